@@ -1,0 +1,490 @@
+//! The client's end of one session: the newest of everything in one slot, and the input on its way.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use super::{
+    ClientEvent, Shared, WeakShared,
+    outbox::{InputRejected, Item, Outbox},
+    request::printable,
+};
+use crate::{
+    frame::Frame,
+    ids::{SessionId, TermSize},
+    message::{
+        Arm, Attach, Attached, CancelInput, Detach, ErrorCode, Exit, FetchRows, InputCredit, Mouse, Resize, Rows,
+        SessionInfo, Target,
+    },
+    mouse::MouseEvent,
+    surface::{Grid, Mapping, ReadOutcome, RowsUpdate, SurfaceError, SurfaceId, SurfaceReader},
+    transport::Descriptor,
+};
+
+/// How to join a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttachOptions {
+    /// Which session.
+    pub target: Target,
+    /// The size it should have here; `None` to show it at whatever size it has.
+    pub size: Option<TermSize>,
+    /// Only look: never counts for the size, sends no input.
+    pub observe: bool,
+}
+
+/// How it stands with an attachment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Phase {
+    /// Not joined yet.
+    #[default]
+    Pending,
+    /// Joined.
+    Attached,
+    /// The connection is lost; if it comes back and the daemon is the same, the session is joined again.
+    Lost,
+    /// The session is no more: the daemon is another one now, or the session was ended. Input for it was discarded.
+    Gone {
+        /// Why, in one line.
+        why: String,
+    },
+    /// The daemon refused.
+    Failed {
+        /// For programs.
+        code: ErrorCode,
+        /// For people.
+        why: String,
+    },
+}
+
+/// The newest of everything about a session.
+#[derive(Debug, Clone, Default)]
+pub struct AttachState {
+    /// How it stands.
+    pub phase: Phase,
+    /// What the daemon told on joining, with name, title, size and exit kept up to date.
+    pub info: Option<SessionInfo>,
+    /// How often the bell has rung in the session's life.
+    pub bells: u64,
+    /// The working directory that the shell told; empty if it never did.
+    pub cwd: String,
+    /// The screen.
+    pub grid: Grid,
+}
+
+impl AttachState {
+    /// How the session's program ended, if it has.
+    pub fn exit(&self) -> Option<&Exit> {
+        self.info.as_ref()?.exit.as_ref()
+    }
+
+    /// The session's id, once it was joined.
+    pub fn id(&self) -> Option<SessionId> {
+        self.info.as_ref().map(|info| info.id)
+    }
+}
+
+/// The client's end of one session. Clones are the same end; the last one dropped leaves the session.
+#[derive(Clone)]
+pub struct Attachment {
+    handle: Arc<Handle>,
+}
+
+struct Handle {
+    inner: Arc<AttachInner>,
+    shared: WeakShared,
+}
+
+/// What the connection's thread and the handles share. None of its locks is held while the link's is taken for longer
+/// than a look; of two of them, `surface` is taken before `state`.
+pub(crate) struct AttachInner {
+    options: Mutex<AttachOptions>,
+    state: Mutex<AttachState>,
+    outbox: Mutex<Outbox>,
+    /// Only the connection's thread uses it.
+    surface: Mutex<Surface>,
+    /// The session's number while joined, else 0.
+    session: AtomicU32,
+    /// The request that joins, while it is unanswered.
+    joining: AtomicU32,
+}
+
+#[derive(Default)]
+struct Surface {
+    reader: Option<SurfaceReader>,
+    /// Rows that came over the connection before the last of their frame.
+    rows: Vec<RowsUpdate>,
+}
+
+pub(super) fn attach(shared: &Arc<Shared>, options: AttachOptions) -> Attachment {
+    let inner = Arc::new(AttachInner {
+        options: Mutex::new(options),
+        state: Mutex::default(),
+        outbox: Mutex::default(),
+        surface: Mutex::default(),
+        session: AtomicU32::new(0),
+        joining: AtomicU32::new(0),
+    });
+    shared.lock().attachments.push(inner.clone());
+    inner.join(shared);
+    Attachment { handle: Arc::new(Handle { inner, shared: Arc::downgrade(shared) }) }
+}
+
+impl Attachment {
+    /// Looks at the newest state. Keep it short: the connection's thread waits meanwhile.
+    pub fn look<T>(&self, look: impl FnOnce(&AttachState) -> T) -> T {
+        look(&self.handle.inner.state())
+    }
+
+    /// Brings a grid up to the newest frame, copying only what changed; whether anything had.
+    pub fn update(&self, grid: &mut Grid) -> bool {
+        grid.update_from(&self.handle.inner.state().grid)
+    }
+
+    /// The session's number, for requests about it; 0 while it is not joined.
+    pub fn session(&self) -> u32 {
+        self.handle.inner.session.load(Ordering::Acquire)
+    }
+
+    /// Sends bytes as they are.
+    ///
+    /// # Errors
+    /// If they cannot be sent, now or later; then none of them are.
+    pub fn input(&self, bytes: &[u8]) -> Result<(), InputRejected> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.push(|outbox| outbox.push_bytes(bytes.into()))
+    }
+
+    /// Pastes a text: bracketed if the program wants that, a unit among others' input.
+    ///
+    /// # Errors
+    /// As [`Attachment::input`].
+    pub fn paste(&self, text: impl Into<Arc<[u8]>>) -> Result<(), InputRejected> {
+        let text = text.into();
+        if text.is_empty() {
+            return Ok(());
+        }
+        self.push(|outbox| outbox.push_paste(text))
+    }
+
+    /// Sends a mouse event, for the daemon to encode as the program asked.
+    ///
+    /// # Errors
+    /// As [`Attachment::input`].
+    pub fn mouse(&self, event: &MouseEvent) -> Result<(), InputRejected> {
+        let mouse = Mouse::from(event);
+        self.push(|outbox| outbox.push_event(Item::Mouse(mouse)))
+    }
+
+    /// Tells that the terminal gained or lost the keyboard's focus.
+    ///
+    /// # Errors
+    /// As [`Attachment::input`].
+    pub fn focus(&self, gained: bool) -> Result<(), InputRejected> {
+        self.push(|outbox| outbox.push_event(Item::Focus(gained)))
+    }
+
+    /// Throws away the input that the program has not been given yet.
+    pub fn cancel_input(&self) {
+        self.handle.inner.outbox().clear();
+        self.tell(&CancelInput {});
+    }
+
+    /// How many bytes of input the session has not taken yet.
+    pub fn held(&self) -> u64 {
+        self.handle.inner.outbox().held()
+    }
+
+    /// Tells the size of this client's view.
+    pub fn resize(&self, size: TermSize) {
+        {
+            let mut options = self.handle.inner.options();
+            if options.size == Some(size) {
+                return;
+            }
+            options.size = Some(size);
+        }
+        self.tell(&Resize { size });
+    }
+
+    fn push(&self, push: impl FnOnce(&mut Outbox) -> Result<(), InputRejected>) -> Result<(), InputRejected> {
+        let inner = &self.handle.inner;
+        if inner.options().observe {
+            return Err(InputRejected::Observer);
+        }
+        if matches!(inner.state().phase, Phase::Gone { .. } | Phase::Failed { .. }) {
+            return Err(InputRejected::Gone);
+        }
+        push(&mut inner.outbox())?;
+        if let Some(shared) = self.handle.shared.upgrade() {
+            inner.pump(&shared);
+        }
+        Ok(())
+    }
+
+    fn tell<M: crate::message::Message>(&self, message: &M) {
+        if let Some(shared) = self.handle.shared.upgrade() {
+            self.handle.inner.tell(&shared, message);
+        }
+    }
+}
+
+impl fmt::Debug for Attachment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.handle.inner.state();
+        f.debug_struct("Attachment").field("id", &state.id()).field("phase", &state.phase).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        let Some(shared) = self.shared.upgrade() else { return };
+        shared.lock().attachments.retain(|other| !Arc::ptr_eq(other, &self.inner));
+        self.inner.tell(&shared, &Detach {});
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl AttachInner {
+    pub(crate) fn state(&self) -> MutexGuard<'_, AttachState> {
+        locked(&self.state)
+    }
+
+    fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        locked(&self.outbox)
+    }
+
+    fn options(&self) -> MutexGuard<'_, AttachOptions> {
+        locked(&self.options)
+    }
+
+    pub(super) fn is_joining(&self, request: u32) -> bool {
+        request != 0 && self.joining.load(Ordering::Acquire) == request
+    }
+
+    pub(super) fn is_of(&self, session: u32) -> bool {
+        session != 0 && self.session.load(Ordering::Acquire) == session
+    }
+
+    /// Asks to join, if the connection stands.
+    pub(super) fn join(&self, shared: &Arc<Shared>) {
+        let Some(epoch) = shared.lock().epoch() else { return };
+        let options = self.options().clone();
+        if let Target::Id(id) = &options.target
+            && id.epoch != epoch
+        {
+            return self.end(shared, "its daemon has ended, and the session with it");
+        }
+        let attach = Attach {
+            target: options.target,
+            size: options.size,
+            observe: options.observe,
+            can_map: shared.options.map,
+        };
+        let mut link = shared.lock();
+        let Some(sender) = link.sender.clone() else { return };
+        let request = link.next_request();
+        self.joining.store(request, Ordering::Release);
+        drop(link);
+        match Frame::new(0, request, &attach) {
+            // A refusal to send means that the connection is about to fall, which starts all this again.
+            Ok(frame) => drop(sender.send(frame)),
+            Err(error) => self.fail(ErrorCode::BadRequest, error.to_string()),
+        }
+    }
+
+    /// The session was joined.
+    pub(super) fn joined(
+        &self,
+        shared: &Arc<Shared>,
+        attached: Attached,
+        descriptor: Option<Descriptor>,
+    ) -> Result<(), SurfaceError> {
+        let Attached { info, generation: _, mapping, taken, may_send_through, bells, cwd, .. } = attached;
+        let id = info.id;
+        // From now on the session is known by its id, which no other daemon's session has.
+        self.options().target = Target::Id(id);
+        let wanted = self.options().size;
+        {
+            let mut state = self.state();
+            state.phase = Phase::Attached;
+            (state.info, state.bells, state.cwd) = (Some(info), bells, cwd);
+            state.grid = Grid::default();
+        }
+        let uncertain = self.outbox().restart(InputCredit { taken, may_send_through });
+        if uncertain > 0 {
+            let session = self.name();
+            shared.lock().push_event(ClientEvent::InputDiscarded { session, bytes: uncertain });
+        }
+        self.joining.store(0, Ordering::Release);
+        self.session.store(id.number, Ordering::Release);
+        let opened = self.open(shared, id, &mapping, descriptor);
+        // The size may have changed while the request was on its way.
+        if let Some(size) = wanted
+            && self.options().size != wanted
+        {
+            let size = self.options().size.unwrap_or(size);
+            self.tell(shared, &Resize { size });
+        }
+        self.pump(shared);
+        opened
+    }
+
+    /// Maps a surface, the first or the next generation, and shows what is on it.
+    pub(super) fn open(
+        &self,
+        shared: &Arc<Shared>,
+        id: SessionId,
+        mapping: &str,
+        descriptor: Option<Descriptor>,
+    ) -> Result<(), SurfaceError> {
+        if shared.options.map {
+            let id = SurfaceId { epoch: id.epoch, session: id.number };
+            let reader = SurfaceReader::new(map(mapping, descriptor)?, id)?;
+            locked(&self.surface).reader = Some(reader);
+        }
+        self.refresh(shared);
+        Ok(())
+    }
+
+    /// Takes what is new on the surface and arms the doorbell again.
+    pub(super) fn refresh(&self, shared: &Arc<Shared>) {
+        let mut surface = locked(&self.surface);
+        let Some(reader) = surface.reader.as_mut() else {
+            drop(surface);
+            let since = self.state().grid.frame;
+            return self.tell(shared, &FetchRows { since });
+        };
+        let (outcome, frame) = {
+            let mut state = self.state();
+            // A reader that found the daemon writing is rung again: the writer rings after every frame.
+            let before = state.grid.frame;
+            let outcome = reader.read(&mut state.grid);
+            (outcome, if outcome == ReadOutcome::Busy { before } else { state.grid.frame })
+        };
+        drop(surface);
+        self.tell(shared, &Arm { frame });
+        if outcome == ReadOutcome::Updated {
+            shared.wake();
+        }
+    }
+
+    /// Takes rows that came over the connection; the last of a frame shows it.
+    pub(super) fn rows(&self, shared: &Arc<Shared>, rows: Rows) {
+        let update = RowsUpdate::from(rows);
+        let more = update.more;
+        let mut surface = locked(&self.surface);
+        // A frame has at most as many parts as rows; a daemon that sends more makes no sense.
+        if surface.rows.len() >= usize::from(TermSize::MAX_ROWS) {
+            surface.rows.clear();
+        }
+        surface.rows.push(update);
+        if more {
+            return;
+        }
+        let updates = std::mem::take(&mut surface.rows);
+        drop(surface);
+        let frame = {
+            let mut state = self.state();
+            for update in &updates {
+                state.grid.apply(update);
+            }
+            state.grid.frame
+        };
+        self.tell(shared, &Arm { frame });
+        shared.wake();
+    }
+
+    pub(super) fn credit(&self, shared: &Arc<Shared>, credit: InputCredit) {
+        self.outbox().credit(credit);
+        self.pump(shared);
+        shared.wake();
+    }
+
+    /// Sends the input that may be sent.
+    pub(super) fn pump(&self, shared: &Arc<Shared>) {
+        let session = self.session.load(Ordering::Acquire);
+        if session == 0 {
+            return;
+        }
+        let Some(sender) = shared.lock().sender.clone() else { return };
+        self.outbox().pump(session, &sender);
+    }
+
+    /// The connection is lost.
+    pub(super) fn lose(&self, shared: &Arc<Shared>, why: &str) {
+        self.session.store(0, Ordering::Release);
+        self.joining.store(0, Ordering::Release);
+        *locked(&self.surface) = Surface::default();
+        let mut state = self.state();
+        if state.phase == Phase::Attached {
+            state.phase = Phase::Lost;
+        }
+        drop(state);
+        if !shared.options.reconnect {
+            self.end(shared, why);
+        }
+    }
+
+    /// The session is no more.
+    pub(super) fn end(&self, shared: &Arc<Shared>, why: &str) {
+        self.session.store(0, Ordering::Release);
+        {
+            let mut state = self.state();
+            if matches!(state.phase, Phase::Gone { .. } | Phase::Failed { .. }) {
+                return;
+            }
+            state.phase = Phase::Gone { why: printable(why) };
+        }
+        let bytes = self.outbox().clear();
+        if bytes > 0 {
+            let session = self.name();
+            shared.lock().push_event(ClientEvent::InputDiscarded { session, bytes });
+        }
+        shared.wake();
+    }
+
+    /// The daemon refused to let this client in.
+    pub(super) fn fail(&self, code: ErrorCode, why: String) {
+        self.joining.store(0, Ordering::Release);
+        self.outbox().clear();
+        self.state().phase = Phase::Failed { code, why: printable(&why) };
+    }
+
+    fn name(&self) -> String {
+        self.state().info.as_ref().map_or_else(String::new, |info| info.name.clone())
+    }
+
+    fn tell<M: crate::message::Message>(&self, shared: &Arc<Shared>, message: &M) {
+        let session = self.session.load(Ordering::Acquire);
+        if session == 0 {
+            return;
+        }
+        let sender = shared.lock().sender.clone();
+        if let (Some(sender), Ok(frame)) = (sender, Frame::new(session, 0, message)) {
+            // A refusal to send means that the connection is about to fall, and all is told again after the next join.
+            let _ = sender.send(frame);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn map(_name: &str, descriptor: Option<Descriptor>) -> Result<Mapping, SurfaceError> {
+    match descriptor {
+        Some(descriptor) => Mapping::from_fd(descriptor),
+        None => Err(SurfaceError::NoDescriptor),
+    }
+}
+
+#[cfg(windows)]
+fn map(name: &str, _descriptor: Option<Descriptor>) -> Result<Mapping, SurfaceError> {
+    Mapping::open(name)
+}

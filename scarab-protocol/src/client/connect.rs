@@ -1,0 +1,124 @@
+//! One try to connect: trust, hello, welcome, each with a deadline.
+
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::ClientOptions;
+use crate::{
+    endpoint::{Address, EndpointError},
+    frame::{Frame, FrameError, HEADER_BYTES, Header},
+    hello::{ClientHello, DaemonHello, Features, HelloStatus, NoHello},
+    message::Welcome,
+    transport::Stream,
+    trust::TrustError,
+};
+
+/// How long the daemon may take from the connection to its welcome: a living one needs milliseconds.
+pub const HELLO_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a connect may wait for room in the daemon's backlog. Short, because nothing can interrupt it.
+const CONNECT_PATIENCE: Duration = Duration::from_millis(500);
+
+/// A connection that stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connected {
+    /// The daemon's program and version.
+    pub build: String,
+    /// Its process id.
+    pub pid: u32,
+    /// Its epoch, part of its sessions' ids.
+    pub epoch: u64,
+    /// What it told at the start: client number, role, limits.
+    pub welcome: Welcome,
+}
+
+/// Why no connection was made.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// Nothing listens there.
+    #[error("no daemon answers at {0}: start one with `scarabctl start`")]
+    NotRunning(String),
+    /// Something listens, and does not answer.
+    #[error(
+        "the daemon at {endpoint} does not answer (waited {waited:?}): it may be stopped; see `scarabctl daemons`, or end it with kill"
+    )]
+    Hung {
+        /// Where.
+        endpoint: String,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// The daemon refused, with the reason and the way out.
+    #[error("{0}")]
+    Refused(String),
+    /// The socket's directory or the process behind it is not to be trusted, or the address makes no sense.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// The process behind the socket is not to be trusted.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// What answered is no daemon.
+    #[error(transparent)]
+    NoHello(#[from] NoHello),
+    /// What answered broke the protocol.
+    #[error("the daemon broke the protocol: {0}")]
+    Frame(#[from] FrameError),
+    /// The connection ended, or failed otherwise.
+    #[error("the connection failed: {0}")]
+    Io(io::Error),
+}
+
+/// A connection as it stands after the welcome.
+pub(super) struct Opened {
+    pub(super) stream: Arc<Stream>,
+    pub(super) connected: Connected,
+}
+
+/// Tries once. `keep` sees the stream before the hello, so that another thread can shut it; if it gives false the try ends.
+pub(super) fn open(options: &ClientOptions, keep: impl FnOnce(&Arc<Stream>) -> bool) -> Result<Opened, ConnectError> {
+    let Address { endpoint, .. } = &options.address;
+    options.address.check()?;
+    let start = Instant::now();
+    let hung = || ConnectError::Hung { endpoint: endpoint.to_string(), waited: HELLO_PATIENCE };
+    let stream = Stream::connect(endpoint, CONNECT_PATIENCE).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ConnectError::NotRunning(endpoint.to_string()),
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
+            ConnectError::Hung { endpoint: endpoint.to_string(), waited: CONNECT_PATIENCE }
+        }
+        _ => ConnectError::Io(error),
+    })?;
+    let stream = Arc::new(stream);
+    stream.check_peer()?;
+    if !keep(&stream) {
+        return Err(ConnectError::Io(io::ErrorKind::Interrupted.into()));
+    }
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::TimedOut => hung(),
+        _ => ConnectError::Io(error),
+    };
+
+    let features = if options.map { Features::DESCRIPTORS } else { Features::empty() };
+    let hello = ClientHello::new(options.build.clone(), features);
+    let deadline = start + HELLO_PATIENCE;
+    // An empty socket's buffer takes these 64 bytes whole.
+    stream.write(&hello.to_bytes(), None).map_err(failed)?;
+    let mut answer = [0; DaemonHello::BYTES];
+    stream.read_exact_by(&mut answer, deadline).map_err(failed)?;
+    let answer = DaemonHello::from_bytes(&answer)?;
+    if let Some(refusal) = answer.refusal(&hello) {
+        return Err(ConnectError::Refused(refusal));
+    }
+    if answer.status == HelloStatus::TokenWanted {
+        return Err(ConnectError::Refused(format!("{} (pid {}) wants a token", answer.build, answer.pid)));
+    }
+    let mut header = [0; HEADER_BYTES];
+    stream.read_exact_by(&mut header, deadline).map_err(failed)?;
+    let mut frame = Frame::zeroed(Header::from_bytes(header)?);
+    stream.read_exact_by(frame.payload_mut(), deadline).map_err(failed)?;
+    let welcome = frame.read::<Welcome>()?;
+    let connected = Connected { build: answer.build, pid: answer.pid, epoch: answer.epoch, welcome };
+    Ok(Opened { stream, connected })
+}

@@ -1,0 +1,145 @@
+//! What to do with a frame from the daemon.
+
+use std::sync::Arc;
+
+use super::{ClientEvent, Shared, attachment::AttachInner, request::printable};
+use crate::{
+    frame::{Frame, FrameError},
+    kind::Kind,
+    message::{
+        Attached, Bell, Clipboard, Cwd, Detached, Error, ErrorCode, Exited, InputCredit, Renamed, Resized, Rows,
+        ShuttingDown, SurfaceMoved, Title,
+    },
+    transport::Received,
+};
+
+/// Handles one frame. `goodbye` is what the daemon said before it ended the connection.
+pub(super) fn dispatch(
+    shared: &Arc<Shared>,
+    received: Received,
+    goodbye: &mut Option<String>,
+) -> Result<(), FrameError> {
+    let Received { frame, descriptor } = received;
+    let header = frame.header();
+    let joining = attachment(shared, |attachment| attachment.is_joining(header.request));
+    if let Some(attachment) = joining {
+        return join(shared, &attachment, &frame, descriptor);
+    }
+    if header.request != 0 {
+        let waiting = shared.lock().pending.remove(&header.request);
+        if let Some(waiting) = waiting {
+            // There is room for one answer, and this is it; nobody may be waiting any more.
+            let _ = waiting.try_send(Ok(frame));
+            shared.wake();
+        }
+        return Ok(());
+    }
+    match frame.kind() {
+        Some(Kind::ShuttingDown) => {
+            let reason = printable(&frame.read::<ShuttingDown>()?.reason);
+            *goodbye = Some(reason.clone());
+            shared.lock().push_event(ClientEvent::ShuttingDown { reason });
+        }
+        Some(Kind::Error) => {
+            let text = printable(&frame.read::<Error>()?.text);
+            *goodbye = Some(text.clone());
+            shared.lock().push_event(ClientEvent::Refused { text });
+        }
+        Some(Kind::Clipboard) => {
+            let Clipboard { primary, text } = frame.read()?;
+            shared.lock().push_event(ClientEvent::Clipboard { session: header.session, primary, text });
+        }
+        _ => {
+            let Some(attachment) = attachment(shared, |attachment| attachment.is_of(header.session)) else {
+                // It crossed with a detach.
+                return Ok(());
+            };
+            return about_session(shared, &attachment, &frame, descriptor);
+        }
+    }
+    shared.wake();
+    Ok(())
+}
+
+fn about_session(
+    shared: &Arc<Shared>,
+    attachment: &AttachInner,
+    frame: &Frame,
+    descriptor: Option<crate::transport::Descriptor>,
+) -> Result<(), FrameError> {
+    match frame.kind() {
+        Some(Kind::FrameReady) => {
+            attachment.refresh(shared);
+            return Ok(());
+        }
+        Some(Kind::Rows) => {
+            attachment.rows(shared, frame.read::<Rows>()?);
+            return Ok(());
+        }
+        Some(Kind::InputCredit) => {
+            attachment.credit(shared, frame.read::<InputCredit>()?);
+            return Ok(());
+        }
+        Some(Kind::SurfaceMoved) => {
+            let SurfaceMoved { mapping, .. } = frame.read()?;
+            let id = attachment.state().id();
+            if let Some(id) = id
+                && let Err(error) = attachment.open(shared, id, &mapping, descriptor)
+            {
+                attachment.end(shared, &format!("its surface cannot be read: {error}"));
+            }
+            return Ok(());
+        }
+        Some(Kind::Detached) => attachment.end(shared, &frame.read::<Detached>()?.reason),
+        Some(Kind::Bell) => {
+            let count = frame.read::<Bell>()?.count;
+            let mut state = attachment.state();
+            state.bells = state.bells.max(count);
+        }
+        Some(Kind::Cwd) => attachment.state().cwd = printable(&frame.read::<Cwd>()?.path),
+        Some(Kind::Title | Kind::Resized | Kind::Renamed | Kind::Exited) => {
+            let mut state = attachment.state();
+            let Some(info) = &mut state.info else { return Ok(()) };
+            match frame.kind() {
+                Some(Kind::Title) => info.title = printable(&frame.read::<Title>()?.title),
+                Some(Kind::Resized) => info.size = frame.read::<Resized>()?.size,
+                Some(Kind::Renamed) => info.name = printable(&frame.read::<Renamed>()?.name),
+                _ => {
+                    info.exit = Some(frame.read::<Exited>()?.exit);
+                    info.pid = None;
+                }
+            }
+        }
+        // A kind of a later daemon: it would not send one that matters to a client that did not offer to know it.
+        _ => tracing::debug!(?frame, "passing over a message"),
+    }
+    shared.wake();
+    Ok(())
+}
+
+fn join(
+    shared: &Arc<Shared>,
+    attachment: &Arc<AttachInner>,
+    frame: &Frame,
+    descriptor: Option<crate::transport::Descriptor>,
+) -> Result<(), FrameError> {
+    match frame.kind() {
+        Some(Kind::Attached) => {
+            let attached = frame.read::<Attached>()?;
+            if let Err(error) = attachment.joined(shared, attached, descriptor) {
+                attachment.end(shared, &format!("its surface cannot be read: {error}"));
+            }
+        }
+        Some(Kind::Error) => {
+            let Error { code, text } = frame.read()?;
+            attachment.fail(code, text);
+        }
+        _ => attachment.fail(ErrorCode::Protocol, "the daemon does not know how to attach".into()),
+    }
+    shared.wake();
+    Ok(())
+}
+
+fn attachment(shared: &Arc<Shared>, which: impl Fn(&AttachInner) -> bool) -> Option<Arc<AttachInner>> {
+    shared.lock().attachments.iter().find(|attachment| which(attachment)).cloned()
+}

@@ -1,0 +1,259 @@
+//! The connection's thread: connects, reads, connects again.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use crossbeam_channel::Sender;
+
+use super::{
+    ClientEvent, MAX_EVENTS, Shared, Status, WeakShared,
+    attachment::AttachInner,
+    connect::{self, ConnectError, Opened},
+    dispatch,
+    request::RequestError,
+};
+use crate::{
+    frame::Frame,
+    message::Input,
+    transport::{FrameReader, FrameSender, ReadError, Stream},
+};
+
+/// The most bytes queued for a daemon that does not read: room for the credit of a few sessions and for requests.
+/// Beyond it requests fail as lost and input stays in its outbox.
+const MAX_QUEUED: usize = 64 * Input::MAX_BYTES;
+
+/// The first wait before connecting again, and the longest.
+const MIN_DELAY: Duration = Duration::from_millis(100);
+const MAX_DELAY: Duration = Duration::from_secs(5);
+
+/// What is known of the connection.
+pub(crate) struct Link {
+    pub(crate) status: Status,
+    /// The sending side, while the connection stands.
+    pub(crate) sender: Option<FrameSender>,
+    /// A stream whose hello is under way, so that closing can shut it.
+    pub(crate) connecting: Option<Arc<Stream>>,
+    pub(crate) pending: HashMap<u32, Sender<Result<Frame, RequestError>>>,
+    pub(crate) attachments: Vec<Arc<AttachInner>>,
+    pub(crate) events: VecDeque<ClientEvent>,
+    pub(crate) lost_events: u64,
+    pub(crate) closing: bool,
+    pub(crate) launch_wanted: bool,
+    last_request: u32,
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Self {
+            status: Status::Connecting,
+            sender: None,
+            connecting: None,
+            pending: HashMap::new(),
+            attachments: Vec::new(),
+            events: VecDeque::new(),
+            lost_events: 0,
+            closing: false,
+            launch_wanted: false,
+            last_request: 0,
+        }
+    }
+}
+
+impl Link {
+    /// A number for the next request; never 0.
+    pub(crate) fn next_request(&mut self) -> u32 {
+        self.last_request = self.last_request.checked_add(1).unwrap_or(1);
+        self.last_request
+    }
+
+    /// Keeps an event; drops the oldest, counted, when there are too many.
+    pub(crate) fn push_event(&mut self, event: ClientEvent) {
+        if self.events.len() == MAX_EVENTS {
+            self.events.pop_front();
+            self.lost_events += 1;
+        }
+        self.events.push_back(event);
+    }
+
+    /// The epoch of the daemon, while the connection stands.
+    pub(crate) fn epoch(&self) -> Option<u64> {
+        match &self.status {
+            Status::Connected(connected) => Some(connected.epoch),
+            _ => None,
+        }
+    }
+}
+
+/// The thread's loop. `reader` is a connection that stands already.
+pub(super) fn run(shared: &Arc<Shared>, mut reader: Option<FrameReader>) {
+    let mut ever_connected = reader.is_some();
+    loop {
+        let mut delays = backoff().build();
+        let mut tries = 0;
+        let mut current = match reader.take() {
+            Some(reader) => reader,
+            None => loop {
+                match try_once(shared, !ever_connected) {
+                    Ok(reader) => break reader,
+                    Err(why) => {
+                        tries += 1;
+                        let why = why.to_string();
+                        tracing::debug!(tries, why, "no connection");
+                        let delay = delays.next().unwrap_or(MAX_DELAY);
+                        if !wait(shared, tries, delay, why) {
+                            return;
+                        }
+                    }
+                }
+            },
+        };
+        ever_connected = true;
+        let why = read_all(shared, &mut current);
+        fall(shared, &why);
+        if !shared.options.reconnect || shared.lock().closing {
+            close(shared, why);
+            return;
+        }
+    }
+}
+
+fn backoff() -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(MIN_DELAY)
+        .with_max_delay(MAX_DELAY)
+        .with_factor(2.0)
+        .without_max_times()
+        .with_jitter()
+}
+
+/// Tries once, starting a daemon if none answers and one is wanted.
+fn try_once(shared: &Arc<Shared>, first: bool) -> Result<FrameReader, ConnectError> {
+    set_status(shared, Status::Connecting);
+    let keep = |stream: &Arc<Stream>| {
+        let mut link = shared.lock();
+        link.connecting = Some(stream.clone());
+        !link.closing
+    };
+    let mut opened = connect::open(&shared.options, keep);
+    let wanted = std::mem::take(&mut shared.lock().launch_wanted) || first;
+    if let (Err(ConnectError::NotRunning(_)), true, Some(launch)) = (&opened, wanted, &shared.options.launch) {
+        set_status(shared, Status::Launching);
+        launch().map_err(ConnectError::Refused)?;
+        opened = connect::open(&shared.options, keep);
+    }
+    shared.lock().connecting = None;
+    Ok(stand(shared, opened?))
+}
+
+/// Takes a new connection into service: attachments join again.
+pub(super) fn stand(shared: &Arc<Shared>, opened: Opened) -> FrameReader {
+    let weak = Arc::downgrade(shared);
+    let stalled = move |waits: bool| {
+        if !waits {
+            pump_all(&weak);
+        }
+    };
+    let sender = FrameSender::new(opened.stream.clone(), MAX_QUEUED, "scarab-send", stalled);
+    let attachments = {
+        let mut link = shared.lock();
+        if link.closing {
+            sender.close();
+        }
+        tracing::debug!(pid = opened.connected.pid, build = opened.connected.build, "connected");
+        link.status = Status::Connected(opened.connected);
+        link.sender = Some(sender);
+        link.attachments.clone()
+    };
+    for attachment in attachments {
+        attachment.join(shared);
+    }
+    shared.wake();
+    FrameReader::new(opened.stream)
+}
+
+/// Room in the sending queue: what waited in outboxes may go on.
+fn pump_all(shared: &WeakShared) {
+    let Some(shared) = shared.upgrade() else { return };
+    let attachments = shared.lock().attachments.clone();
+    for attachment in attachments {
+        attachment.pump(&shared);
+    }
+}
+
+/// Reads until the connection ends; says why it did.
+fn read_all(shared: &Arc<Shared>, reader: &mut FrameReader) -> String {
+    let mut goodbye = None;
+    loop {
+        match reader.next(|_| {}) {
+            Ok(Some(received)) => {
+                if let Err(error) = dispatch::dispatch(shared, received, &mut goodbye) {
+                    tracing::warn!(%error, "the daemon sent what cannot be read");
+                    return format!("the daemon broke the protocol: {error}");
+                }
+            }
+            Ok(None) => return goodbye.unwrap_or_else(|| "the daemon is gone".into()),
+            Err(ReadError::Frame(error)) => return format!("the daemon broke the protocol: {error}"),
+            Err(error) => return goodbye.unwrap_or_else(|| error.to_string()),
+        }
+    }
+}
+
+/// The connection is gone: whoever waits for answers is told, attachments wait for the next one.
+fn fall(shared: &Arc<Shared>, why: &str) {
+    let (sender, pending, attachments) = {
+        let mut link = shared.lock();
+        link.status = Status::Connecting;
+        (link.sender.take(), std::mem::take(&mut link.pending), link.attachments.clone())
+    };
+    if let Some(sender) = sender {
+        sender.close();
+    }
+    for (_, deliver) in pending {
+        let _ = deliver.try_send(Err(RequestError::Lost));
+    }
+    for attachment in attachments {
+        attachment.lose(shared, why);
+    }
+}
+
+/// Waits before the next try, or until nudged; whether to go on.
+fn wait(shared: &Arc<Shared>, tries: u32, delay: Duration, why: String) -> bool {
+    {
+        let mut link = shared.lock();
+        if link.closing || !shared.options.reconnect {
+            drop(link);
+            close(shared, why);
+            return false;
+        }
+        link.status = Status::Waiting { tries, until: Instant::now() + delay, why: why.clone() };
+    }
+    shared.wake();
+    let _ = shared.nudged.recv_timeout(delay);
+    if shared.lock().closing {
+        close(shared, why);
+        return false;
+    }
+    true
+}
+
+fn close(shared: &Arc<Shared>, why: String) {
+    let attachments = {
+        let mut link = shared.lock();
+        link.status = Status::Closed { why: why.clone() };
+        link.connecting = None;
+        link.attachments.clone()
+    };
+    for attachment in attachments {
+        attachment.lose(shared, &why);
+    }
+    shared.wake();
+}
+
+fn set_status(shared: &Arc<Shared>, status: Status) {
+    shared.lock().status = status;
+    shared.wake();
+}

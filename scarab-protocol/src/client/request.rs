@@ -1,0 +1,112 @@
+//! Requests and their answers.
+
+use std::{marker::PhantomData, sync::Arc, time::Duration};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError, bounded};
+
+use super::Shared;
+use crate::{
+    frame::{Frame, FrameError},
+    kind::Kind,
+    message::{Error, ErrorCode, Message, Unsupported},
+};
+
+/// Why a request got no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// The daemon refused.
+    #[error("{text}")]
+    Refused {
+        /// For programs.
+        code: ErrorCode,
+        /// For people.
+        text: String,
+    },
+    /// The daemon does not know requests of this kind.
+    #[error("the daemon is too old for this: it does not know {0}")]
+    Unsupported(&'static str),
+    /// There is no connection, or it ended before the answer.
+    #[error("the connection to the daemon is gone")]
+    Lost,
+    /// No answer in time.
+    #[error("the daemon does not answer (waited {0:?}): it may be stopped; see `scarabctl daemons`")]
+    Hung(Duration),
+    /// The request cannot be sent, or its answer not be read.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+}
+
+/// A request on its way.
+#[derive(Debug)]
+pub struct Pending<A> {
+    answer: Receiver<Result<Frame, RequestError>>,
+    kind: PhantomData<fn() -> A>,
+}
+
+impl<A: Message> Pending<A> {
+    /// The answer, if it has arrived. After it was given out, and when none will come, this is [`RequestError::Lost`].
+    pub fn try_take(&self) -> Option<Result<A, RequestError>> {
+        match self.answer.try_recv() {
+            Ok(answer) => Some(read(answer)),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(Err(RequestError::Lost)),
+        }
+    }
+
+    /// Waits for the answer.
+    ///
+    /// # Errors
+    /// As in [`RequestError`]; [`RequestError::Hung`] when `patience` is over.
+    pub fn wait(self, patience: Duration) -> Result<A, RequestError> {
+        match self.answer.recv_timeout(patience) {
+            Ok(answer) => read(answer),
+            Err(RecvTimeoutError::Timeout) => Err(RequestError::Hung(patience)),
+            Err(RecvTimeoutError::Disconnected) => Err(RequestError::Lost),
+        }
+    }
+}
+
+pub(super) fn send<Q: Message, A: Message>(shared: &Arc<Shared>, session: u32, request: &Q) -> Pending<A> {
+    // One place: a request has one answer.
+    let (deliver, answer) = bounded(1);
+    let mut link = shared.lock();
+    let outcome = match link.sender.clone() {
+        None => Err(RequestError::Lost),
+        Some(sender) => {
+            let number = link.next_request();
+            Frame::new(session, number, request).map_err(RequestError::from).and_then(|frame| {
+                // Known before it is sent, because the answer may be faster than we are.
+                link.pending.insert(number, deliver.clone());
+                sender.send(frame).map_err(|_| {
+                    link.pending.remove(&number);
+                    RequestError::Lost
+                })
+            })
+        }
+    };
+    drop(link);
+    if let Err(error) = outcome {
+        let _ = deliver.try_send(Err(error));
+    }
+    Pending { answer, kind: PhantomData }
+}
+
+fn read<A: Message>(answer: Result<Frame, RequestError>) -> Result<A, RequestError> {
+    let frame = answer?;
+    match frame.kind() {
+        Some(Kind::Error) => {
+            let Error { code, text } = frame.read()?;
+            Err(RequestError::Refused { code, text: printable(&text) })
+        }
+        Some(Kind::Unsupported) => {
+            let Unsupported { kind } = frame.read()?;
+            Err(RequestError::Unsupported(Kind::from_number(kind).map_or("this request", Kind::name)))
+        }
+        _ => Ok(frame.read()?),
+    }
+}
+
+/// A peer's text without what would move a terminal's cursor.
+pub(super) fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
