@@ -312,3 +312,6 @@ impl Bell {
 }
 
 pub(crate) type WeakShared = Weak<Shared>;
+
+#[cfg(all(test, unix, not(loom)))]
+mod tests;

@@ -26,3 +26,6 @@ pub struct Peer {
     /// Its process id, where the system tells.
     pub pid: Option<u32>,
 }
+
+#[cfg(all(test, unix, not(loom)))]
+mod tests;

@@ -200,6 +200,12 @@ impl Attachment {
         self.handle.inner.outbox().held()
     }
 
+    /// How many bytes of input wait here for the daemon to have room. Once it is 0, the answer to a request sent
+    /// after it means that the session has taken everything: the daemon reads a connection in order.
+    pub fn unsent(&self) -> u64 {
+        self.handle.inner.outbox().unsent()
+    }
+
     /// Tells the size of this client's view.
     pub fn resize(&self, size: TermSize) {
         {

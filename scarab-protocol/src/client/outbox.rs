@@ -112,6 +112,11 @@ impl Outbox {
         self.held
     }
 
+    /// How many bytes wait here and are not sent.
+    pub(super) fn unsent(&self) -> u64 {
+        self.items.iter().skip(self.sent).map(Item::cost).sum()
+    }
+
     /// The session was joined: positions start where the daemon says. What was sent on an earlier connection and
     /// not known to be taken is dropped, because sending it again could type it twice; gives back how much that was.
     pub(super) fn restart(&mut self, credit: InputCredit) -> u64 {

@@ -19,6 +19,7 @@ use windows_sys::Win32::Storage::FileSystem::{
     FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT, FILE_READ_ATTRIBUTES, READ_CONTROL,
 };
 
+use self::security::Security;
 use super::{TrustError, User};
 
 /// Those who may do as they please on the machine anyway: the system, and the group of administrators. What an elevated
@@ -50,16 +51,8 @@ pub fn check_directory(path: &Path) -> Result<(), TrustError> {
     if !directory.metadata().map_err(failed)?.is_dir() {
         return Err(TrustError::NotADirectory { path: path.into() });
     }
-    let own = user_sid()?;
-    let trusted = |user: &User| *user == own || ALMIGHTY.contains(&user.as_str());
     let found = security::of_file(directory.as_handle()).map_err(failed)?;
-    if !trusted(&found.owner) {
-        return Err(TrustError::ForeignDirectory { path: path.into(), owner: found.owner, own });
-    }
-    match found.writers.into_iter().find(|writer| !trusted(writer)) {
-        Some(writer) => Err(TrustError::WritableBy { path: path.into(), writer }),
-        None => Ok(()),
-    }
+    judge(path, found, user_sid()?)
 }
 
 /// Makes a directory for this user alone, and what is missing above it, then checks it.
@@ -100,6 +93,18 @@ pub(crate) fn user_of_process(pid: u32) -> io::Result<User> {
     sid::of_user(pid)
 }
 
+/// Whether a directory with this guard is to be trusted by a user.
+fn judge(path: &Path, found: Security, own: User) -> Result<(), TrustError> {
+    let trusted = |user: &User| *user == own || ALMIGHTY.contains(&user.as_str());
+    if !trusted(&found.owner) {
+        return Err(TrustError::ForeignDirectory { path: path.into(), owner: found.owner, own });
+    }
+    match found.writers.into_iter().find(|writer| !trusted(writer)) {
+        Some(writer) => Err(TrustError::WritableBy { path: path.into(), writer }),
+        None => Ok(()),
+    }
+}
+
 /// A security descriptor, from the system's language for them (SDDL).
 fn descriptor(text: &str) -> io::Result<SecurityDescriptor> {
     let text = U16CString::from_str(text).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
@@ -108,6 +113,10 @@ fn descriptor(text: &str) -> io::Result<SecurityDescriptor> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::windows::io::OwnedHandle;
+
+    use interprocess::os::windows::named_pipe::{PipeListenerOptions, pipe_mode};
+
     use super::*;
 
     #[test]
@@ -135,14 +144,30 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_others_may_write_to_is_refused() {
-        let home = tempfile::tempdir().expect("a directory");
-        let path = home.path().join("open");
+    fn others_may_neither_own_a_directory_nor_write_to_it() {
+        let judge = |owner: &str, writers: &[&str]| {
+            let writers = writers.iter().map(|&writer| writer.into()).collect();
+            super::judge(Path::new("x"), Security { owner: owner.into(), writers }, "S-1-5-21-1-2-3-1001".into())
+        };
+        let (own, other) = ("S-1-5-21-1-2-3-1001", "S-1-5-21-1-2-3-1002");
+        judge(own, &[own, "S-1-5-18", "S-1-5-32-544"]).expect("nobody else");
+        judge("S-1-5-32-544", &[own]).expect("made by an elevated process");
+        assert!(matches!(judge(other, &[own]), Err(TrustError::ForeignDirectory { owner, .. }) if owner == other));
+        assert!(matches!(judge(own, &[own, other]), Err(TrustError::WritableBy { writer, .. }) if writer == other));
+    }
+
+    #[test]
+    fn a_guard_is_read_as_it_was_set() {
+        // A pipe keeps its guard word for word, whatever the file system is.
         let own = user_sid().expect("the system tells");
-        // Everyone may do everything in it.
-        let access = descriptor(&format!("O:{own}D:P(A;;FA;;;{own})(A;;FA;;;WD)")).expect("a descriptor");
-        directory::create(&path, &access).expect("made");
-        let outcome = check_directory(&path);
-        assert!(matches!(&outcome, Err(TrustError::WritableBy { writer, .. }) if writer == "S-1-1-0"), "{outcome:?}");
+        let guard = format!("O:{own}D:P(A;;GA;;;{own})(A;;GR;;;BU)(A;;GW;;;WD)(D;;GW;;;BG)");
+        let name = format!(r"\\.\pipe\scarab-test-{:016x}", getrandom::u64().expect("a number"));
+        let pipe = PipeListenerOptions::new()
+            .path(name)
+            .security_descriptor(Some(descriptor(&guard).expect("a descriptor")))
+            .create_duplex::<pipe_mode::Bytes>()
+            .expect("a new name");
+        let found = security::of_kernel_object(OwnedHandle::from(pipe).as_handle()).expect("the system tells");
+        assert_eq!((found.owner, found.writers), (own.clone(), vec![own, "S-1-1-0".into()]));
     }
 }

@@ -6,6 +6,11 @@ use std::{
 };
 
 use super::*;
+use crate::{
+    frame::Frame,
+    message::Ping,
+    transport::{FrameReader, FrameSender},
+};
 
 /// Far longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -140,4 +145,21 @@ fn a_client_that_comes_while_none_is_accepted_finds_an_end_or_is_told() {
     let server = listener.accept().expect("no failure").expect("nobody stops it");
     first.write(b"still here", None).expect("room");
     assert_eq!(read(&server, 64), b"still here");
+}
+
+#[test]
+fn frames_arrive_whole_and_in_order() {
+    let (server, client) = pair();
+    let sender = FrameSender::new(Arc::new(server), 1 << 20, "test-send", |_| {});
+    for length in [0, 1, 200_000, 5] {
+        sender.send(Frame::new(0, 1, &Ping { payload: vec![7; length] }).expect("small enough")).expect("room");
+    }
+    let mut reader = FrameReader::new(Arc::new(client));
+    for length in [0, 1, 200_000, 5] {
+        let received = reader.next(|_| {}).expect("whole").expect("more to come");
+        assert_eq!(received.frame.read::<Ping>().expect("valid").payload.len(), length);
+    }
+    assert!(sender.flush(PATIENCE));
+    sender.close();
+    assert!(reader.next(|_| {}).expect("between frames").is_none());
 }

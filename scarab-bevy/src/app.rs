@@ -1,0 +1,55 @@
+//! The `scarab` program: a shell in a window, kept by a daemon.
+//!
+//! Where no window can be had the shell is shown in the text terminal that the program was started from, and without
+//! that one either, what is piped in is run and the screen printed.
+
+mod banner;
+mod choose;
+mod cli;
+mod probe;
+mod text;
+mod window;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use scarab_protocol::endpoint::Address;
+
+use choose::Asked;
+use cli::Cli;
+
+/// What the daemon sees of this program; sessions that it makes can be told by it.
+pub(crate) const BUILD: &str = concat!("scarab ", env!("CARGO_PKG_VERSION"));
+
+/// The program's `main`, after [`run_if_requested`](crate::run_if_requested).
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if cli.probe_window {
+        return probe::answer();
+    }
+    let address = match cli.address() {
+        Ok(address) => address,
+        Err(error) => return fail(&error.into()),
+    };
+    let asked = Asked {
+        name: cli.name.map(|name| name.to_string()),
+        command: cli.command,
+        inside: surrounding_session(&address),
+    };
+    let outcome = match probe::window() {
+        Ok(()) => window::run(asked, address),
+        Err(why) => text::run(&asked, address, &why),
+    };
+    outcome.unwrap_or_else(|error| fail(&error))
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("scarab: {error:#}");
+    ExitCode::FAILURE
+}
+
+/// Whether this process runs inside a session of the daemon at an address, and in which.
+fn surrounding_session(address: &Address) -> Option<String> {
+    let socket = std::env::var("SCARAB_DAEMON_SOCKET").ok()?;
+    (socket == address.endpoint.to_string()).then(|| std::env::var("SCARAB_SESSION").ok()).flatten()
+}

@@ -1,0 +1,60 @@
+//! A few lines over the terminal: what the connection is doing while it is down, and what can be chosen.
+
+use bevy::prelude::*;
+use scarab_protocol::surface::{Attrs, Cell, Color, Cursor};
+
+use crate::{
+    render::{TerminalTheme, TerminalView, ThemeOverride},
+    terminal::TerminalGrid,
+};
+
+/// What the banner says; nothing for no banner. It is drawn like any grid, with the terminal's own font.
+#[derive(Resource, Default, PartialEq, Eq)]
+pub(super) struct Banner(pub(super) Vec<String>);
+
+#[derive(Component)]
+struct BannerView;
+
+pub(super) fn plugin(app: &mut App) {
+    app.init_resource::<Banner>()
+        .add_systems(Startup, spawn)
+        .add_systems(Update, show.run_if(resource_changed::<Banner>));
+}
+
+/// In front of the terminal.
+const DEPTH: f32 = 10.0;
+
+/// Lines are cut here, so that the banner fits a window of usual width.
+const MAX_COLS: usize = 100;
+
+fn spawn(mut commands: Commands) {
+    let theme = TerminalTheme { background: [0x3a, 0x2f, 0x1c], ..default() };
+    commands.spawn((
+        BannerView,
+        TerminalGrid::default(),
+        TerminalView { padding: 10.0, focused: false, ..default() },
+        ThemeOverride(theme),
+        Transform::from_xyz(0.0, 0.0, DEPTH),
+        Visibility::Hidden,
+    ));
+}
+
+fn show(banner: Res<Banner>, mut view: Single<(&mut TerminalGrid, &mut Visibility), With<BannerView>>) {
+    let (grid, visibility) = &mut *view;
+    if banner.0.is_empty() {
+        **visibility = Visibility::Hidden;
+        return;
+    }
+    **visibility = Visibility::Inherited;
+    let lines: Vec<Vec<char>> = banner.0.iter().map(|line| line.chars().take(MAX_COLS).collect()).collect();
+    let cols = lines.iter().map(Vec::len).max().unwrap_or(0).max(1);
+    let frame = grid.grid.frame + 1;
+    grid.grid.reset(cols as u16, lines.len() as u16, frame);
+    grid.grid.frame = frame;
+    grid.grid.cursor = Cursor { visible: false, ..default() };
+    for (row, line) in lines.iter().enumerate() {
+        let cells: Vec<Cell> =
+            line.iter().map(|&c| Cell::new(c, Attrs::empty(), Color::Default, Color::Default)).collect();
+        grid.grid.set_row(row as u16, frame, &cells, Vec::new());
+    }
+}

@@ -1,0 +1,128 @@
+//! Bevy's keys as the encoder's.
+
+use bevy::input::keyboard::{Key, KeyCode};
+use scarab_protocol::key::{Logical, Named, Numpad, Physical};
+
+/// Where a key is. Both sides follow the W3C's `code` names.
+pub(super) fn physical(code: KeyCode) -> Physical {
+    if let Some(numpad) = numpad(code) {
+        return Physical::Numpad(numpad);
+    }
+    let name = format!("{code:?}");
+    let letter = name.strip_prefix("Key").filter(|rest| rest.len() == 1).and_then(|rest| rest.chars().next());
+    if let Some(letter) = letter.filter(char::is_ascii_uppercase) {
+        return Physical::Key(letter.to_ascii_lowercase());
+    }
+    let digit = name.strip_prefix("Digit").filter(|rest| rest.len() == 1).and_then(|rest| rest.chars().next());
+    if let Some(digit) = digit {
+        return Physical::Key(digit);
+    }
+    let sign = match code {
+        KeyCode::Backquote => '`',
+        KeyCode::Minus => '-',
+        KeyCode::Equal => '=',
+        KeyCode::BracketLeft => '[',
+        KeyCode::BracketRight => ']',
+        KeyCode::Backslash => '\\',
+        KeyCode::Semicolon => ';',
+        KeyCode::Quote => '\'',
+        KeyCode::Comma => ',',
+        KeyCode::Period => '.',
+        KeyCode::Slash => '/',
+        _ => return Physical::Other,
+    };
+    Physical::Key(sign)
+}
+
+/// What a key means.
+pub(super) fn logical(key: &Key) -> Logical {
+    let named = match key {
+        Key::Character(text) => {
+            let mut chars = text.chars();
+            return match (chars.next(), chars.next()) {
+                (Some(c), None) => Logical::Char(c),
+                _ => Logical::Unidentified,
+            };
+        }
+        Key::Dead(_) => return Logical::Dead,
+        Key::Enter => Named::Enter,
+        Key::Tab => Named::Tab,
+        Key::Space => Named::Space,
+        Key::Backspace => Named::Backspace,
+        Key::Escape => Named::Escape,
+        Key::ArrowUp => Named::Up,
+        Key::ArrowDown => Named::Down,
+        Key::ArrowLeft => Named::Left,
+        Key::ArrowRight => Named::Right,
+        Key::Home => Named::Home,
+        Key::End => Named::End,
+        Key::PageUp => Named::PageUp,
+        Key::PageDown => Named::PageDown,
+        Key::Insert => Named::Insert,
+        Key::Delete => Named::Delete,
+        Key::Clear => Named::Begin,
+        Key::ContextMenu => Named::Menu,
+        Key::PrintScreen => Named::PrintScreen,
+        Key::Pause => Named::Pause,
+        Key::CapsLock => Named::CapsLock,
+        Key::ScrollLock => Named::ScrollLock,
+        Key::NumLock => Named::NumLock,
+        Key::AltGraph => Named::AltGraph,
+        _ => return function(key).map_or(Logical::Unidentified, |number| Logical::Named(Named::F(number))),
+    };
+    Logical::Named(named)
+}
+
+/// The number of a function key, by its name `F1` to `F35`.
+fn function(key: &Key) -> Option<u8> {
+    format!("{key:?}").strip_prefix('F')?.parse().ok().filter(|number| (1..=35).contains(number))
+}
+
+fn numpad(code: KeyCode) -> Option<Numpad> {
+    Some(match code {
+        KeyCode::Numpad0 => Numpad::Digit0,
+        KeyCode::Numpad1 => Numpad::Digit1,
+        KeyCode::Numpad2 => Numpad::Digit2,
+        KeyCode::Numpad3 => Numpad::Digit3,
+        KeyCode::Numpad4 => Numpad::Digit4,
+        KeyCode::Numpad5 => Numpad::Digit5,
+        KeyCode::Numpad6 => Numpad::Digit6,
+        KeyCode::Numpad7 => Numpad::Digit7,
+        KeyCode::Numpad8 => Numpad::Digit8,
+        KeyCode::Numpad9 => Numpad::Digit9,
+        KeyCode::NumpadDecimal => Numpad::Decimal,
+        KeyCode::NumpadDivide => Numpad::Divide,
+        KeyCode::NumpadMultiply => Numpad::Multiply,
+        KeyCode::NumpadSubtract => Numpad::Subtract,
+        KeyCode::NumpadAdd => Numpad::Add,
+        KeyCode::NumpadEnter => Numpad::Enter,
+        KeyCode::NumpadEqual => Numpad::Equal,
+        KeyCode::NumpadComma => Numpad::Separator,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_follow_a_us_keyboard() {
+        assert_eq!(physical(KeyCode::KeyC), Physical::Key('c'));
+        assert_eq!(physical(KeyCode::Digit2), Physical::Key('2'));
+        assert_eq!(physical(KeyCode::Slash), Physical::Key('/'));
+        assert_eq!(physical(KeyCode::Numpad7), Physical::Numpad(Numpad::Digit7));
+        assert_eq!(physical(KeyCode::F1), Physical::Other);
+    }
+
+    #[test]
+    fn meanings_keep_their_names() {
+        assert_eq!(logical(&Key::Character("é".into())), Logical::Char('é'));
+        assert_eq!(logical(&Key::F5), Logical::Named(Named::F(5)));
+        assert_eq!(logical(&Key::F24), Logical::Named(Named::F(24)));
+        assert_eq!(logical(&Key::ArrowUp), Logical::Named(Named::Up));
+        assert_eq!(logical(&Key::Dead(Some('´'))), Logical::Dead);
+        assert_eq!(logical(&Key::MediaPlay), Logical::Unidentified);
+        assert_eq!(logical(&Key::FavoriteStore0), Logical::Unidentified);
+    }
+}

@@ -1,0 +1,302 @@
+//! Between terminals and their sessions: joining, receiving, sending.
+
+use std::sync::Arc;
+
+use bevy::prelude::*;
+use scarab_protocol::{
+    client::{AttachOptions, Attachment, Client, ClientEvent, InputRejected as Rejection, Pending, Phase, client_environment},
+    ids::TermSize,
+    message::{CreateSession, Created, Done, KillSession, Target},
+};
+
+use crate::{
+    connection::{ConnectionLink, PrimaryConnection},
+
+    messages::{
+        BellRang, ClipboardSet, ConnectionNoted, InputKind, InputRejected, KillRequest, Lagged, TerminalExited,
+        TerminalInput,
+    },
+    terminal::{
+        Create, Source, Terminal, TerminalCursor, TerminalGrid, TerminalModes, TerminalSession, TerminalSize,
+        TerminalStatus, TerminalTitle,
+    },
+    view::FitWindow,
+};
+
+/// How far a terminal has come with its session.
+#[derive(Component, Default)]
+pub(crate) struct TerminalLink {
+    stage: Stage,
+    /// Input from before the session was joined, in order. Beyond [`MAX_EARLY`] items it is refused.
+    early: Vec<InputKind>,
+    bells: Option<u64>,
+    exited: bool,
+}
+
+#[derive(Default)]
+enum Stage {
+    /// Waiting for the connection, or for a size.
+    #[default]
+    Wanted,
+    Creating(Arc<Client>, Pending<Created>),
+    Linked(Attachment),
+    /// Nothing more will come of it.
+    Failed,
+}
+
+/// How many pieces of input are kept for a terminal that is not joined yet: a fast typist's first seconds.
+const MAX_EARLY: usize = 256;
+
+/// Creates and joins sessions for terminals that have none.
+pub(crate) fn open(
+    mut commands: Commands,
+    connections: Query<(Entity, &ConnectionLink, Has<PrimaryConnection>)>,
+    new: Query<Entity, (With<Terminal>, Without<TerminalLink>)>,
+    mut terminals: Query<(Entity, &Terminal, &mut TerminalLink, Option<&TerminalSize>, Has<FitWindow>)>,
+    mut status: Query<&mut TerminalStatus>,
+) {
+    for entity in &new {
+        commands.entity(entity).insert(TerminalLink::default());
+    }
+    for (entity, terminal, mut link, size, fits) in &mut terminals {
+        // A terminal that fits its window is not opened before that has told its size: its program would see two.
+        if !matches!(link.stage, Stage::Wanted) || (fits && size.is_none()) {
+            continue;
+        }
+        let connection = match terminal.connection {
+            Some(connection) => connections.get(connection).ok(),
+            None => connections.iter().find(|(.., primary)| *primary),
+        };
+        let Some((_, connection, _)) = connection else { continue };
+        let size = size.map(|size| TermSize::from(*size));
+        let stage = match &terminal.source {
+            Source::Attach(target) => {
+                let options = AttachOptions { target: target.clone(), size, observe: terminal.observe };
+                Some(Stage::Linked(connection.client.attach(options)))
+            }
+            Source::Create(create) => connected(&connection.client).then(|| {
+                let request = create_request(create, size.unwrap_or_default());
+                Stage::Creating(connection.client.clone(), connection.client.request(&request))
+            }),
+        };
+        if let Some(stage) = stage {
+            link.stage = stage;
+            if let Ok(mut status) = status.get_mut(entity) {
+                status.set_if_neq(TerminalStatus::Pending);
+            }
+        }
+    }
+}
+
+fn connected(client: &Client) -> bool {
+    matches!(client.status(), scarab_protocol::client::Status::Connected(_))
+}
+
+fn create_request(create: &Create, size: TermSize) -> CreateSession {
+    let mut env = client_environment();
+    for (name, value) in &create.env {
+        let (name, value) = (name.clone().into_bytes(), value.clone().into_bytes());
+        env.retain(|(other, _)| *other != name);
+        env.push((name, value));
+    }
+    let cwd = create.cwd.clone().or_else(|| std::env::current_dir().ok());
+    CreateSession {
+        name: create.name.clone(),
+        command: create.command.iter().map(|word| word.clone().into_bytes()).collect(),
+        cwd: cwd.map(|cwd| cwd.into_os_string().into_encoded_bytes()),
+        env,
+        size,
+        linger: create.keep,
+    }
+}
+
+/// The components that a terminal's news go to.
+type Shown<'a> = (
+    &'a mut TerminalStatus,
+    &'a mut TerminalGrid,
+    &'a mut TerminalTitle,
+    &'a mut TerminalCursor,
+    &'a mut TerminalModes,
+    Option<&'a TerminalSession>,
+);
+
+/// Takes over what has arrived for terminals.
+pub(crate) fn receive(
+    mut commands: Commands,
+    mut terminals: Query<(Entity, &Terminal, &mut TerminalLink, Option<&TerminalSize>, Shown)>,
+    mut bells: MessageWriter<BellRang>,
+    mut exits: MessageWriter<TerminalExited>,
+) {
+    for (entity, terminal, mut link, size, shown) in &mut terminals {
+        let (mut status, mut grid, mut title, mut cursor, mut modes, session) = shown;
+        let link = link.bypass_change_detection();
+        if let Stage::Creating(client, pending) = &link.stage {
+            match pending.try_take() {
+                None => continue,
+                Some(Ok(Created { info })) => {
+                    let size = size.map(|size| TermSize::from(*size));
+                    let (target, observe) = (Target::Id(info.id), terminal.observe);
+                    link.stage = Stage::Linked(client.attach(AttachOptions { target, size, observe }));
+                }
+                Some(Err(error)) => {
+                    status.set_if_neq(TerminalStatus::Failed { why: error.to_string() });
+                    link.stage = Stage::Failed;
+                    continue;
+                }
+            }
+        }
+        let Stage::Linked(attachment) = &link.stage else { continue };
+        if attachment.update(&mut grid.bypass_change_detection().grid) {
+            grid.set_changed();
+            cursor.set_if_neq(TerminalCursor(grid.grid.cursor));
+            modes.set_if_neq(TerminalModes(grid.grid.modes));
+        }
+        let (phase, info, count, cwd) =
+            attachment.look(|state| (state.phase.clone(), state.info.clone(), state.bells, state.cwd.clone()));
+        let exit = info.as_ref().and_then(|info| info.exit.clone());
+        status.set_if_neq(match (phase, &exit) {
+            (Phase::Attached | Phase::Lost | Phase::Gone { .. }, Some(exit)) => TerminalStatus::Exited(exit.clone()),
+            (Phase::Pending, _) => TerminalStatus::Pending,
+            (Phase::Attached, None) => TerminalStatus::Attached,
+            (Phase::Lost, None) => TerminalStatus::Lost,
+            (Phase::Gone { why } | Phase::Failed { why, .. }, _) => TerminalStatus::Failed { why },
+        });
+        let Some(info) = info else { continue };
+        if title.0 != info.title {
+            title.0.clone_from(&info.title);
+        }
+        let now = TerminalSession { id: info.id, name: info.name, pid: info.pid, cwd };
+        if session != Some(&now) {
+            commands.entity(entity).insert(now);
+        }
+        // Bells from before this client came are not its own.
+        let before = link.bells.replace(count).unwrap_or(count);
+        if count > before {
+            let rang = BellRang { terminal: entity, times: count - before };
+            bells.write(rang);
+            commands.trigger(rang);
+        }
+        if let Some(exit) = exit
+            && !std::mem::replace(&mut link.exited, true)
+        {
+            let exited = TerminalExited { terminal: entity, exit };
+            exits.write(exited.clone());
+            commands.trigger(exited);
+        }
+    }
+}
+
+/// Takes over the events of connections.
+pub(crate) fn receive_events(
+    mut commands: Commands,
+    connections: Query<(Entity, &ConnectionLink)>,
+    terminals: Query<(Entity, &TerminalSession)>,
+    mut clipboard: MessageWriter<ClipboardSet>,
+    mut notes: MessageWriter<ConnectionNoted>,
+    mut lagged: MessageWriter<Lagged>,
+) {
+    for (connection, link) in &connections {
+        let (events, lost) = link.client.take_events();
+        if lost > 0 {
+            lagged.write(Lagged { connection, events: lost });
+        }
+        for event in events {
+            let text = match event {
+                ClientEvent::Clipboard { session, primary, text } => {
+                    if let Some((terminal, _)) = terminals.iter().find(|(_, known)| known.id.number == session) {
+                        let set = ClipboardSet { terminal, primary, text };
+                        clipboard.write(set.clone());
+                        commands.trigger(set);
+                    }
+                    continue;
+                }
+                ClientEvent::ShuttingDown { reason } => format!("the daemon ended: {reason}"),
+                ClientEvent::InputDiscarded { session, bytes } => {
+                    format!("{bytes} bytes typed for {session:?} were not sent: the session they were for is gone")
+                }
+                ClientEvent::Refused { text } => text,
+            };
+            notes.write(ConnectionNoted { connection, text });
+        }
+    }
+}
+
+/// Sends input on its way.
+pub(crate) fn send_input(
+    mut commands: Commands,
+    mut input: MessageReader<TerminalInput>,
+    mut links: Query<&mut TerminalLink>,
+    mut rejected: MessageWriter<InputRejected>,
+) {
+    let mut refuse = |terminal, why| {
+        let refused = InputRejected { terminal, why };
+        rejected.write(refused.clone());
+        commands.trigger(refused);
+    };
+    for TerminalInput { terminal, kind } in input.read() {
+        let Ok(mut link) = links.get_mut(*terminal) else {
+            refuse(*terminal, Rejection::Gone);
+            continue;
+        };
+        let link = link.bypass_change_detection();
+        let outcome = match &link.stage {
+            Stage::Linked(attachment) => send(attachment, kind),
+            Stage::Failed => Err(Rejection::Gone),
+            Stage::Wanted | Stage::Creating(..) if link.early.len() < MAX_EARLY => {
+                link.early.push(kind.clone());
+                Ok(())
+            }
+            Stage::Wanted | Stage::Creating(..) => Err(Rejection::Full { held: 0 }),
+        };
+        if let Err(why) = outcome {
+            refuse(*terminal, why);
+        }
+    }
+    for mut link in &mut links {
+        let link = link.bypass_change_detection();
+        if let Stage::Linked(attachment) = &link.stage {
+            for kind in link.early.drain(..) {
+                // It was accepted when the session was only wanted; if the session came to nothing its status says so.
+                let _ = send(attachment, &kind);
+            }
+        }
+    }
+}
+
+fn send(attachment: &Attachment, kind: &InputKind) -> Result<(), Rejection> {
+    match kind {
+        InputKind::Bytes(bytes) => attachment.input(bytes),
+        InputKind::Paste(text) => attachment.paste(text.as_bytes()),
+        InputKind::Mouse(event) => attachment.mouse(event),
+        InputKind::Focus(gained) => attachment.focus(*gained),
+    }
+}
+
+/// Tells changed sizes.
+pub(crate) fn send_sizes(terminals: Query<(&Terminal, &TerminalLink, &TerminalSize), Changed<TerminalSize>>) {
+    for (terminal, link, size) in &terminals {
+        if let (Stage::Linked(attachment), false) = (&link.stage, terminal.observe) {
+            attachment.resize(TermSize::from(*size));
+        }
+    }
+}
+
+/// Asks for the end of sessions.
+pub(crate) fn send_kills(
+    mut kills: MessageReader<KillRequest>,
+    connections: Query<&ConnectionLink>,
+    primary: Query<&ConnectionLink, With<PrimaryConnection>>,
+    terminals: Query<(&Terminal, &TerminalSession)>,
+) {
+    for KillRequest { terminal } in kills.read() {
+        let Ok((terminal, session)) = terminals.get(*terminal) else { continue };
+        let link = match terminal.connection {
+            Some(connection) => connections.get(connection).ok(),
+            None => primary.single().ok(),
+        };
+        if let Some(link) = link {
+            // The end of the session tells how it went.
+            drop(link.client.request::<_, Done>(&KillSession { target: Target::Id(session.id), signal: None }));
+        }
+    }
+}

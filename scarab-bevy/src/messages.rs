@@ -1,0 +1,115 @@
+//! What systems tell terminals, and what terminals tell systems.
+//!
+//! Facts come twice: as messages, for systems that look at all terminals, and as entity events, for observers of one.
+
+use bevy::prelude::*;
+use scarab_protocol::{client::InputRejected as Rejection, message::Exit, mouse::MouseEvent};
+
+/// Input for a terminal: the way in which every key, paste and mouse event goes, and in which systems type.
+///
+/// ```
+/// # use bevy::prelude::*;
+/// # use scarab_bevy::TerminalInput;
+/// fn greet(terminal: Entity, mut input: MessageWriter<TerminalInput>) {
+///     input.write(TerminalInput::text(terminal, "echo hello\r"));
+/// }
+/// ```
+#[derive(Message, Debug, Clone, PartialEq, Eq)]
+pub struct TerminalInput {
+    /// The terminal.
+    pub terminal: Entity,
+    /// What is sent.
+    pub kind: InputKind,
+}
+
+/// What is sent to a terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InputKind {
+    /// Bytes for the program as they are; Return is `\r`.
+    Bytes(Vec<u8>),
+    /// A text to paste: bracketed if the program wants that, a unit among others' input.
+    Paste(String),
+    /// A mouse event, encoded as the program asked, or not sent if it asked for none.
+    Mouse(MouseEvent),
+    /// The terminal gained (true) or lost the keyboard; told to the program if it asked.
+    Focus(bool),
+}
+
+impl TerminalInput {
+    /// Text as if typed; Return is `\r`.
+    pub fn text(terminal: Entity, text: impl Into<String>) -> Self {
+        Self { terminal, kind: InputKind::Bytes(text.into().into_bytes()) }
+    }
+
+    /// A paste.
+    pub fn paste(terminal: Entity, text: impl Into<String>) -> Self {
+        Self { terminal, kind: InputKind::Paste(text.into()) }
+    }
+}
+
+/// Asks to end a terminal's program and its session. Leaving a session never does that by itself.
+#[derive(Message, Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KillRequest {
+    /// The terminal.
+    pub terminal: Entity,
+}
+
+/// Input for a terminal was refused; none of it was or will be sent.
+#[derive(Message, EntityEvent, Debug, Clone, PartialEq, Eq)]
+pub struct InputRejected {
+    /// The terminal.
+    #[event_target]
+    pub terminal: Entity,
+    /// Why.
+    pub why: Rejection,
+}
+
+/// A terminal's bell has rung.
+#[derive(Message, EntityEvent, Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BellRang {
+    /// The terminal.
+    #[event_target]
+    pub terminal: Entity,
+    /// How often since the last message.
+    pub times: u64,
+}
+
+/// A terminal's program has ended. The screen stays until the entity is despawned.
+#[derive(Message, EntityEvent, Debug, Clone, PartialEq, Eq)]
+pub struct TerminalExited {
+    /// The terminal.
+    #[event_target]
+    pub terminal: Entity,
+    /// How it ended.
+    pub exit: Exit,
+}
+
+/// A terminal's program wants a text on the clipboard (OSC 52). The clipboard plugin obeys it.
+#[derive(Message, EntityEvent, Debug, Clone, PartialEq, Eq)]
+pub struct ClipboardSet {
+    /// The terminal.
+    #[event_target]
+    pub terminal: Entity,
+    /// Whether the primary selection is meant.
+    pub primary: bool,
+    /// The text.
+    pub text: String,
+}
+
+/// Events of a connection were dropped, because the App did not look for a long time.
+#[derive(Message, Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lagged {
+    /// The connection.
+    pub connection: Entity,
+    /// How many.
+    pub events: u64,
+}
+
+/// A connection has something to say that belongs to no terminal any more, in one line.
+#[derive(Message, Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionNoted {
+    /// The connection.
+    pub connection: Entity,
+    /// What.
+    pub text: String,
+}

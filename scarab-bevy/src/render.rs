@@ -1,0 +1,120 @@
+//! Drawing terminals: one quad each, whose shader looks every cell up in a buffer and its glyph in an atlas.
+//!
+//! Spawn an entity with [`TerminalView`] beside its [`TerminalGrid`](crate::terminal::TerminalGrid). With [`FitWindow`] it
+//! fills the primary window, with [`TerminalImage`] it is drawn to an image that any material can show, with neither
+//! it is a quad in the 2D world. The App brings the camera:
+//!
+//! ```ignore
+//! commands.spawn(Camera2d);
+//! commands.spawn((TerminalGrid::default(), TerminalView::default(), FitWindow));
+//! ```
+//!
+//! Only rows that changed are sent to the GPU, and only new glyphs are rasterised. Nothing here asks for a redraw once
+//! all that has come up is on screen, so an App that reacts to events sleeps between them.
+
+mod atlas;
+mod boxes;
+mod cells;
+mod draw;
+mod font;
+mod in_world;
+mod layout;
+mod material;
+mod raster;
+mod settle;
+mod system_fonts;
+mod theme;
+mod upload;
+
+#[cfg(feature = "app")]
+#[doc(hidden)]
+pub mod offscreen;
+
+use bevy::asset::AssetEventSystems;
+use bevy::ecs::lifecycle::HookContext;
+use bevy::ecs::world::DeferredWorld;
+use bevy::prelude::*;
+use bevy::transform::TransformSystems;
+
+pub use draw::TerminalScreen;
+pub use font::FontSettings;
+pub use in_world::TerminalImage;
+pub use layout::{FitWindow, TerminalMetrics, TerminalView};
+pub use theme::{TerminalTheme, ThemeOverride};
+
+/// Draws every entity that has a [`TerminalView`]. Needs Bevy's own rendering (`DefaultPlugins`).
+///
+/// The fields are what the resources of their types begin with; later changes go to the resources.
+#[derive(Debug, Clone, Default)]
+pub struct ScarabRenderPlugin {
+    /// Font and size. Default: the bundled JetBrains Mono in 15 logical pixels.
+    pub font: FontSettings,
+    /// Colours. Default: a dark theme.
+    pub theme: TerminalTheme,
+}
+
+/// The sets of this plugin's systems, all in `PostUpdate`, in this order, before transforms are propagated.
+#[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TerminalRenderSystems {
+    /// Fonts are taken up and [`TerminalMetrics`] written. What sizes terminals runs after it.
+    Measure,
+    /// Quads, images and their cameras get their sizes.
+    Place,
+    /// Changed rows and new glyphs are sent off.
+    Draw,
+}
+
+impl Plugin for ScarabRenderPlugin {
+    fn build(&self, app: &mut App) {
+        use TerminalRenderSystems::{Draw, Measure, Place};
+        app.register_type::<FontSettings>()
+            .register_type::<TerminalTheme>()
+            .register_type::<ThemeOverride>()
+            .register_type::<TerminalView>()
+            .register_type::<TerminalMetrics>()
+            .register_type::<TerminalImage>()
+            .register_type::<FitWindow>()
+            .add_plugins((material::plugin, upload::plugin, settle::plugin))
+            .insert_resource(self.font.clone())
+            .insert_resource(self.theme.clone())
+            .init_resource::<font::Fonts>()
+            .init_resource::<draw::Atlases>()
+            .init_resource::<layout::UnitQuad>()
+            .configure_sets(
+                PostUpdate,
+                (Measure, Place, Draw).chain().before(TransformSystems::Propagate).before(AssetEventSystems),
+            )
+            .add_systems(
+                PostUpdate,
+                (
+                    (draw::update_fonts, layout::measure).chain().in_set(Measure),
+                    (layout::place, in_world::place_images).chain().in_set(Place),
+                    (draw::draw, settle::request_redraw).chain().in_set(Draw),
+                ),
+            );
+        app.world_mut().register_component_hooks::<TerminalView>().on_remove(remove_parts);
+    }
+
+    #[cfg(feature = "winit")]
+    fn finish(&self, app: &mut App) {
+        use bevy::winit::{EventLoopProxyWrapper, WinitUserEvent};
+        let world = app.world_mut();
+        // Without a window there is none, and whoever drives the App looks for itself.
+        let Some(proxy) = world.get_resource::<EventLoopProxyWrapper>().map(|proxy| (**proxy).clone()) else {
+            return;
+        };
+        world.resource_mut::<font::Fonts>().set_waker(move || {
+            // The loop has ended when this fails, and nobody is left to wake.
+            let _ = proxy.send_event(WinitUserEvent::WakeUp);
+        });
+    }
+}
+
+/// Despawns a terminal's quad and camera with its view.
+fn remove_parts(mut world: DeferredWorld, context: HookContext) {
+    let Some(mut screen) = world.get_mut::<TerminalScreen>(context.entity) else { return };
+    let TerminalScreen { quad, camera, .. } = std::mem::take(&mut *screen);
+    for part in [quad, camera].into_iter().flatten() {
+        world.commands().entity(part).try_despawn();
+    }
+}

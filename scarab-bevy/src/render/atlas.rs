@@ -1,0 +1,247 @@
+//! The atlas: a texture of glyphs, each in one or two tiles of a cell's size.
+
+use bevy::asset::RenderAssetUsages;
+use bevy::platform::collections::HashMap;
+use bevy::prelude::*;
+use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
+
+use super::font::{CellMetrics, Fonts};
+use super::raster::{Cluster, Drawn, Outcome, Rasterizer};
+use super::upload::{TileRect, Uploads};
+
+/// The smallest texture, in texels a side.
+const SMALLEST: u32 = 512;
+/// The largest. At 10 by 20 pixels a cell it holds 80,000 tiles.
+const LARGEST: u32 = 4096;
+/// How many tiles a [`GpuCell`](super::material::GpuCell) can name.
+const MOST_TILES: u32 = 1 << 20;
+
+/// Where a glyph lies: the tiles of its left and right half. Tile 0 is blank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Glyph {
+    pub(super) left: u32,
+    pub(super) right: u32,
+    pub(super) color: bool,
+}
+
+/// The glyphs of one font size.
+///
+/// Full, it starts again with twice the texture, up to [`LARGEST`], or else with an empty one: what is on screen is then
+/// drawn again, what is not is forgotten. That needs no copy of the texels here and no order of last use.
+pub(super) struct Atlas {
+    /// The size of cells and of tiles.
+    pub(super) cell: CellMetrics,
+    /// The texture.
+    pub(super) image: Handle<Image>,
+    /// Rises when cells that name glyphs of this atlas have to be made anew.
+    pub(super) generation: u64,
+    /// How many tiles lie side by side.
+    pub(super) columns: u32,
+    pixels: f32,
+    side: u32,
+    next: u32,
+    tiles: u32,
+    single: HashMap<(char, u8), Glyph>,
+    clusters: HashMap<(String, u8), Glyph>,
+    full: bool,
+    /// Glyphs that wait for a font and are blank until then.
+    waiting: bool,
+}
+
+impl Atlas {
+    /// An empty atlas for a font of this many physical pixels.
+    pub(super) fn new(pixels: f32, cell: CellMetrics, images: &mut Assets<Image>) -> Self {
+        let side = (16 * cell.width.max(cell.height)).next_power_of_two().clamp(SMALLEST, LARGEST);
+        let mut atlas = Self {
+            cell,
+            image: Handle::default(),
+            generation: 0,
+            columns: 1,
+            pixels,
+            side,
+            next: 1,
+            tiles: 0,
+            single: HashMap::default(),
+            clusters: HashMap::default(),
+            full: false,
+            waiting: false,
+        };
+        atlas.start(images);
+        atlas
+    }
+
+    /// Whether a glyph found no room since the last [`Self::restart`].
+    pub(super) fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// Starts again, with a larger texture if that is allowed.
+    pub(super) fn restart(&mut self, images: &mut Assets<Image>) {
+        if self.full {
+            self.side = (self.side * 2).min(LARGEST);
+        }
+        self.start(images);
+    }
+
+    /// Leaves what found no room blank, because nothing larger is to be had.
+    pub(super) fn accept_blanks(&mut self) {
+        self.full = false;
+    }
+
+    /// Forgets the glyphs that waited for a font, so that they are drawn with what has been found.
+    pub(super) fn retry_waiting(&mut self) {
+        if std::mem::take(&mut self.waiting) {
+            self.generation += 1;
+        }
+    }
+
+    fn start(&mut self, images: &mut Assets<Image>) {
+        let size = Extent3d { width: self.side, height: self.side, depth_or_array_layers: 1 };
+        self.image = images.add(Image::new_uninit(
+            size,
+            TextureDimension::D2,
+            TextureFormat::Rgba8Unorm,
+            RenderAssetUsages::RENDER_WORLD,
+        ));
+        self.columns = (self.side / self.cell.width).max(1);
+        self.tiles = (self.columns * (self.side / self.cell.height)).min(MOST_TILES);
+        self.next = 1;
+        self.single.clear();
+        self.clusters.clear();
+        self.full = false;
+        self.waiting = false;
+        self.generation += 1;
+    }
+
+    /// Where a cluster's glyph lies; drawn and sent to the texture if it is new.
+    pub(super) fn glyph(
+        &mut self,
+        cluster: Cluster<'_>,
+        fonts: &mut Fonts,
+        rasterizer: &mut Rasterizer,
+        uploads: &mut Uploads,
+    ) -> Glyph {
+        let kind = cluster.style.index() as u8 | u8::from(cluster.wide) << 2;
+        let text = || {
+            let mut text = String::from(cluster.character);
+            text.push_str(cluster.marks);
+            (text, kind)
+        };
+        let known = if cluster.marks.is_empty() {
+            self.single.get(&(cluster.character, kind))
+        } else {
+            self.clusters.get(&text())
+        };
+        if let Some(glyph) = known {
+            return *glyph;
+        }
+        // Blank glyphs take no tile, so the tables have a bound of their own.
+        if self.single.len() + self.clusters.len() >= MOST_TILES as usize / 8 {
+            self.full = true;
+            return Glyph::default();
+        }
+        let glyph = match rasterizer.draw(fonts, cluster, &self.cell, self.pixels) {
+            Outcome::Blank => Glyph::default(),
+            Outcome::Drawn(drawn) => match self.store(&drawn, cluster.wide, uploads) {
+                Some(glyph) => glyph,
+                None => {
+                    self.full = true;
+                    return Glyph::default();
+                }
+            },
+            Outcome::Pending => {
+                self.waiting = true;
+                return Glyph::default();
+            }
+        };
+        if cluster.marks.is_empty() {
+            self.single.insert((cluster.character, kind), glyph);
+        } else {
+            self.clusters.insert(text(), glyph);
+        }
+        glyph
+    }
+
+    fn store(&mut self, drawn: &Drawn, wide: bool, uploads: &mut Uploads) -> Option<Glyph> {
+        let halves = if wide { 2 } else { 1 };
+        if self.next + halves > self.tiles {
+            return None;
+        }
+        let tiles = [self.next, self.next + halves - 1];
+        self.next += halves;
+        let (width, height) = (self.cell.width, self.cell.height);
+        let mut texels = Vec::with_capacity((width * height * 4) as usize);
+        for half in 0..halves {
+            texels.clear();
+            for row in drawn.texels.chunks_exact((width * halves) as usize) {
+                let start = (half * width) as usize;
+                texels.extend_from_slice(row[start..start + width as usize].as_flattened());
+            }
+            let tile = tiles[0] + half;
+            let at = UVec2::new(tile % self.columns * width, tile / self.columns * height);
+            uploads.write_tile(self.image.id(), TileRect { at, size: UVec2::new(width, height) }, &texels);
+        }
+        Some(Glyph { left: tiles[0], right: if wide { tiles[1] } else { 0 }, color: drawn.color })
+    }
+}
+
+#[cfg(all(test, feature = "bundled-font"))]
+mod tests {
+    use super::*;
+    use crate::render::font::{FontSettings, FontStyle};
+
+    struct Bench {
+        atlas: Atlas,
+        fonts: Fonts,
+        rasterizer: Rasterizer,
+        uploads: Uploads,
+        images: Assets<Image>,
+    }
+
+    fn bench() -> Bench {
+        let mut fonts = Fonts::default();
+        fonts.apply(&FontSettings { system_fallback: false, ..FontSettings::default() });
+        let mut images = Assets::default();
+        let atlas = Atlas::new(15.0, fonts.measure(15.0, 1.0), &mut images);
+        Bench { atlas, fonts, rasterizer: Rasterizer::default(), uploads: Uploads::default(), images }
+    }
+
+    impl Bench {
+        fn glyph(&mut self, character: char, marks: &str, wide: bool) -> Glyph {
+            let cluster = Cluster { character, marks, style: FontStyle::ALL[0], wide };
+            self.atlas.glyph(cluster, &mut self.fonts, &mut self.rasterizer, &mut self.uploads)
+        }
+    }
+
+    #[test]
+    fn a_glyph_is_drawn_once_and_found_again() {
+        let mut bench = bench();
+        let first = bench.glyph('a', "", false);
+        assert_ne!(first.left, 0);
+        assert_eq!(bench.glyph('a', "", false), first);
+        assert_ne!(bench.glyph('a', "\u{301}", false), first);
+        assert_eq!(bench.glyph(' ', "", false), Glyph::default());
+        assert_eq!(bench.glyph('\u{7}', "", false), Glyph::default());
+    }
+
+    #[test]
+    fn a_wide_character_takes_two_tiles() {
+        let mut bench = bench();
+        let glyph = bench.glyph('漢', "", true);
+        assert!(glyph.left != 0 && glyph.right == glyph.left + 1);
+    }
+
+    #[test]
+    fn a_full_atlas_says_so_and_starts_again_larger() {
+        let mut bench = bench();
+        let before = (bench.atlas.side, bench.atlas.generation);
+        let mut characters = (0x4e00..0x9fff).filter_map(char::from_u32);
+        while !bench.atlas.is_full() {
+            bench.glyph(characters.next().expect("the atlas fills before they run out"), "", true);
+        }
+        let Bench { atlas, images, .. } = &mut bench;
+        atlas.restart(images);
+        assert_eq!((bench.atlas.side, bench.atlas.generation), (before.0 * 2, before.1 + 1));
+        assert_ne!(bench.glyph('a', "", false), Glyph::default());
+    }
+}

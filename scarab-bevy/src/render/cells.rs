@@ -1,0 +1,218 @@
+//! From a row of the grid to what the shader reads.
+
+use std::sync::Arc;
+
+use scarab_protocol::surface::{Attrs, Cell, CursorShape, Extra, Grid};
+
+use super::atlas::Glyph;
+use super::font::{CellMetrics, FontStyle};
+use super::material::{GpuCell, GridHeader, pack};
+use super::raster::Cluster;
+use super::theme::Colors;
+
+/// Appends the cells of a row to `out`. `glyph` says where a cluster's glyph lies.
+pub(super) fn encode_row(
+    grid: &Grid,
+    row: u16,
+    colors: &Colors,
+    mut glyph: impl FnMut(Cluster<'_>) -> Glyph,
+    out: &mut Vec<GpuCell>,
+) {
+    let cells = grid.row(row);
+    let mut extras = Extras(grid.row_extras(row));
+    // The right half of a wide character is drawn with the left one's glyph and colours.
+    let mut left_half = None;
+    for (col, &cell) in cells.iter().enumerate() {
+        let extra = extras.at(col);
+        if let Some(right_half) = left_half.take()
+            && cell.attrs().contains(Attrs::WIDE_SPACER)
+        {
+            out.push(right_half);
+            continue;
+        }
+        let wide = cell.attrs().contains(Attrs::WIDE) && col + 1 < cells.len();
+        let found = if is_blank(cell, extra) { Glyph::default() } else { glyph(cluster(cell, extra, wide)) };
+        let drawn = encode(cell, extra, colors, found.left, found.color);
+        out.push(drawn);
+        if wide {
+            left_half = Some(encode(cell, extra, colors, found.right, found.color));
+        }
+    }
+}
+
+/// The header of a grid's buffer. Positions and sizes are in physical pixels.
+pub(super) fn header(
+    grid: &Grid,
+    colors: &Colors,
+    cell: &CellMetrics,
+    atlas_columns: u32,
+    quad: [u32; 2],
+    padding: u32,
+    focused: bool,
+) -> GridHeader {
+    let (cols, rows) = (u32::from(grid.cols()), u32::from(grid.rows()));
+    let mut header = GridHeader {
+        grid: [cols, rows],
+        cell: [cell.width, cell.height],
+        quad,
+        origin: [padding; 2],
+        cursor: GridHeader::NO_CURSOR,
+        cursor_cells: 1,
+        underline_top: cell.underline_top,
+        line: cell.line,
+        strike_top: cell.strike_top,
+        atlas_columns,
+        background: pack(colors.bg),
+        ..GridHeader::default()
+    };
+    let cursor = grid.cursor;
+    if !cursor.visible || cursor.row >= grid.rows() || grid.cols() == 0 {
+        return header;
+    }
+    let row = grid.row(cursor.row);
+    let mut col = usize::from(cursor.col.min(grid.cols() - 1));
+    if row[col].attrs().contains(Attrs::WIDE_SPACER) && col > 0 {
+        col -= 1;
+    }
+    let under = colors.of(row[col], grid.extra(cursor.row, col as u16));
+    header.cursor = u32::from(cursor.row) * cols + col as u32;
+    header.cursor_cells = if row[col].attrs().contains(Attrs::WIDE) && col + 1 < row.len() { 2 } else { 1 };
+    header.cursor_shape = match cursor.shape {
+        _ if !focused => GridHeader::CURSOR_HOLLOW,
+        CursorShape::Block => GridHeader::CURSOR_BLOCK,
+        CursorShape::Underline => GridHeader::CURSOR_UNDERLINE,
+        CursorShape::Beam => GridHeader::CURSOR_BEAM,
+        CursorShape::HollowBlock => GridHeader::CURSOR_HOLLOW,
+    };
+    // A cursor of the very colour it stands on would hide itself and its letter.
+    header.cursor_color = pack(if under.bg == colors.cursor { under.fg } else { colors.cursor });
+    header
+}
+
+/// The extras of a row, walked along with its cells.
+struct Extras<'a>(&'a [(u16, Arc<Extra>)]);
+
+impl<'a> Extras<'a> {
+    /// The extra of a column; columns must rise from call to call.
+    fn at(&mut self, col: usize) -> Option<&'a Extra> {
+        while let [(at, extra), rest @ ..] = self.0 {
+            match usize::from(*at).cmp(&col) {
+                std::cmp::Ordering::Less => self.0 = rest,
+                std::cmp::Ordering::Equal => return Some(extra),
+                std::cmp::Ordering::Greater => return None,
+            }
+        }
+        None
+    }
+}
+
+fn is_blank(cell: Cell, extra: Option<&Extra>) -> bool {
+    cell.attrs().contains(Attrs::HIDDEN)
+        || cell.character() <= ' ' && extra.is_none_or(|extra| extra.marks.is_empty())
+}
+
+fn cluster(cell: Cell, extra: Option<&Extra>, wide: bool) -> Cluster<'_> {
+    let attrs = cell.attrs();
+    Cluster {
+        // A control character that carries marks, as a tab can, stands for a space.
+        character: cell.character().max(' '),
+        marks: extra.map_or("", |extra| extra.marks.as_str()),
+        style: FontStyle { bold: attrs.contains(Attrs::BOLD), italic: attrs.contains(Attrs::ITALIC) },
+        wide,
+    }
+}
+
+fn encode(cell: Cell, extra: Option<&Extra>, colors: &Colors, tile: u32, color: bool) -> GpuCell {
+    let attrs = cell.attrs();
+    let drawn = colors.of(cell, extra);
+    let mut glyph = tile;
+    if color {
+        glyph |= GpuCell::COLOR;
+    }
+    if !attrs.contains(Attrs::HIDDEN) {
+        if attrs.contains(Attrs::STRIKEOUT) {
+            glyph |= GpuCell::STRIKEOUT;
+        }
+        glyph |= (attrs.underline() as u32) << GpuCell::UNDERLINE_SHIFT;
+    }
+    GpuCell { glyph, fg: pack(drawn.fg), bg: pack(drawn.bg), underline: pack(drawn.underline) }
+}
+
+#[cfg(test)]
+mod tests {
+    use scarab_protocol::surface::{Color, Cursor, Underline};
+
+    use super::*;
+    use crate::render::theme::TerminalTheme;
+
+    const CELL: CellMetrics =
+        CellMetrics { width: 8, height: 16, baseline: 12, line: 1, underline_top: 13, strike_top: 8 };
+
+    fn grid(cells: &[Cell], extras: Vec<(u16, Arc<Extra>)>) -> Grid {
+        let mut grid = Grid::new(cells.len() as u16, 1);
+        grid.set_row(0, 1, cells, extras);
+        grid
+    }
+
+    fn encoded(grid: &Grid) -> Vec<GpuCell> {
+        let colors = Colors::new(&TerminalTheme::default(), grid);
+        let mut out = Vec::new();
+        let glyph = |cluster: Cluster<'_>| Glyph {
+            left: cluster.character as u32 + cluster.marks.chars().count() as u32,
+            right: 7,
+            color: false,
+        };
+        encode_row(grid, 0, &colors, glyph, &mut out);
+        out
+    }
+
+    fn cell(character: char, attrs: Attrs) -> Cell {
+        Cell::new(character, attrs, Color::Default, Color::Default)
+    }
+
+    #[test]
+    fn a_wide_character_goes_on_in_its_spacer() {
+        let row = encoded(&grid(&[cell('漢', Attrs::WIDE), cell(' ', Attrs::WIDE_SPACER), cell('x', Attrs::empty())], vec![]));
+        assert_eq!(row.iter().map(|cell| cell.glyph).collect::<Vec<_>>(), ['漢' as u32, 7, 'x' as u32]);
+    }
+
+    #[test]
+    fn a_wide_character_without_room_is_drawn_into_its_own_cell() {
+        let row = encoded(&grid(&[cell('漢', Attrs::WIDE)], vec![]));
+        assert_eq!(row.len(), 1);
+    }
+
+    #[test]
+    fn marks_reach_the_glyph_of_their_own_cell_only() {
+        let marked = Arc::new(Extra { marks: "\u{301}\u{302}".into(), ..Extra::default() });
+        let row = encoded(&grid(&[cell('a', Attrs::empty()), cell('a', Attrs::empty())], vec![(1, marked)]));
+        assert_eq!([row[0].glyph, row[1].glyph], ['a' as u32, 'a' as u32 + 2]);
+    }
+
+    #[test]
+    fn hidden_text_shows_neither_letters_nor_lines() {
+        let attrs = (Attrs::HIDDEN | Attrs::STRIKEOUT).with_underline(Underline::Curly);
+        assert_eq!(encoded(&grid(&[cell('x', attrs)], vec![]))[0].glyph, 0);
+    }
+
+    #[test]
+    fn the_cursor_covers_both_halves_of_a_wide_character_and_stays_on_screen() {
+        let mut grid = grid(&[cell('x', Attrs::empty()), cell('漢', Attrs::WIDE), cell(' ', Attrs::WIDE_SPACER)], vec![]);
+        let colors = Colors::new(&TerminalTheme::default(), &grid);
+        grid.cursor = Cursor { col: 2, visible: true, ..Cursor::default() };
+        let drawn = header(&grid, &colors, &CELL, 64, [24, 16], 0, true);
+        assert_eq!((drawn.cursor, drawn.cursor_cells), (1, 2));
+        grid.cursor.col = 900;
+        assert_eq!(header(&grid, &colors, &CELL, 64, [24, 16], 0, true).cursor, 1);
+        grid.cursor.row = 1;
+        assert_eq!(header(&grid, &colors, &CELL, 64, [24, 16], 0, true).cursor, GridHeader::NO_CURSOR);
+    }
+
+    #[test]
+    fn a_terminal_without_focus_has_a_hollow_cursor() {
+        let mut grid = grid(&[cell('x', Attrs::empty())], vec![]);
+        grid.cursor.visible = true;
+        let colors = Colors::new(&TerminalTheme::default(), &grid);
+        assert_eq!(header(&grid, &colors, &CELL, 64, [8, 16], 0, false).cursor_shape, GridHeader::CURSOR_HOLLOW);
+    }
+}

@@ -1,0 +1,237 @@
+//! Brings what changed on a terminal's grid to its quad.
+
+use bevy::platform::collections::HashMap;
+use bevy::prelude::*;
+use bevy::render::storage::ShaderBuffer;
+
+use super::atlas::Atlas;
+use super::cells::{encode_row, header};
+use super::font::{FontSettings, Fonts, Received};
+use super::layout::{TerminalMetrics, TerminalView, font_pixels};
+use super::material::{GpuCell, GridHeader, GridMaterial, buffer_size, cell_buffer};
+use super::raster::{Cluster, Rasterizer};
+use super::settle::Settling;
+use super::theme::{Colors, TerminalTheme, ThemeOverride};
+use super::upload::Uploads;
+use crate::terminal::TerminalGrid;
+
+/// The least number of cells that a buffer has room for; more are made in powers of two.
+const SMALLEST_BUFFER: usize = 4096;
+
+/// What is on a terminal's quad. Comes with [`TerminalView`].
+///
+/// Only rows that changed after the frame drawn last are brought to the quad. Frame numbers never
+/// restart within a session; whoever puts another session's grid into the entity calls [`Self::redraw`].
+#[derive(Component, Default)]
+pub struct TerminalScreen {
+    /// The size of the quad in physical pixels.
+    pub(super) size: UVec2,
+    pub(super) quad: Option<Entity>,
+    /// The camera that draws the quad to an image.
+    pub(super) camera: Option<Entity>,
+    material: Handle<GridMaterial>,
+    buffer: Handle<ShaderBuffer>,
+    /// How many cells the buffer has room for.
+    capacity: usize,
+    drawn: Option<Drawn>,
+}
+
+/// What the buffer was last filled with.
+struct Drawn {
+    frame: u64,
+    glyphs: Glyphs,
+    colors: Colors,
+    header: GridHeader,
+}
+
+/// The state of the atlas that cells name glyphs of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Glyphs {
+    size: u32,
+    epoch: u64,
+    generation: u64,
+}
+
+impl TerminalScreen {
+    /// Has the whole grid drawn in the next update.
+    pub fn redraw(&mut self) {
+        self.drawn = None;
+    }
+
+    /// The material of the quad, made if there is none yet.
+    pub(super) fn material(&mut self, materials: &mut Assets<GridMaterial>) -> Handle<GridMaterial> {
+        if self.material == Handle::default() {
+            self.material = materials.add(GridMaterial { cells: Handle::default(), atlas: Handle::default() });
+        }
+        self.material.clone()
+    }
+}
+
+/// The glyphs of every font size in use.
+#[derive(Resource, Default)]
+pub(super) struct Atlases {
+    /// By the font's size in 64ths of a physical pixel.
+    by_size: HashMap<u32, Atlas>,
+    /// Rises when all were thrown away.
+    epoch: u64,
+}
+
+/// Takes up changed settings and fonts that were found.
+pub(super) fn update_fonts(settings: Res<FontSettings>, mut fonts: ResMut<Fonts>, mut atlases: ResMut<Atlases>) {
+    let received = if fonts.is_searching() { fonts.receive() } else { Received::Nothing };
+    if settings.is_changed() {
+        fonts.apply(&settings);
+    }
+    if settings.is_changed() || received == Received::Family {
+        atlases.by_size.clear();
+        atlases.epoch += 1;
+    } else if received == Received::Glyphs {
+        atlases.by_size.values_mut().for_each(Atlas::retry_waiting);
+    }
+}
+
+/// What the drawing of one terminal needs beside the terminal.
+struct Painter<'a> {
+    fonts: &'a mut Fonts,
+    rasterizer: &'a mut Rasterizer,
+    uploads: &'a mut Uploads,
+    buffers: &'a mut Assets<ShaderBuffer>,
+    materials: &'a mut Assets<GridMaterial>,
+    settling: &'a mut Settling,
+    scratch: &'a mut Vec<GpuCell>,
+}
+
+/// Draws every terminal whose grid, colours, font or size changed.
+pub(super) fn draw(
+    (settings, theme): (Res<FontSettings>, Res<TerminalTheme>),
+    mut fonts: ResMut<Fonts>,
+    mut atlases: ResMut<Atlases>,
+    mut uploads: ResMut<Uploads>,
+    mut settling: ResMut<Settling>,
+    (mut buffers, mut materials, mut images): (
+        ResMut<Assets<ShaderBuffer>>,
+        ResMut<Assets<GridMaterial>>,
+        ResMut<Assets<Image>>,
+    ),
+    (mut rasterizer, mut scratch): (Local<Rasterizer>, Local<Vec<GpuCell>>),
+    mut terminals: Query<(
+        Ref<TerminalGrid>,
+        Ref<TerminalView>,
+        &TerminalMetrics,
+        Option<&ThemeOverride>,
+        &mut TerminalScreen,
+    )>,
+) {
+    let mut painter = Painter {
+        fonts: &mut fonts,
+        rasterizer: &mut rasterizer,
+        uploads: &mut uploads,
+        buffers: &mut buffers,
+        materials: &mut materials,
+        settling: &mut settling,
+        scratch: &mut scratch,
+    };
+    let Atlases { by_size, epoch } = &mut *atlases;
+    let mut sizes = Vec::new();
+    // An atlas that turns out too small starts again, and whoever drew from it draws a second time.
+    for last_try in [false, true] {
+        for (grid, view, metrics, theme_override, mut screen) in &mut terminals {
+            let pixels = font_pixels(&view, &settings, metrics.scale_factor);
+            let size = (pixels * 64.0).round() as u32;
+            sizes.push(size);
+            let atlas = by_size.entry(size).or_insert_with(|| {
+                Atlas::new(pixels, painter.fonts.measure(pixels, settings.line_height()), &mut images)
+            });
+            let glyphs = Glyphs { size, epoch: *epoch, generation: atlas.generation };
+            // Compared by value, so that nothing is missed when the resource and the override take turns.
+            let colors = Colors::new(theme_override.map_or(&theme, |theme| &theme.0), &grid.grid);
+            painter.terminal(&grid, grid.is_changed(), &view, metrics, colors, glyphs, atlas, &mut screen);
+        }
+        let mut again = false;
+        for atlas in by_size.values_mut().filter(|atlas| atlas.is_full()) {
+            if last_try {
+                atlas.accept_blanks();
+            } else {
+                atlas.restart(&mut images);
+                again = true;
+            }
+        }
+        if !again {
+            break;
+        }
+    }
+    by_size.retain(|size, _| sizes.contains(size));
+}
+
+impl Painter<'_> {
+    #[expect(clippy::too_many_arguments, reason = "one terminal's components and what was derived from them")]
+    fn terminal(
+        &mut self,
+        TerminalGrid { grid, .. }: &TerminalGrid,
+        grid_changed: bool,
+        view: &TerminalView,
+        metrics: &TerminalMetrics,
+        colors: Colors,
+        glyphs: Glyphs,
+        atlas: &mut Atlas,
+        screen: &mut Mut<TerminalScreen>,
+    ) {
+        let header =
+            header(grid, &colors, &atlas.cell, atlas.columns, screen.size.into(), metrics.padding, view.focused);
+        let (cols, rows) = (usize::from(grid.cols()), grid.rows());
+        let all = screen.drawn.as_ref().is_none_or(|drawn| {
+            drawn.glyphs != glyphs
+                || drawn.colors != colors
+                || drawn.header.grid != header.grid
+                || grid.frame < drawn.frame
+        });
+        let header_changed = screen.drawn.as_ref().is_none_or(|drawn| drawn.header != header);
+        if !all && !header_changed && !grid_changed {
+            return;
+        }
+        let screen = &mut **screen;
+        if screen.capacity < (cols * usize::from(rows)).max(1) {
+            // A grown buffer would be another one on the GPU while the material still holds the old.
+            screen.capacity = (cols * usize::from(rows)).next_power_of_two().max(SMALLEST_BUFFER);
+            screen.buffer = self.buffers.add(cell_buffer(screen.capacity));
+        }
+        self.point_material(screen, atlas);
+
+        let buffer = screen.buffer.id();
+        if header_changed {
+            self.uploads.write_buffer(buffer, 0, bytemuck::bytes_of(&header));
+        }
+        let since = screen.drawn.as_ref().filter(|_| !all).map(|drawn| drawn.frame);
+        let mut damaged = (0..rows).filter(|&row| since.is_none_or(|since| grid.row_frame(row) > since)).peekable();
+        while let Some(first) = damaged.next() {
+            // Neighbouring rows lie behind one another and are written at once.
+            let mut row = first;
+            self.scratch.clear();
+            loop {
+                let glyph = |cluster: Cluster<'_>| atlas.glyph(cluster, self.fonts, self.rasterizer, self.uploads);
+                encode_row(grid, row, &colors, glyph, self.scratch);
+                match damaged.next_if_eq(&(row + 1)) {
+                    Some(next) => row = next,
+                    None => break,
+                }
+            }
+            let offset = buffer_size(usize::from(first) * cols);
+            self.uploads.write_buffer(buffer, offset, bytemuck::cast_slice(self.scratch));
+        }
+        screen.drawn = Some(Drawn { frame: grid.frame, glyphs, colors, header });
+    }
+
+    /// Points the quad's material at the buffer and the atlas in use. Only touched when one is new, because a
+    /// changed material is prepared anew.
+    fn point_material(&mut self, screen: &mut TerminalScreen, atlas: &Atlas) {
+        let wanted = GridMaterial { cells: screen.buffer.clone(), atlas: atlas.image.clone() };
+        let is = |material: &GridMaterial| material.cells == wanted.cells && material.atlas == wanted.atlas;
+        let handle = screen.material(self.materials);
+        if self.materials.get(&handle).is_some_and(|material| !is(material))
+            && let Some(mut material) = self.materials.get_mut(&handle)
+        {
+            *material = wanted;
+            self.settling.begin();
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! Fonts: the settings, the faces in use, and which face draws which character.
+
+use std::sync::Arc;
+
+use bevy::platform::collections::HashMap;
+use bevy::prelude::*;
+use swash::{CacheKey, FontRef};
+
+use super::system_fonts::{Asked, Found, SystemFonts, Wanted};
+
+/// Which font terminals are drawn with, and how large. Changing it draws every terminal anew.
+#[derive(Resource, Reflect, Debug, Clone, PartialEq)]
+#[reflect(Resource, Default)]
+pub struct FontSettings {
+    /// The height of the font's em square in logical pixels, clamped to 4..=200. Default: 15.
+    pub size: f32,
+    /// The height of a row in units of the font's own line height, clamped to 0.5..=3. Default: 1.
+    pub line_height: f32,
+    /// A font family of the system to use; it should be a monospaced one. Default: `None`, the bundled
+    /// JetBrains Mono, or without the feature `bundled-font` the system's monospaced font. It is also what is used until
+    /// the family has been found, and if it is not.
+    pub family: Option<String>,
+    /// Whether characters that the font lacks are looked for in the system's fonts. Default: true.
+    pub system_fallback: bool,
+}
+
+impl Default for FontSettings {
+    fn default() -> Self {
+        Self { size: 15.0, line_height: 1.0, family: None, system_fallback: true }
+    }
+}
+
+impl FontSettings {
+    /// The factor on the height of rows, mended if it makes no sense.
+    pub(super) fn line_height(&self) -> f32 {
+        if self.line_height.is_finite() { self.line_height.clamp(0.5, 3.0) } else { 1.0 }
+    }
+}
+
+/// Whether text is bold, italic, or both; also the place of a family's face.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct FontStyle {
+    pub(super) bold: bool,
+    pub(super) italic: bool,
+}
+
+impl FontStyle {
+    /// All four, by their [`index`](Self::index).
+    pub(super) const ALL: [Self; 4] = [
+        Self { bold: false, italic: false },
+        Self { bold: true, italic: false },
+        Self { bold: false, italic: true },
+        Self { bold: true, italic: true },
+    ];
+
+    pub(super) fn index(self) -> usize {
+        usize::from(self.bold) | usize::from(self.italic) << 1
+    }
+}
+
+/// A face of a font file in memory.
+#[derive(Clone)]
+pub(super) struct Face {
+    bytes: FaceBytes,
+    offset: u32,
+    key: CacheKey,
+    /// The style that the face itself has; what it lacks of the wanted one is synthesised.
+    pub(super) style: FontStyle,
+}
+
+/// The bytes of a font file.
+#[derive(Clone)]
+pub(super) enum FaceBytes {
+    /// Part of the program.
+    #[cfg_attr(not(feature = "bundled-font"), expect(dead_code, reason = "only the bundled font is part of the program"))]
+    Bundled(&'static [u8]),
+    /// Read from a file.
+    Read(Arc<[u8]>),
+}
+
+impl FaceBytes {
+    fn get(&self) -> &[u8] {
+        match self {
+            Self::Bundled(bytes) => bytes,
+            Self::Read(bytes) => bytes,
+        }
+    }
+}
+
+impl Face {
+    /// The face at an index of a font file, if it is one.
+    pub(super) fn new(bytes: FaceBytes, index: u32, style: FontStyle) -> Option<Self> {
+        let font = FontRef::from_index(bytes.get(), index as usize)?;
+        let (offset, key) = (font.offset, font.key);
+        Some(Self { bytes, offset, key, style })
+    }
+
+    pub(super) fn font(&self) -> FontRef<'_> {
+        FontRef { data: self.bytes.get(), offset: self.offset, key: self.key }
+    }
+
+    /// The glyph of a character, if the face has one.
+    pub(super) fn glyph(&self, character: char) -> Option<u16> {
+        Some(self.font().charmap().map(character)).filter(|&glyph| glyph != 0)
+    }
+}
+
+/// The sizes of a cell and of the lines in it, in whole physical pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct CellMetrics {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    /// The place of the baseline, from the top.
+    pub(super) baseline: i32,
+    /// The thickness of light lines, underlines and the like.
+    pub(super) line: u32,
+    pub(super) underline_top: u32,
+    pub(super) strike_top: u32,
+}
+
+/// The faces that terminals are drawn with.
+#[derive(Resource, Default)]
+pub(super) struct Fonts {
+    /// The family's faces by [`FontStyle::index`]; without a regular one no text can be drawn.
+    primary: [Option<Face>; 4],
+    /// Faces found for characters that the family lacks.
+    fallback: Vec<Face>,
+    /// Which of them draws a character.
+    resolved: HashMap<Wanted, Resolution>,
+    /// What the search has not answered yet.
+    pending: usize,
+    system: SystemFonts,
+    use_system: bool,
+}
+
+/// What is known of the fallback for a character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Resolution {
+    /// It has been asked for.
+    Pending,
+    /// The face at this place has it.
+    Face(usize),
+    /// No font of the system has it.
+    Nowhere,
+}
+
+/// Where a character's glyph comes from.
+pub(super) enum Choice<'a> {
+    /// From the terminal's own family.
+    Primary(&'a Face),
+    /// From a font of the system.
+    Fallback(&'a Face),
+    /// No font has it.
+    Nowhere,
+    /// A search is under way.
+    Pending,
+}
+
+impl Fonts {
+    /// Takes up new settings: the bundled font at once, a family of the system when it has been found.
+    pub(super) fn apply(&mut self, settings: &FontSettings) {
+        self.primary = bundled();
+        self.use_system = settings.system_fallback;
+        self.resolved.clear();
+        self.fallback.clear();
+        if settings.family.is_some() || self.primary[0].is_none() {
+            self.pending += usize::from(self.system.find_family(settings.family.clone()) == Asked::Yes);
+        }
+    }
+
+    /// Calls `waker` from another thread whenever the search has found something, so that a sleeping App takes it up.
+    pub(super) fn set_waker(&mut self, waker: impl Fn() + Send + Sync + 'static) {
+        self.system.set_waker(waker);
+    }
+
+    /// Whether a search is under way.
+    pub(super) fn is_searching(&self) -> bool {
+        self.pending > 0
+    }
+
+    /// Takes up what the search has found.
+    pub(super) fn receive(&mut self) -> Received {
+        let mut received = Received::Nothing;
+        while self.pending > 0
+            && let Some(found) = self.system.found()
+        {
+            self.pending -= 1;
+            match found {
+                Found::Family(faces) if faces[0].is_some() => {
+                    self.primary = faces;
+                    received = Received::Family;
+                }
+                Found::Family(_) => {}
+                Found::Face(wanted, face) => {
+                    let index = face.map(|face| {
+                        let known = self.fallback.iter().position(|known| known.is_same(&face));
+                        known.unwrap_or_else(|| {
+                            self.fallback.push(face);
+                            self.fallback.len() - 1
+                        })
+                    });
+                    self.resolved.insert(wanted, index.map_or(Resolution::Nowhere, Resolution::Face));
+                    received = received.max(Received::Glyphs);
+                }
+            }
+        }
+        received
+    }
+
+    /// The face for a character. `emoji` asks for a picture of it rather than a letter.
+    pub(super) fn choose(&mut self, character: char, style: FontStyle, emoji: bool) -> Choice<'_> {
+        if emoji && self.use_system {
+            match self.resolve(Wanted { character, emoji: true }) {
+                Resolution::Face(index) => return Choice::Fallback(&self.fallback[index]),
+                Resolution::Pending => return Choice::Pending,
+                Resolution::Nowhere => {}
+            }
+        }
+        let has = |face: &Option<Face>| face.as_ref().is_some_and(|face| face.glyph(character).is_some());
+        let own = [style.index(), 0].into_iter().find(|&index| has(&self.primary[index]));
+        if let Some(index) = own {
+            return self.primary[index].as_ref().map_or(Choice::Nowhere, Choice::Primary);
+        }
+        if !self.use_system {
+            return Choice::Nowhere;
+        }
+        match self.resolve(Wanted { character, emoji: false }) {
+            Resolution::Face(index) => Choice::Fallback(&self.fallback[index]),
+            Resolution::Pending => Choice::Pending,
+            Resolution::Nowhere => Choice::Nowhere,
+        }
+    }
+
+    fn resolve(&mut self, wanted: Wanted) -> Resolution {
+        if let Some(known) = self.resolved.get(&wanted) {
+            return *known;
+        }
+        match self.system.find_face(wanted) {
+            Asked::Yes => {
+                self.pending += 1;
+                self.resolved.insert(wanted, Resolution::Pending);
+                Resolution::Pending
+            }
+            Asked::Later => Resolution::Pending,
+            Asked::Never => Resolution::Nowhere,
+        }
+    }
+
+    /// The size of cells for a font size in physical pixels.
+    pub(super) fn measure(&self, pixels: f32, line_height: f32) -> CellMetrics {
+        let Some(face) = &self.primary[0] else {
+            let height = (pixels * 1.3).ceil().max(2.0);
+            return CellMetrics {
+                width: (pixels * 0.6).round().max(1.0) as u32,
+                height: height as u32,
+                baseline: (pixels as i32).max(1),
+                line: 1,
+                underline_top: height as u32 - 1,
+                strike_top: height as u32 / 2,
+            };
+        };
+        let font = face.font();
+        let metrics = font.metrics(&[]).scale(pixels);
+        let advance = font.glyph_metrics(&[]).scale(pixels).advance_width(font.charmap().map('0'));
+        let natural = metrics.ascent + metrics.descent + metrics.leading;
+        let height = (natural * line_height).ceil().clamp(2.0, 2048.0);
+        let baseline = ((height - natural) / 2.0 + metrics.leading / 2.0 + metrics.ascent).round();
+        let line = metrics.stroke_size.round().max(1.0);
+        let lowest = height - line;
+        Self::whole(advance, height, baseline, line, lowest, &metrics)
+    }
+
+    fn whole(advance: f32, height: f32, baseline: f32, line: f32, lowest: f32, metrics: &swash::Metrics) -> CellMetrics {
+        // A font's offsets count upwards from the baseline, rows of pixels downwards from the top.
+        let row = |offset: f32| (baseline - offset).round().clamp(0.0, lowest) as u32;
+        CellMetrics {
+            width: advance.round().clamp(1.0, 2048.0) as u32,
+            height: height as u32,
+            baseline: baseline as i32,
+            line: line as u32,
+            underline_top: row(metrics.underline_offset + line / 2.0),
+            strike_top: row(metrics.strikeout_offset),
+        }
+    }
+}
+
+impl Face {
+    /// Whether this is the same face of the same file.
+    fn is_same(&self, other: &Self) -> bool {
+        let same_bytes = match (&self.bytes, &other.bytes) {
+            (FaceBytes::Read(a), FaceBytes::Read(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        };
+        same_bytes && self.offset == other.offset
+    }
+}
+
+/// What came in from the search, and so what has to be drawn anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Received {
+    /// Nothing.
+    Nothing,
+    /// Answers for single characters.
+    Glyphs,
+    /// The family: cells have another size now.
+    Family,
+}
+
+#[cfg(feature = "bundled-font")]
+fn bundled() -> [Option<Face>; 4] {
+    const FILES: [&[u8]; 4] = [
+        include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf"),
+        include_bytes!("../../assets/fonts/JetBrainsMono-Bold.ttf"),
+        include_bytes!("../../assets/fonts/JetBrainsMono-Italic.ttf"),
+        include_bytes!("../../assets/fonts/JetBrainsMono-BoldItalic.ttf"),
+    ];
+    std::array::from_fn(|index| Face::new(FaceBytes::Bundled(FILES[index]), 0, FontStyle::ALL[index]))
+}
+
+#[cfg(not(feature = "bundled-font"))]
+fn bundled() -> [Option<Face>; 4] {
+    Default::default()
+}
+
+#[cfg(all(test, feature = "bundled-font"))]
+mod tests {
+    use super::*;
+
+    fn fonts() -> Fonts {
+        let mut fonts = Fonts::default();
+        fonts.apply(&FontSettings { system_fallback: false, ..FontSettings::default() });
+        fonts
+    }
+
+    #[test]
+    fn the_bundled_family_has_all_four_styles() {
+        let mut fonts = fonts();
+        for style in FontStyle::ALL {
+            match fonts.choose('é', style, false) {
+                Choice::Primary(face) => assert_eq!(face.style, style),
+                _ => panic!("the bundled font lacks a letter"),
+            }
+        }
+        assert!(matches!(fonts.choose('漢', FontStyle::ALL[0], false), Choice::Nowhere));
+    }
+
+    #[test]
+    fn lines_stay_within_their_cell_at_every_size() {
+        let fonts = fonts();
+        for half_pixels in 4..400 {
+            let cell = fonts.measure(half_pixels as f32 / 2.0, 1.0);
+            assert!(cell.underline_top + cell.line <= cell.height, "{cell:?}");
+            assert!(cell.strike_top + cell.line <= cell.height, "{cell:?}");
+            assert!((0..=cell.height as i32).contains(&cell.baseline), "{cell:?}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! How large a terminal's cells are, and where its quad is.
+
+use bevy::prelude::*;
+use bevy::sprite_render::MeshMaterial2d;
+use bevy::window::PrimaryWindow;
+
+use super::draw::TerminalScreen;
+use super::font::{FontSettings, Fonts};
+use super::in_world::TerminalImage;
+use super::material::GridMaterial;
+use super::settle::Settling;
+use crate::terminal::TerminalGrid;
+pub use crate::view::{FitWindow, TerminalMetrics};
+
+/// Has a terminal drawn, and says how.
+///
+/// In 2D the quad is a child of the entity, centred on it and as large as the grid. With [`FitWindow`] it fills
+/// the primary window, with [`TerminalImage`] it is drawn to an image. The App's own `Camera2d` shows it,
+/// at one unit a logical pixel as Bevy sets it up.
+#[derive(Component, Reflect, Debug, Clone, PartialEq)]
+#[reflect(Component, Default)]
+#[require(TerminalMetrics, TerminalGrid, TerminalScreen, Transform, Visibility)]
+pub struct TerminalView {
+    /// The size of the font in logical pixels, in place of [`FontSettings::size`]. Default: `None`.
+    pub font_size: Option<f32>,
+    /// Empty space around the cells in logical pixels, in the background colour. Default: 4.
+    pub padding: f32,
+    /// Whether the terminal has the keyboard; without it the cursor is hollow. Default: true.
+    pub focused: bool,
+}
+
+impl Default for TerminalView {
+    fn default() -> Self {
+        Self { font_size: None, padding: 4.0, focused: true }
+    }
+}
+
+/// The size of a terminal's font in physical pixels.
+pub(super) fn font_pixels(view: &TerminalView, settings: &FontSettings, scale_factor: f32) -> f32 {
+    let size = view.font_size.unwrap_or(settings.size);
+    // A size that is no number is no size.
+    let size = if size.is_finite() { size.clamp(4.0, 200.0) } else { FontSettings::default().size };
+    (size * scale_factor).clamp(2.0, 400.0)
+}
+
+/// Writes every terminal's [`TerminalMetrics`].
+pub(super) fn measure(
+    settings: Res<FontSettings>,
+    fonts: Res<Fonts>,
+    window: Option<Single<&Window, With<PrimaryWindow>>>,
+    mut terminals: Query<(&TerminalView, Option<&TerminalImage>, &mut TerminalMetrics)>,
+) {
+    let window_scale = window.map_or(1.0, |window| window.scale_factor());
+    for (view, image, mut metrics) in &mut terminals {
+        let scale_factor = image.map_or(window_scale, |image| image.scale.clamp(0.25, 8.0));
+        let cell = fonts.measure(font_pixels(view, &settings, scale_factor), settings.line_height());
+        metrics.set_if_neq(TerminalMetrics {
+            cell: UVec2::new(cell.width, cell.height),
+            padding: (view.padding * scale_factor).round().clamp(0.0, 4096.0) as u32,
+            scale_factor,
+        });
+    }
+}
+
+/// The mesh that all terminals share: a square of one unit, scaled to size by its entity's transform.
+#[derive(Resource)]
+pub(super) struct UnitQuad(Handle<Mesh>);
+
+impl FromWorld for UnitQuad {
+    fn from_world(world: &mut World) -> Self {
+        Self(world.resource_mut::<Assets<Mesh>>().add(Rectangle::new(1.0, 1.0)))
+    }
+}
+
+/// Marks the entity that carries a terminal's quad.
+#[derive(Component, Debug, Clone, Copy, Default)]
+pub(super) struct TerminalQuad;
+
+/// Gives every terminal its quad, in the size of the window or of its grid.
+pub(super) fn place(
+    mut commands: Commands,
+    unit: Res<UnitQuad>,
+    mut materials: ResMut<Assets<GridMaterial>>,
+    mut settling: ResMut<Settling>,
+    window: Option<Single<&Window, With<PrimaryWindow>>>,
+    mut terminals: Query<
+        (Entity, &TerminalGrid, &TerminalMetrics, Has<FitWindow>, Has<TerminalImage>, &mut TerminalScreen),
+        With<TerminalView>,
+    >,
+    mut quads: Query<&mut Transform, With<TerminalQuad>>,
+) {
+    for (terminal, grid, metrics, fits, to_image, mut screen) in &mut terminals {
+        let size = match &window {
+            Some(window) if fits && !to_image => window.physical_size(),
+            _ => metrics.quad(grid.grid.cols(), grid.grid.rows()),
+        };
+        if screen.size != size {
+            screen.size = size;
+        }
+        // The camera of an image sees physical pixels, that of a window logical ones.
+        let scale = if to_image { 1.0 } else { metrics.scale_factor };
+        let transform = Transform::from_scale((size.as_vec2() / scale).extend(1.0));
+        match screen.quad {
+            Some(quad) => {
+                if let Ok(mut current) = quads.get_mut(quad)
+                    && current.scale != transform.scale
+                {
+                    current.scale = transform.scale;
+                }
+            }
+            None => {
+                let material = screen.material(&mut materials);
+                let quad = commands
+                    .spawn((TerminalQuad, Mesh2d(unit.0.clone()), MeshMaterial2d(material), transform))
+                    .id();
+                if !to_image {
+                    commands.entity(quad).insert(ChildOf(terminal));
+                }
+                screen.quad = Some(quad);
+                settling.begin();
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The system's fonts, searched on a thread of their own.
+//!
+//! Listing fonts and looking into them for a character reads many files. The thread starts with the first
+//! question and ends when the App drops its end of the channel.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bevy::platform::collections::HashMap;
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use fontdb::{Database, Family, Query, Source, Stretch, Style, Weight};
+use swash::FontRef;
+
+use super::font::{Face, FaceBytes, FontStyle};
+
+/// How many questions may wait. Beyond that a character is asked for again when another answer has come.
+const QUESTIONS: usize = 4096;
+
+/// A character to find a face for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Wanted {
+    pub(super) character: char,
+    /// Only fonts with pictures count.
+    pub(super) emoji: bool,
+}
+
+/// An answer of the search.
+pub(super) enum Found {
+    /// The faces of a family by [`FontStyle::index`]; styles that it lacks are missing.
+    Family([Option<Face>; 4]),
+    /// The best face that has the character, if any has.
+    Face(Wanted, Option<Face>),
+}
+
+enum Question {
+    Family(Option<String>),
+    Face(Wanted),
+}
+
+type Waker = Arc<dyn Fn() + Send + Sync>;
+
+/// What became of a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// It will be answered.
+    Yes,
+    /// Too many wait already.
+    Later,
+    /// The search is not to be had.
+    Never,
+}
+
+/// The App's end of the search.
+#[derive(Default)]
+pub(super) struct SystemFonts {
+    channel: Option<(Sender<Question>, Receiver<Found>)>,
+    waker: Option<Waker>,
+}
+
+impl SystemFonts {
+    /// Has `waker` called after every answer.
+    pub(super) fn set_waker(&mut self, waker: impl Fn() + Send + Sync + 'static) {
+        self.waker = Some(Arc::new(waker));
+    }
+
+    /// Asks for a family, or for the system's monospaced one.
+    pub(super) fn find_family(&mut self, family: Option<String>) -> Asked {
+        self.ask(Question::Family(family))
+    }
+
+    /// Asks for a face that has a character.
+    pub(super) fn find_face(&mut self, wanted: Wanted) -> Asked {
+        self.ask(Question::Face(wanted))
+    }
+
+    /// The next answer, if one is there.
+    pub(super) fn found(&self) -> Option<Found> {
+        self.channel.as_ref()?.1.try_recv().ok()
+    }
+
+    fn ask(&mut self, question: Question) -> Asked {
+        if self.channel.is_none() {
+            self.channel = start(self.waker.clone());
+        }
+        match self.channel.as_ref().map(|(questions, _)| questions.try_send(question)) {
+            Some(Ok(())) => Asked::Yes,
+            Some(Err(TrySendError::Full(_))) => Asked::Later,
+            Some(Err(TrySendError::Disconnected(_))) | None => Asked::Never,
+        }
+    }
+}
+
+fn start(waker: Option<Waker>) -> Option<(Sender<Question>, Receiver<Found>)> {
+    let (ask, questions) = bounded(QUESTIONS);
+    // As many answers as questions: the thread waits for the App to take them if it is full.
+    let (answers, found) = bounded(QUESTIONS);
+    let search = move || {
+        let mut fonts = Library::load();
+        for question in questions {
+            let answer = match question {
+                Question::Family(family) => Found::Family(fonts.family(family.as_deref())),
+                Question::Face(wanted) => Found::Face(wanted, fonts.face_with(wanted)),
+            };
+            if answers.send(answer).is_err() {
+                return;
+            }
+            if let Some(waker) = &waker {
+                waker();
+            }
+        }
+    };
+    match std::thread::Builder::new().name("scarab-fonts".into()).spawn(search) {
+        Ok(_) => Some((ask, found)),
+        Err(error) => {
+            tracing::warn!("the system's fonts cannot be searched: {error}");
+            None
+        }
+    }
+}
+
+/// The fonts of the system.
+struct Library {
+    fonts: Database,
+    /// All faces, the ones that go best with a terminal's text first.
+    ranked: Vec<fontdb::ID>,
+    /// Files read so far, so that the faces of one share their bytes.
+    files: HashMap<PathBuf, Arc<[u8]>>,
+}
+
+impl Library {
+    fn load() -> Self {
+        let mut fonts = Database::new();
+        fonts.load_system_fonts();
+        let mut ranked: Vec<_> = fonts.faces().collect();
+        ranked.sort_by_cached_key(|face| {
+            (!face.monospaced, face.style != Style::Normal, face.weight.0.abs_diff(400), face.post_script_name.clone())
+        });
+        let ranked = ranked.into_iter().map(|face| face.id).collect();
+        Self { fonts, ranked, files: HashMap::default() }
+    }
+
+    fn family(&mut self, name: Option<&str>) -> [Option<Face>; 4] {
+        let family = name.map_or(Family::Monospace, Family::Name);
+        FontStyle::ALL.map(|style| {
+            let id = self.fonts.query(&Query {
+                families: &[family],
+                weight: if style.bold { Weight::BOLD } else { Weight::NORMAL },
+                stretch: Stretch::Normal,
+                style: if style.italic { Style::Italic } else { Style::Normal },
+            })?;
+            // The query gives the nearest face; one of another style is left to the regular face, made to look like it.
+            self.face(id).filter(|face| style.index() == 0 || face.style == style)
+        })
+    }
+
+    fn face_with(&mut self, wanted: Wanted) -> Option<Face> {
+        let id = self.ranked.iter().copied().find(|&id| {
+            let is_emoji = self.fonts.face(id).is_some_and(|face| {
+                face.families.iter().any(|(name, _)| name.to_ascii_lowercase().contains("emoji"))
+            });
+            is_emoji == wanted.emoji && self.has(id, wanted.character)
+        });
+        // A picture is better than nothing.
+        let id = id.or_else(|| {
+            let any = || self.ranked.iter().copied().find(|&id| self.has(id, wanted.character));
+            if wanted.emoji { None } else { any() }
+        })?;
+        self.face(id)
+    }
+
+    fn has(&self, id: fontdb::ID, character: char) -> bool {
+        self.fonts.with_face_data(id, |bytes, index| {
+            FontRef::from_index(bytes, index as usize).is_some_and(|font| font.charmap().map(character) != 0)
+        }) == Some(true)
+    }
+
+    fn face(&mut self, id: fontdb::ID) -> Option<Face> {
+        let info = self.fonts.face(id)?;
+        let style = FontStyle { bold: info.weight >= Weight::SEMIBOLD, italic: info.style != Style::Normal };
+        let index = info.index;
+        let bytes = match &info.source {
+            Source::Binary(bytes) => Arc::from(bytes.as_ref().as_ref()),
+            Source::File(path) | Source::SharedFile(path, _) => {
+                let path = path.clone();
+                self.read(&path)?
+            }
+        };
+        Face::new(FaceBytes::Read(bytes), index, style)
+    }
+
+    fn read(&mut self, path: &Path) -> Option<Arc<[u8]>> {
+        if let Some(bytes) = self.files.get(path) {
+            return Some(bytes.clone());
+        }
+        match std::fs::read(path) {
+            Ok(bytes) => {
+                let bytes: Arc<[u8]> = bytes.into();
+                self.files.insert(path.to_owned(), bytes.clone());
+                Some(bytes)
+            }
+            Err(error) => {
+                tracing::warn!("{}: {error}", path.display());
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Colours: a theme, what a program changed of it, and what a cell's colours come to.
+
+use bevy::prelude::*;
+use scarab_protocol::surface::{Attrs, Cell, Color as CellColor, Extra, Grid, Modes, Palette, Rgb};
+
+/// The colours of terminals that have no [`ThemeOverride`]; all in sRGB, 0 to 255.
+///
+/// The default is a dark theme with muted colours. The 240 indexed colours above the first 16 are xterm's:
+/// a cube of 6 by 6 by 6 and 24 greys. Whatever a program sets (OSC 4, 10, 11, 12) goes before the theme.
+/// Changing this resource redraws every terminal.
+#[derive(Resource, Reflect, Debug, Clone, PartialEq)]
+#[reflect(Resource, Default)]
+pub struct TerminalTheme {
+    /// Text in the default colour. Default: `#d8dee9`.
+    pub foreground: Rgb,
+    /// The screen behind it, and the padding around the cells. Default: `#16181d`.
+    pub background: Rgb,
+    /// The cursor. Default: `#e5c07b`.
+    pub cursor: Rgb,
+    /// Black, red, green, yellow, blue, magenta, cyan, white, and the same eight bright (SGR 30-37 and 90-97).
+    pub ansi: [Rgb; 16],
+}
+
+impl Default for TerminalTheme {
+    fn default() -> Self {
+        Self {
+            foreground: [0xd8, 0xde, 0xe9],
+            background: [0x16, 0x18, 0x1d],
+            cursor: [0xe5, 0xc0, 0x7b],
+            ansi: [
+                [0x2b, 0x2f, 0x38],
+                [0xe0, 0x6c, 0x75],
+                [0x98, 0xc3, 0x79],
+                [0xd7, 0xa6, 0x5f],
+                [0x61, 0xaf, 0xef],
+                [0xc6, 0x78, 0xdd],
+                [0x56, 0xb6, 0xc2],
+                [0xc0, 0xc5, 0xce],
+                [0x65, 0x6d, 0x7d],
+                [0xff, 0x87, 0x8f],
+                [0xb5, 0xe0, 0x90],
+                [0xf0, 0xc6, 0x74],
+                [0x82, 0xc4, 0xff],
+                [0xdd, 0x9a, 0xf0],
+                [0x74, 0xd4, 0xe0],
+                [0xf5, 0xf7, 0xfa],
+            ],
+        }
+    }
+}
+
+impl TerminalTheme {
+    /// The background as a Bevy colour, for a [`ClearColor`] that matches the terminal.
+    pub fn background_color(&self) -> Color {
+        let [r, g, b] = self.background;
+        Color::srgb_u8(r, g, b)
+    }
+
+    /// One of the 256 indexed colours.
+    pub fn indexed(&self, index: u8) -> Rgb {
+        match index {
+            0..=15 => self.ansi[usize::from(index)],
+            16..=231 => {
+                let cube = index - 16;
+                [cube / 36, cube / 6 % 6, cube % 6].map(|step| if step == 0 { 0 } else { 55 + 40 * step })
+            }
+            232..=255 => [8 + 10 * (index - 232); 3],
+        }
+    }
+}
+
+/// The colours of one terminal, in place of the resource [`TerminalTheme`].
+#[derive(Component, Reflect, Debug, Clone, PartialEq, Default)]
+#[reflect(Component, Default)]
+pub struct ThemeOverride(pub TerminalTheme);
+
+/// The colours of a cell, ready to be drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct CellColors {
+    pub(super) fg: Rgb,
+    pub(super) bg: Rgb,
+    pub(super) underline: Rgb,
+}
+
+/// A theme with a program's changes applied: every colour that a grid can name.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Colors {
+    pub(super) fg: Rgb,
+    pub(super) bg: Rgb,
+    pub(super) cursor: Rgb,
+    indexed: [Rgb; 256],
+}
+
+impl Colors {
+    /// The colours of a grid under a theme. A reversed screen (DECSCNM) exchanges the two defaults.
+    pub(super) fn new(theme: &TerminalTheme, grid: &Grid) -> Self {
+        let palette = &grid.palette;
+        let mut fg = palette.get(Palette::FOREGROUND).unwrap_or(theme.foreground);
+        let mut bg = palette.get(Palette::BACKGROUND).unwrap_or(theme.background);
+        if grid.modes.contains(Modes::REVERSE_SCREEN) {
+            std::mem::swap(&mut fg, &mut bg);
+        }
+        let cursor = palette.get(Palette::CURSOR).unwrap_or(theme.cursor);
+        let indexed =
+            std::array::from_fn(|index| palette.get(index).unwrap_or_else(|| theme.indexed(index as u8)));
+        Self { fg, bg, cursor, indexed }
+    }
+
+    /// What a cell's colours come to: faint text goes halfway to its background, then inverse exchanges the two.
+    pub(super) fn of(&self, cell: Cell, extra: Option<&Extra>) -> CellColors {
+        let attrs = cell.attrs();
+        let mut bg = self.resolve(cell.bg(), self.bg);
+        let mut fg = self.resolve(cell.fg(), self.fg);
+        if attrs.contains(Attrs::FAINT) {
+            fg = std::array::from_fn(|i| ((u16::from(fg[i]) * 11 + u16::from(bg[i]) * 9) / 20) as u8);
+        }
+        if attrs.contains(Attrs::INVERSE) {
+            std::mem::swap(&mut fg, &mut bg);
+        }
+        let underline = extra.map_or(fg, |extra| self.resolve(extra.underline_color, fg));
+        CellColors { fg, bg, underline }
+    }
+
+    fn resolve(&self, color: CellColor, default: Rgb) -> Rgb {
+        match color {
+            CellColor::Default => default,
+            CellColor::Indexed(index) => self.indexed[usize::from(index)],
+            CellColor::Rgb(r, g, b) => [r, g, b],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(attrs: Attrs, fg: CellColor, bg: CellColor) -> Cell {
+        Cell::new('x', attrs, fg, bg)
+    }
+
+    #[test]
+    fn the_upper_240_colours_are_xterms() {
+        let theme = TerminalTheme::default();
+        assert_eq!(theme.indexed(16), [0, 0, 0]);
+        assert_eq!(theme.indexed(196), [255, 0, 0]);
+        assert_eq!(theme.indexed(110), [135, 175, 215]);
+        assert_eq!(theme.indexed(231), [255, 255, 255]);
+        assert_eq!(theme.indexed(232), [8, 8, 8]);
+        assert_eq!(theme.indexed(255), [238, 238, 238]);
+    }
+
+    #[test]
+    fn a_programs_colours_go_before_the_themes() {
+        let mut grid = Grid::new(1, 1);
+        grid.palette.set(1, Some([1, 2, 3]));
+        grid.palette.set(Palette::BACKGROUND, Some([4, 5, 6]));
+        let colors = Colors::new(&TerminalTheme::default(), &grid);
+        let drawn = colors.of(cell(Attrs::empty(), CellColor::Indexed(1), CellColor::Default), None);
+        assert_eq!((drawn.fg, drawn.bg), ([1, 2, 3], [4, 5, 6]));
+    }
+
+    #[test]
+    fn inverse_and_a_reversed_screen_exchange_colours() {
+        let theme = TerminalTheme::default();
+        let mut grid = Grid::new(1, 1);
+        let inverse = cell(Attrs::INVERSE, CellColor::Default, CellColor::Rgb(9, 9, 9));
+        assert_eq!(Colors::new(&theme, &grid).of(inverse, None).fg, [9, 9, 9]);
+        grid.modes.insert(Modes::REVERSE_SCREEN);
+        let plain = cell(Attrs::empty(), CellColor::Default, CellColor::Default);
+        let drawn = Colors::new(&theme, &grid).of(plain, None);
+        assert_eq!((drawn.fg, drawn.bg), (theme.background, theme.foreground));
+    }
+
+    #[test]
+    fn an_underline_has_its_own_colour_or_the_texts() {
+        let colors = Colors::new(&TerminalTheme::default(), &Grid::new(1, 1));
+        let text = cell(Attrs::empty(), CellColor::Rgb(1, 1, 1), CellColor::Default);
+        let extra = Extra { underline_color: CellColor::Rgb(7, 8, 9), ..Extra::default() };
+        assert_eq!(colors.of(text, Some(&extra)).underline, [7, 8, 9]);
+        assert_eq!(colors.of(text, None).underline, [1, 1, 1]);
+    }
+}

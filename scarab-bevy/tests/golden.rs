@@ -1,0 +1,310 @@
+//! Known grids, drawn off-screen with the bundled font and compared with pictures in `golden/`.
+//!
+//! `SCARAB_BLESS=1` writes the pictures anew; they are to be looked at before they are kept. What a
+//! failing test drew lies in the target directory under `tmp/golden/`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use scarab_bevy::render::offscreen::{Offscreen, Picture};
+use scarab_bevy::render::{FontSettings, ScarabRenderPlugin, TerminalView};
+use scarab_protocol::surface::{
+    Attrs, Cell, Color, Cursor, CursorShape, Extra, Grid, Modes, Palette, RowExtras, Underline,
+};
+
+/// By how much a channel may differ from the golden picture: drivers round differently.
+const TOLERANCE: u8 = 6;
+/// How many of a thousand pixels may differ by more than that.
+const OUTLIERS: usize = 1;
+
+/// A grid that is written to as on paper.
+struct Page {
+    grid: Grid,
+    fg: Color,
+    bg: Color,
+    attrs: Attrs,
+}
+
+impl Page {
+    fn new(cols: u16, rows: u16) -> Self {
+        Self { grid: Grid::new(cols, rows), fg: Color::Default, bg: Color::Default, attrs: Attrs::empty() }
+    }
+
+    /// Writes text into a row with the current colours and attributes. Characters from U+1100 on that terminals draw wide take
+    /// two cells, combining marks none.
+    fn write(&mut self, row: u16, col: u16, text: &str) -> &mut Self {
+        let mut cells = self.grid.row(row).to_vec();
+        let mut extras: RowExtras = self.grid.row_extras(row).to_vec();
+        let mut col = usize::from(col);
+        for character in text.chars() {
+            match character {
+                '\u{300}'..='\u{36f}' => {
+                    let extra = Extra { marks: character.to_string(), ..Extra::default() };
+                    extras.push((col as u16 - 1, Arc::new(extra)));
+                }
+                '\u{3000}'..='\u{9fff}' => {
+                    cells[col] = Cell::new(character, self.attrs | Attrs::WIDE, self.fg, self.bg);
+                    cells[col + 1] = Cell::new(' ', self.attrs | Attrs::WIDE_SPACER, self.fg, self.bg);
+                    col += 2;
+                }
+                _ => {
+                    cells[col] = Cell::new(character, self.attrs, self.fg, self.bg);
+                    col += 1;
+                }
+            }
+        }
+        extras.sort_by_key(|(col, _)| *col);
+        self.grid.frame += 1;
+        let frame = self.grid.frame;
+        self.grid.set_row(row, frame, &cells, extras);
+        self
+    }
+
+    /// Gives the underlines of a row a colour.
+    fn underline_color(&mut self, row: u16, color: Color) {
+        let cells = self.grid.row(row).to_vec();
+        let extra = Arc::new(Extra { underline_color: color, ..Extra::default() });
+        let extras = (0..cells.len() as u16).map(|col| (col, extra.clone())).collect();
+        self.grid.frame += 1;
+        let frame = self.grid.frame;
+        self.grid.set_row(row, frame, &cells, extras);
+    }
+
+    fn style(&mut self, attrs: Attrs) -> &mut Self {
+        self.attrs = attrs;
+        self
+    }
+
+    fn color(&mut self, fg: Color, bg: Color) -> &mut Self {
+        (self.fg, self.bg) = (fg, bg);
+        self
+    }
+
+    fn cursor(&mut self, row: u16, col: u16, shape: CursorShape) -> &mut Self {
+        self.grid.cursor = Cursor { row, col, shape, visible: true, blinking: false };
+        self
+    }
+}
+
+/// An App that draws with the bundled font alone, whatever the machine has installed.
+fn offscreen(view: TerminalView, scale: f32) -> Offscreen {
+    let font = FontSettings { system_fallback: false, ..FontSettings::default() };
+    Offscreen::new(ScarabRenderPlugin { font, ..ScarabRenderPlugin::default() }, view, scale)
+}
+
+fn draw(grid: &Grid) -> Picture {
+    let mut offscreen = offscreen(TerminalView::default(), 1.0);
+    offscreen.show(grid);
+    offscreen.picture()
+}
+
+/// Pictures one below the other.
+fn stack(pictures: &[Picture]) -> Picture {
+    let width = pictures[0].width;
+    assert!(pictures.iter().all(|picture| picture.width == width));
+    Picture {
+        width,
+        height: pictures.iter().map(|picture| picture.height).sum(),
+        rgba: pictures.iter().flat_map(|picture| picture.rgba.iter().copied()).collect(),
+    }
+}
+
+#[track_caller]
+fn check(name: &str, drawn: &Picture) {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name).with_extension("png");
+    if std::env::var_os("SCARAB_BLESS").is_some() {
+        save(&golden, drawn);
+        return;
+    }
+    if let Err(difference) = compare(&golden, drawn) {
+        let kept = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("golden").join(name).with_extension("png");
+        save(&kept, drawn);
+        panic!("{name}: {difference}; drawn: {}", kept.display());
+    }
+}
+
+fn compare(golden: &Path, drawn: &Picture) -> Result<(), String> {
+    let golden = image::open(golden).map_err(|error| format!("{}: {error}", golden.display()))?.into_rgba8();
+    if golden.dimensions() != (drawn.width, drawn.height) {
+        return Err(format!("{:?} expected, {}x{} drawn", golden.dimensions(), drawn.width, drawn.height));
+    }
+    let differs = |(a, b): &(&[u8], &[u8])| a.iter().zip(*b).any(|(a, b)| a.abs_diff(*b) > TOLERANCE);
+    let pixels = golden.as_raw().chunks_exact(4).zip(drawn.rgba.chunks_exact(4));
+    let outliers = pixels.filter(differs).count();
+    let allowed = (drawn.width * drawn.height) as usize * OUTLIERS / 1000;
+    if outliers > allowed { Err(format!("{outliers} pixels differ, {allowed} may")) } else { Ok(()) }
+}
+
+fn save(path: &Path, picture: &Picture) {
+    std::fs::create_dir_all(path.parent().expect("a file in a directory")).expect("a directory to write to");
+    image::save_buffer(path, &picture.rgba, picture.width, picture.height, image::ColorType::Rgba8)
+        .expect("a picture to write");
+}
+
+const STYLES: [(&str, Attrs); 9] = [
+    ("plain", Attrs::empty()),
+    ("bold", Attrs::BOLD),
+    ("italic", Attrs::ITALIC),
+    ("bold italic", Attrs::BOLD.union(Attrs::ITALIC)),
+    ("faint", Attrs::FAINT),
+    ("inverse", Attrs::INVERSE),
+    ("hidden", Attrs::HIDDEN),
+    ("struck out", Attrs::STRIKEOUT),
+    ("faint inverse", Attrs::FAINT.union(Attrs::INVERSE)),
+];
+
+fn attributes() -> Page {
+    let mut page = Page::new(44, 16);
+    for (row, (name, attrs)) in (0..).zip(STYLES) {
+        page.style(attrs).write(row, 0, &format!("{name}: Hamburgefonstiv 0O1lI")).style(Attrs::empty());
+    }
+    let underlines = [Underline::Single, Underline::Double, Underline::Curly, Underline::Dotted, Underline::Dashed];
+    for (row, style) in (9..).zip(underlines) {
+        page.style(Attrs::empty().with_underline(style)).write(row, 0, &format!("{style:?} underline, gjpqy"));
+        if row % 2 == 1 {
+            page.underline_color(row, Color::Indexed(1));
+        }
+    }
+    page.style(Attrs::empty()).write(14, 0, "e\u{301} a\u{308} n\u{303} o\u{302}\u{323} é ä ñ -> != =>");
+    page.write(15, 0, "漢字 wide ひらがな|").cursor(15, 20, CursorShape::Block);
+    page
+}
+
+#[test]
+fn attributes_are_drawn() {
+    check("attributes", &draw(&attributes().grid));
+}
+
+#[test]
+fn a_scale_factor_gives_larger_letters_and_not_stretched_ones() {
+    for (name, scale) in [("scale-1.5", 1.5), ("scale-2", 2.0)] {
+        let mut offscreen = offscreen(TerminalView::default(), scale);
+        offscreen.show(&attributes().grid);
+        check(name, &offscreen.picture());
+    }
+}
+
+#[test]
+fn colours_are_drawn() {
+    let mut page = Page::new(72, 12);
+    for index in 0..=255_u8 {
+        let (row, col) = match index {
+            0..16 => (0, u16::from(index) * 4),
+            16..232 => (u16::from((index - 16) / 36) + 1, u16::from((index - 16) % 36) * 2),
+            _ => (7, u16::from(index - 232) * 3),
+        };
+        page.color(Color::Default, Color::Indexed(index)).write(row, col, "  ");
+        if index < 16 {
+            page.color(Color::Indexed(index), Color::Default).write(8, col, "fg");
+        }
+    }
+    for col in 0..72_u8 {
+        let (r, g, b) = (col * 3, 255 - col * 3, 128);
+        page.color(Color::Rgb(b, r, g), Color::Rgb(r, g, b)).write(9, u16::from(col), "#");
+    }
+    check("colours", &draw(&page.grid));
+}
+
+#[test]
+fn boxes_join_without_gaps() {
+    let mut page = Page::new(40, 24);
+    let rows = [
+        "┌─┬┐ ┏━┳┓ ╔═╦╗ ╭─╮ ┍━┑ ┎─┒ ╒═╕ ╓─╖",
+        "│ ││ ┃ ┃┃ ║ ║║ │ │ │ │ ┃ ┃ │ │ ║ ║",
+        "├─┼┤ ┣━╋┫ ╠═╬╣ ╰─╯ ┝━┥ ┠─┨ ╞═╡ ╟─╢",
+        "└─┴┘ ┗━┻┛ ╚═╩╝ ╱╲╳ ┕━┙ ┖─┚ ╘═╛ ╙─╜",
+        "╪╫╬ ╤╥╦ ╧╨╩ ┄┄┅┅┈┈┉┉╌╌╍╍ ╴╵╶╷╸╹╺╻╼╽╾╿",
+        "┆┇┊┋╎╏ ┆┇┊┋╎╏ ╁╀╂╃╄╅╆╇╈╉╊ ┽┾┿ ┞┟┡┢",
+        "▁▂▃▄▅▆▇█ ▏▎▍▌▋▊▉█ ▀▔▐▕ ░░▒▒▓▓██",
+        "▖▗▘▙▚▛▜▝▞▟ \u{1fb00}\u{1fb01}\u{1fb04}\u{1fb0a}\u{1fb13}\u{1fb14}\u{1fb27}\u{1fb28}\u{1fb3b}",
+        "████ ▛▀▜ ╲╱╲╱",
+        "████ ▌ ▐ ╱╲╱╲",
+        "████ ▙▄▟",
+        "⣿⡇⠿ ⣀⣤⣶⣿ ←↑→↓ ▲▼◀▶ ●○■□ ✓✗ … ⏎",
+    ];
+    for (row, text) in (0..).zip(rows) {
+        page.write(row, 0, text);
+    }
+    page.style(Attrs::BOLD);
+    for (row, text) in (12..).zip(rows) {
+        page.write(row, 0, text);
+    }
+    check("boxes", &draw(&page.grid));
+}
+
+#[test]
+fn every_cursor_is_drawn() {
+    let shapes = [CursorShape::Block, CursorShape::Underline, CursorShape::Beam, CursorShape::HollowBlock];
+    let mut pictures = Vec::new();
+    let mut page = Page::new(12, 2);
+    page.write(0, 0, "cursor 漢字").write(1, 0, "over text");
+    for focused in [true, false] {
+        let mut offscreen = offscreen(TerminalView { focused, ..TerminalView::default() }, 1.0);
+        for shape in shapes {
+            for (row, col) in [(1, 3), (0, 8)] {
+                page.cursor(row, col, shape);
+                page.grid.frame += 1;
+                offscreen.show(&page.grid);
+                pictures.push(offscreen.picture());
+            }
+        }
+    }
+    check("cursors", &stack(&pictures));
+}
+
+#[test]
+fn a_reversed_screen_and_a_changed_palette_are_drawn() {
+    let mut page = Page::new(30, 3);
+    page.write(0, 0, "default colours").color(Color::Indexed(1), Color::Default).write(1, 0, "red").write(2, 4, "red");
+    let plain = draw(&page.grid);
+    page.grid.modes.insert(Modes::REVERSE_SCREEN);
+    let reversed = draw(&page.grid);
+    page.grid.palette.set(1, Some([0, 200, 255]));
+    page.grid.palette.set(Palette::BACKGROUND, Some([60, 0, 60]));
+    page.grid.modes.remove(Modes::REVERSE_SCREEN);
+    let changed = draw(&page.grid);
+    check("palette", &stack(&[plain, reversed, changed]));
+}
+
+#[test]
+fn what_is_drawn_bit_by_bit_looks_like_what_is_drawn_at_once() {
+    let mut offscreen = offscreen(TerminalView::default(), 1.0);
+    let mut page = Page::new(20, 4);
+    page.write(0, 0, "one").write(3, 0, "four").cursor(3, 4, CursorShape::Block);
+    offscreen.show(&page.grid);
+    offscreen.picture();
+    // Single rows, moved cursors, neighbouring rows, new glyphs.
+    let steps: [(u16, &str); 4] = [(1, "two ├──┤"), (2, "three 漢字"), (3, "FOUR"), (0, "o\u{308}ne")];
+    for (row, text) in steps {
+        page.write(row, 0, text).cursor(row, 7, CursorShape::Beam);
+        offscreen.show(&page.grid);
+    }
+    assert_eq!(offscreen.picture(), draw(&page.grid));
+    // A larger grid takes another buffer, a smaller one keeps it.
+    for (cols, rows) in [(150, 40), (9, 3), (151, 41)] {
+        let mut page = Page::new(cols, rows);
+        page.grid.frame = 100;
+        for row in 0..rows {
+            page.write(row, row % 5, "Zeile");
+        }
+        offscreen.show(&page.grid);
+        assert_eq!(offscreen.picture(), draw(&page.grid), "{cols}x{rows}");
+    }
+}
+
+#[test]
+fn more_glyphs_than_the_atlas_holds_at_first_are_all_drawn() {
+    // Every letter with every mark is some 5000 glyphs, more than the smallest texture has tiles.
+    let mut page = Page::new(120, 45);
+    for row in 0..45 {
+        let marked = (0..60).flat_map(|at| {
+            let place = row * 60 + at;
+            [char::from(b'A' + (place % 26) as u8), char::from_u32(0x300 + (place / 26) % 0x60).expect("a mark")]
+        });
+        let text: String = marked.collect();
+        page.write(row as u16, 0, &text).style(Attrs::BOLD).write(row as u16, 60, &text).style(Attrs::empty());
+    }
+    let mut offscreen = offscreen(TerminalView::default(), 1.0);
+    offscreen.show(&page.grid);
+    check("many-glyphs", &offscreen.picture());
+}

@@ -1,0 +1,187 @@
+//! Frames over real sockets.
+
+use std::{
+    fs::File,
+    io::{Read, Seek, Write},
+    sync::{Arc, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{FrameReader, FrameSender, Listener, Outgoing, Progress, ReadError, SendError, Stream};
+use crate::{
+    endpoint::Endpoint,
+    frame::Frame,
+    message::{Bell, Ping, Title},
+};
+
+/// Long enough for a busy machine, short enough to notice a hang.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Pair {
+    near: Arc<Stream>,
+    far: Arc<Stream>,
+    _directory: tempfile::TempDir,
+}
+
+fn pair() -> Pair {
+    let directory = tempfile::tempdir().expect("a directory");
+    let endpoint = Endpoint::Path(directory.path().join("s.sock"));
+    let listener = Listener::bind(&endpoint).expect("a free name");
+    let near = Arc::new(Stream::connect(&endpoint, PATIENCE).expect("somebody listens"));
+    let far = Arc::new(listener.accept().expect("somebody connected").expect("nobody stopped it"));
+    Pair { near, far, _directory: directory }
+}
+
+fn sender(stream: &Arc<Stream>, max_bytes: usize) -> FrameSender {
+    FrameSender::new(stream.clone(), max_bytes, "test-send", |_| {})
+}
+
+fn ping(bytes: usize) -> Frame {
+    Frame::new(0, 1, &Ping { payload: vec![7; bytes] }).expect("fits")
+}
+
+#[test]
+fn frames_arrive_whole_and_in_order_whatever_their_size() {
+    let pair = pair();
+    let sizes = [0, 1, 15, 16, 17, 4000, 16 * 1024, 100_000, 1024 * 1024, 3];
+    let reading = {
+        let far = pair.far.clone();
+        thread::spawn(move || {
+            let mut reader = FrameReader::new(far);
+            let mut seen = Vec::new();
+            while let Some(received) = reader.next(|_| {}).expect("frames") {
+                seen.push(received.frame.read::<Ping>().expect("a ping").payload.len());
+            }
+            seen
+        })
+    };
+    let sender = sender(&pair.near, 16 * 1024 * 1024);
+    for size in sizes {
+        sender.send(ping(size)).expect("room");
+    }
+    assert!(sender.flush(PATIENCE));
+    sender.close();
+    assert_eq!(reading.join().expect("no panic"), sizes);
+}
+
+#[test]
+fn a_descriptor_arrives_with_its_frame() {
+    let pair = pair();
+    let mut file = tempfile::tempfile().expect("a file");
+    write!(file, "hello").expect("room");
+    file.rewind().expect("a file");
+    let sender = sender(&pair.near, 1 << 20);
+    sender.send(ping(10)).expect("room");
+    let frame = Frame::with_descriptor(0, 2, &Ping { payload: Vec::new() }).expect("fits");
+    sender.send(Outgoing { frame, descriptor: Some(Arc::new(file.into())), coalesce: None }).expect("room");
+    sender.send(ping(11)).expect("room");
+
+    let mut reader = FrameReader::new(pair.far.clone());
+    let mut next = || reader.next(|_| {}).expect("frames").expect("more");
+    assert!(next().descriptor.is_none());
+    let mut text = String::new();
+    File::from(next().descriptor.expect("it came along")).read_to_string(&mut text).expect("readable");
+    assert_eq!(text, "hello");
+    assert!(next().descriptor.is_none());
+}
+
+#[test]
+fn a_peer_that_does_not_read_makes_nobody_wait_and_the_bound_holds() {
+    let pair = pair();
+    let bound = 64 * 1024;
+    let (stalled, stalls) = mpsc::channel();
+    let sender = FrameSender::new(pair.near.clone(), bound, "test-send", move |waits| {
+        let _ = stalled.send(waits);
+    });
+    let refused = loop {
+        // The kernel's buffer fills first, then the queue.
+        if let Err(error) = sender.send(ping(1000)) {
+            break error;
+        }
+        assert!(sender.queued_bytes() <= bound + 2000);
+    };
+    assert_eq!(refused, SendError::Full);
+    assert!(stalls.recv_timeout(PATIENCE).expect("the writer waits"));
+    // Closing ends the writer's waiting.
+    sender.close();
+    assert!(!stalls.recv_timeout(PATIENCE).expect("the writer ended"));
+    assert_eq!(sender.send(ping(0)), Err(SendError::Closed));
+}
+
+#[test]
+fn of_a_queued_state_only_the_newest_is_sent() {
+    let pair = pair();
+    let sender = sender(&pair.near, 1 << 20);
+    while sender.queued_bytes() == 0 {
+        sender.send(ping(10_000)).expect("room");
+    }
+    for count in 1..=1000 {
+        sender.send(Outgoing::newest(Frame::new(3, 0, &Bell { count }).expect("fits"))).expect("room");
+        let title = Title { title: format!("title {count}") };
+        sender.send(Outgoing::newest(Frame::new(3, 0, &title).expect("fits"))).expect("room");
+    }
+    let mut reader = FrameReader::new(pair.far.clone());
+    let (mut bells, mut titles) = (Vec::new(), Vec::new());
+    while titles.last().is_none_or(|title| title != "title 1000") {
+        let received = reader.next(|_| {}).expect("frames").expect("more");
+        if let Ok(bell) = received.frame.read::<Bell>() {
+            bells.push(bell.count);
+        } else if let Ok(title) = received.frame.read::<Title>() {
+            titles.push(title.title);
+        }
+    }
+    assert_eq!(bells, [1000]);
+    assert_eq!(titles.len(), 1);
+}
+
+#[test]
+fn a_frame_in_pieces_is_told_of_and_a_cut_one_is_an_error() {
+    let pair = pair();
+    let frame = ping(100);
+    let (told, tells) = mpsc::channel();
+    let reading = {
+        let far = pair.far.clone();
+        thread::spawn(move || {
+            let mut reader = FrameReader::new(far);
+            let first = reader.next(|progress| told.send(progress).expect("the test listens")).is_ok();
+            (first, reader.next(|_| {}))
+        })
+    };
+    pair.near.write(&frame.bytes()[..30], None).expect("room");
+    assert_eq!(tells.recv_timeout(PATIENCE), Ok(Progress::Partial));
+    pair.near.write(&frame.bytes()[30..], None).expect("room");
+    assert_eq!(tells.recv_timeout(PATIENCE), Ok(Progress::Whole));
+    pair.near.write(&frame.bytes()[..20], None).expect("room");
+    pair.near.shutdown();
+    let (first, second) = reading.join().expect("no panic");
+    assert!(first);
+    assert!(matches!(second, Err(ReadError::Cut)));
+}
+
+#[test]
+fn a_deadline_ends_the_wait_for_bytes() {
+    let pair = pair();
+    pair.near.write(b"abc", None).expect("room");
+    let mut buffer = [0; 8];
+    let error = pair.far.read_exact_by(&mut buffer, Instant::now() + Duration::from_millis(50)).expect_err("too few");
+    assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+}
+
+#[test]
+fn the_stopper_ends_a_wait_for_connections() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut listener = Listener::bind(&Endpoint::Path(directory.path().join("s.sock"))).expect("a free name");
+    let stopper = listener.stopper().expect("there is one");
+    let waiting = thread::spawn(move || listener.accept().map(|stream| stream.is_none()));
+    drop(stopper);
+    assert!(waiting.join().expect("no panic").expect("no error"));
+}
+
+#[test]
+fn both_ends_are_the_users_own() {
+    let pair = pair();
+    let own = std::process::id();
+    assert_eq!(pair.near.check_peer().expect("it is us").pid, Some(own));
+    assert_eq!(pair.far.check_peer().expect("it is us").pid, Some(own));
+}
