@@ -31,6 +31,7 @@ pub fn main() -> ExitCode {
         Ok(address) => address,
         Err(error) => return fail(&error.into()),
     };
+    let reach = cli.reach();
     let asked = Asked {
         name: cli.name.map(|name| name.to_string()),
         command: cli.command,
@@ -38,7 +39,7 @@ pub fn main() -> ExitCode {
     };
     let outcome = match probe::window() {
         Ok(()) => window::run(asked, address),
-        Err(why) => text::run(&asked, address, &why),
+        Err(why) => text::run(&asked, address, reach, &why),
     };
     outcome.unwrap_or_else(|error| fail(&error))
 }

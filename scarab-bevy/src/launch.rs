@@ -36,7 +36,10 @@ mod with_daemon {
         },
     };
 
-    use scarab_daemon::launch::{Launcher, ensure_running};
+    use scarab_daemon::{
+        daemon_main,
+        launch::{Launcher, ensure_running, is_requested},
+    };
     use scarab_protocol::{client, endpoint::Address};
 
     /// Whether `main` would notice that its process is to be a daemon.
@@ -53,15 +56,15 @@ mod with_daemon {
     /// ```
     pub fn run_if_requested() {
         ASKED.store(true, Ordering::Release);
-        if let Some(code) = scarab_daemon::launch::run_if_requested() {
-            std::process::exit(if code == ExitCode::SUCCESS { 0 } else { 1 });
+        if is_requested() {
+            std::process::exit(if daemon_main() == ExitCode::SUCCESS { 0 } else { 1 });
         }
     }
 
     pub(super) fn spawn(address: Address) -> client::Launch {
         Arc::new(move || {
             let launcher = Launcher::find().map_err(|error| error.to_string())?;
-            ensure_running(&address, &launcher).map_err(|error| error.to_string())
+            start(&address, &launcher)
         })
     }
 
@@ -70,9 +73,14 @@ mod with_daemon {
             if !ASKED.load(Ordering::Acquire) {
                 return Err("Launch::Reexec needs scarab_bevy::run_if_requested() as the first line of main".into());
             }
-            let launcher = Launcher::this_program().map_err(|error| error.to_string())?;
-            ensure_running(&address, &launcher).map_err(|error| error.to_string())
+            let launcher = Launcher::reexec().map_err(|error| format!("this program's file is not known: {error}"))?;
+            start(&address, &launcher)
         })
+    }
+
+    fn start(address: &Address, launcher: &Launcher) -> Result<(), String> {
+        // A process started as a daemon never comes here: `run_if_requested` does not return there.
+        ensure_running(address, launcher).map(drop).map_err(|error| error.to_string())
     }
 }
 

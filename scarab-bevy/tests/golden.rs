@@ -4,7 +4,8 @@
 //! failing test drew lies in the target directory under `tmp/golden/`.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use scarab_bevy::render::offscreen::{Offscreen, Picture};
 use scarab_bevy::render::{FontSettings, ScarabRenderPlugin, TerminalView};
@@ -30,8 +31,7 @@ impl Page {
         Self { grid: Grid::new(cols, rows), fg: Color::Default, bg: Color::Default, attrs: Attrs::empty() }
     }
 
-    /// Writes text into a row with the current colours and attributes. Characters from U+1100 on that terminals draw wide take
-    /// two cells, combining marks none.
+    /// Writes text into a row with the current colours and attributes. Ideographs take two cells, combining marks none.
     fn write(&mut self, row: u16, col: u16, text: &str) -> &mut Self {
         let mut cells = self.grid.row(row).to_vec();
         let mut extras: RowExtras = self.grid.row_extras(row).to_vec();
@@ -39,8 +39,12 @@ impl Page {
         for character in text.chars() {
             match character {
                 '\u{300}'..='\u{36f}' => {
-                    let extra = Extra { marks: character.to_string(), ..Extra::default() };
-                    extras.push((col as u16 - 1, Arc::new(extra)));
+                    let at = col as u16 - 1;
+                    let marks = match extras.pop_if(|(last, _)| *last == at) {
+                        Some((_, extra)) => format!("{}{character}", extra.marks),
+                        None => character.to_string(),
+                    };
+                    extras.push((at, Arc::new(Extra { marks, ..Extra::default() })));
                 }
                 '\u{3000}'..='\u{9fff}' => {
                     cells[col] = Cell::new(character, self.attrs | Attrs::WIDE, self.fg, self.bg);
@@ -86,16 +90,38 @@ impl Page {
     }
 }
 
-/// An App that draws with the bundled font alone, whatever the machine has installed.
-fn offscreen(view: TerminalView, scale: f32) -> Offscreen {
-    let font = FontSettings { system_fallback: false, ..FontSettings::default() };
-    Offscreen::new(ScarabRenderPlugin { font, ..ScarabRenderPlugin::default() }, view, scale)
+/// Work for the App that all tests share.
+type Job = Box<dyn FnOnce(&mut Offscreen) + Send>;
+
+/// Does something in an App that draws with the bundled font alone, whatever the machine has installed. All tests
+/// share one, on a thread of its own, because to start one takes seconds.
+fn offscreen<R: Send + 'static>(work: impl FnOnce(&mut Offscreen) -> R + Send + 'static) -> R {
+    static APP: OnceLock<Mutex<Sender<Job>>> = OnceLock::new();
+    let jobs = APP.get_or_init(|| {
+        let (jobs, queue) = channel::<Job>();
+        std::thread::spawn(move || {
+            let font = FontSettings { system_fallback: false, ..FontSettings::default() };
+            let mut app = Offscreen::new(ScarabRenderPlugin { font, ..ScarabRenderPlugin::default() });
+            queue.into_iter().for_each(|job| job(&mut app));
+        });
+        Mutex::new(jobs)
+    });
+    let (send, result) = channel();
+    let job = Box::new(move |app: &mut Offscreen| drop(send.send(work(app))));
+    jobs.lock().expect("no test fails while it holds the lock").send(job).expect("the App runs");
+    result.recv().expect("the App drew the picture")
 }
 
-fn draw(grid: &Grid) -> Picture {
-    let mut offscreen = offscreen(TerminalView::default(), 1.0);
-    offscreen.show(grid);
-    offscreen.picture()
+fn draw_scaled(grid: Grid, scale: f32) -> Picture {
+    offscreen(move |app| {
+        let terminal = app.terminal(TerminalView::default(), scale);
+        app.show(terminal, &grid);
+        app.picture(terminal)
+    })
+}
+
+fn draw(grid: Grid) -> Picture {
+    draw_scaled(grid, 1.0)
 }
 
 /// Pictures one below the other.
@@ -111,13 +137,13 @@ fn stack(pictures: &[Picture]) -> Picture {
 
 #[track_caller]
 fn check(name: &str, drawn: &Picture) {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name).with_extension("png");
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.png"));
     if std::env::var_os("SCARAB_BLESS").is_some() {
         save(&golden, drawn);
         return;
     }
     if let Err(difference) = compare(&golden, drawn) {
-        let kept = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("golden").join(name).with_extension("png");
+        let kept = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("golden").join(format!("{name}.png"));
         save(&kept, drawn);
         panic!("{name}: {difference}; drawn: {}", kept.display());
     }
@@ -172,15 +198,13 @@ fn attributes() -> Page {
 
 #[test]
 fn attributes_are_drawn() {
-    check("attributes", &draw(&attributes().grid));
+    check("attributes", &draw(attributes().grid));
 }
 
 #[test]
 fn a_scale_factor_gives_larger_letters_and_not_stretched_ones() {
     for (name, scale) in [("scale-1.5", 1.5), ("scale-2", 2.0)] {
-        let mut offscreen = offscreen(TerminalView::default(), scale);
-        offscreen.show(&attributes().grid);
-        check(name, &offscreen.picture());
+        check(name, &draw_scaled(attributes().grid, scale));
     }
 }
 
@@ -202,7 +226,7 @@ fn colours_are_drawn() {
         let (r, g, b) = (col * 3, 255 - col * 3, 128);
         page.color(Color::Rgb(b, r, g), Color::Rgb(r, g, b)).write(9, u16::from(col), "#");
     }
-    check("colours", &draw(&page.grid));
+    check("colours", &draw(page.grid));
 }
 
 #[test]
@@ -229,26 +253,29 @@ fn boxes_join_without_gaps() {
     for (row, text) in (12..).zip(rows) {
         page.write(row, 0, text);
     }
-    check("boxes", &draw(&page.grid));
+    check("boxes", &draw(page.grid));
 }
 
 #[test]
 fn every_cursor_is_drawn() {
     let shapes = [CursorShape::Block, CursorShape::Underline, CursorShape::Beam, CursorShape::HollowBlock];
-    let mut pictures = Vec::new();
-    let mut page = Page::new(12, 2);
-    page.write(0, 0, "cursor 漢字").write(1, 0, "over text");
-    for focused in [true, false] {
-        let mut offscreen = offscreen(TerminalView { focused, ..TerminalView::default() }, 1.0);
-        for shape in shapes {
-            for (row, col) in [(1, 3), (0, 8)] {
-                page.cursor(row, col, shape);
-                page.grid.frame += 1;
-                offscreen.show(&page.grid);
-                pictures.push(offscreen.picture());
+    let pictures = offscreen(move |app| {
+        let mut pictures = Vec::new();
+        let mut page = Page::new(12, 2);
+        page.write(0, 0, "cursor 漢字").write(1, 0, "over text");
+        for focused in [true, false] {
+            let terminal = app.terminal(TerminalView { focused, ..TerminalView::default() }, 1.0);
+            for shape in shapes {
+                for (row, col) in [(1, 3), (0, 8)] {
+                    page.cursor(row, col, shape);
+                    page.grid.frame += 1;
+                    app.show(terminal, &page.grid);
+                    pictures.push(app.picture(terminal));
+                }
             }
         }
-    }
+        pictures
+    });
     check("cursors", &stack(&pictures));
 }
 
@@ -256,55 +283,66 @@ fn every_cursor_is_drawn() {
 fn a_reversed_screen_and_a_changed_palette_are_drawn() {
     let mut page = Page::new(30, 3);
     page.write(0, 0, "default colours").color(Color::Indexed(1), Color::Default).write(1, 0, "red").write(2, 4, "red");
-    let plain = draw(&page.grid);
+    let plain = draw(page.grid.clone());
     page.grid.modes.insert(Modes::REVERSE_SCREEN);
-    let reversed = draw(&page.grid);
+    let reversed = draw(page.grid.clone());
     page.grid.palette.set(1, Some([0, 200, 255]));
     page.grid.palette.set(Palette::BACKGROUND, Some([60, 0, 60]));
     page.grid.modes.remove(Modes::REVERSE_SCREEN);
-    let changed = draw(&page.grid);
+    let changed = draw(page.grid);
     check("palette", &stack(&[plain, reversed, changed]));
 }
 
 #[test]
 fn what_is_drawn_bit_by_bit_looks_like_what_is_drawn_at_once() {
-    let mut offscreen = offscreen(TerminalView::default(), 1.0);
+    // Single rows, moved cursors, neighbouring rows, new glyphs; then a larger grid, which takes another
+    // buffer, and a smaller one, which keeps it.
     let mut page = Page::new(20, 4);
     page.write(0, 0, "one").write(3, 0, "four").cursor(3, 4, CursorShape::Block);
-    offscreen.show(&page.grid);
-    offscreen.picture();
-    // Single rows, moved cursors, neighbouring rows, new glyphs.
-    let steps: [(u16, &str); 4] = [(1, "two ├──┤"), (2, "three 漢字"), (3, "FOUR"), (0, "o\u{308}ne")];
-    for (row, text) in steps {
+    let mut grids = vec![page.grid.clone()];
+    for (row, text) in [(1, "two ├──┤"), (2, "three 漢字"), (3, "FOUR"), (0, "o\u{308}ne")] {
         page.write(row, 0, text).cursor(row, 7, CursorShape::Beam);
-        offscreen.show(&page.grid);
+        grids.push(page.grid.clone());
     }
-    assert_eq!(offscreen.picture(), draw(&page.grid));
-    // A larger grid takes another buffer, a smaller one keeps it.
     for (cols, rows) in [(150, 40), (9, 3), (151, 41)] {
         let mut page = Page::new(cols, rows);
         page.grid.frame = 100;
         for row in 0..rows {
-            page.write(row, row % 5, "Zeile");
+            page.write(row, row % 5, "Row");
         }
-        offscreen.show(&page.grid);
-        assert_eq!(offscreen.picture(), draw(&page.grid), "{cols}x{rows}");
+        grids.push(page.grid);
     }
+    let different = offscreen(move |app| {
+        let patched = app.terminal(TerminalView::default(), 1.0);
+        grids.into_iter().position(|grid| {
+            let fresh = app.terminal(TerminalView::default(), 1.0);
+            app.show(fresh, &grid);
+            app.show(patched, &grid);
+            app.picture(patched) != app.picture(fresh)
+        })
+    });
+    assert_eq!(different, None, "the place in the list of grids");
 }
 
 #[test]
-fn more_glyphs_than_the_atlas_holds_at_first_are_all_drawn() {
-    // Every letter with every mark is some 5000 glyphs, more than the smallest texture has tiles.
-    let mut page = Page::new(120, 45);
-    for row in 0..45 {
-        let marked = (0..60).flat_map(|at| {
-            let place = row * 60 + at;
-            [char::from(b'A' + (place % 26) as u8), char::from_u32(0x300 + (place / 26) % 0x60).expect("a mark")]
-        });
-        let text: String = marked.collect();
-        page.write(row as u16, 0, &text).style(Attrs::BOLD).write(row as u16, 60, &text).style(Attrs::empty());
+fn an_atlas_that_fills_up_while_drawing_loses_nothing() {
+    // The same screen four times over, at a size that no other test draws at. The first one fills the smallest texture
+    // several times; the others find all glyphs there.
+    let mut page = Page::new(100, 60);
+    for row in 0..60 {
+        let first = 0x21 + u32::from(row) * 50;
+        let text: String = (first..first + 50).filter_map(char::from_u32).filter(|c| !c.is_control()).collect();
+        let text = text.replace(|c: char| ('\u{300}'..='\u{36f}').contains(&c), "x");
+        page.style(Attrs::BOLD).write(row, 0, &text).style(Attrs::ITALIC).write(row, 50, &text);
     }
-    let mut offscreen = offscreen(TerminalView::default(), 1.0);
-    offscreen.show(&page.grid);
-    check("many-glyphs", &offscreen.picture());
+    let same = offscreen(move |app| {
+        let mut picture = || {
+            let terminal = app.terminal(TerminalView { font_size: Some(19.0), ..TerminalView::default() }, 1.0);
+            app.show(terminal, &page.grid);
+            app.picture(terminal)
+        };
+        let filling = picture();
+        filling.rgba.iter().any(|&byte| byte > 0x80) && filling == picture()
+    });
+    assert!(same);
 }

@@ -33,4 +33,9 @@ impl Cli {
     pub(super) fn address(&self) -> Result<Address, EndpointError> {
         Address::of_daemon(&self.daemon)
     }
+
+    /// What `scarabctl` needs to reach the same daemon; nothing for the usual one.
+    pub(super) fn reach(&self) -> String {
+        if self.daemon == Name::default() { String::new() } else { format!("--daemon {}", self.daemon) }
+    }
 }

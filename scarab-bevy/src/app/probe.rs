@@ -74,9 +74,7 @@ pub(super) fn answer() -> ExitCode {
 }
 
 fn try_for_window() -> Result<(), String> {
-    use bevy::winit::WinitUserEvent;
-
-    bevy::winit::EventLoop::<WinitUserEvent>::with_user_event().build().map_err(|error| {
+    winit_itself::event_loop::EventLoop::new().map_err(|error| {
         let error = error.to_string().replace('\n', " ");
         format!("the display does not answer ({error}): check DISPLAY or WAYLAND_DISPLAY, and that libx11-6, libxcursor1, libxi6 and libxkbcommon-x11-0 are installed")
     })?;

@@ -3,12 +3,12 @@
 use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context, anyhow};
-use scarab_daemon::attach;
+use scarab_daemon::attach::{self, AttachTtyOptions, PipedOptions};
 use scarab_protocol::{
     client::{Bell, Client, ClientOptions, client_environment},
     endpoint::Address,
     ids::TermSize,
-    message::{CreateSession, Created, ListSessions, SessionInfo, Sessions},
+    message::{CreateSession, Created, ListSessions, SessionInfo, Sessions, Target},
 };
 
 use super::{
@@ -21,7 +21,8 @@ use crate::launch::Launch;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Shows the session in the text terminal, or without one runs what is piped in and prints the screen.
-pub(super) fn run(asked: &Asked, address: Address, why: &str) -> anyhow::Result<ExitCode> {
+/// `reach` is what `scarabctl` needs to reach the daemon.
+pub(super) fn run(asked: &Asked, address: Address, reach: String, why: &str) -> anyhow::Result<ExitCode> {
     let tty = attach::is_tty();
     let instead = if tty { "using this terminal" } else { "printing the screen" };
     eprintln!("scarab: no window: {why}; {instead}");
@@ -37,11 +38,13 @@ pub(super) fn run(asked: &Asked, address: Address, why: &str) -> anyhow::Result<
         Choice::Attach(session) => session,
         Choice::Create(name) => create(&client, name, &asked.command, size)?,
     };
+    let target = Target::Id(session.id);
     if tty {
-        attach::run_tty(&client, &bell, &session)
-    } else {
-        attach::run_piped(&client, &bell, &session)
+        let end = attach::attach(&client, &bell, target, AttachTtyOptions::default())?;
+        return Ok(ExitCode::from(end.exit_code()));
     }
+    attach::run_piped(&client, &bell, target, &PipedOptions { scarabctl_arguments: reach })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn sessions(client: &Client) -> anyhow::Result<Vec<SessionInfo>> {

@@ -272,8 +272,8 @@ fn tell(
     terminals: Query<&TerminalStatus>,
     mut banner: ResMut<Banner>,
 ) {
-    let Some(status) = status else { return };
-    let doing = match **status {
+    let Some(status) = status.map(Single::into_inner) else { return };
+    let doing = match status {
         ConnectionStatus::Connected { .. } => None,
         ConnectionStatus::Connecting => Some("Connecting to the daemon...".to_string()),
         ConnectionStatus::Launching => Some("Starting the daemon...".to_string()),
@@ -283,7 +283,7 @@ fn tell(
     let mut lines = Vec::new();
     match &*session {
         // The first moments of every start: no banner for what is over before it can be read.
-        Session::Wanted | Session::Asked(..) if matches!(**status, ConnectionStatus::Connecting) => {}
+        Session::Wanted | Session::Asked(..) if matches!(status, ConnectionStatus::Connecting) => {}
         Session::Wanted | Session::Asked(..) => lines.extend(doing),
         Session::Shown(terminal) => match terminals.get(*terminal) {
             Ok(TerminalStatus::Failed { why }) => {

@@ -1,6 +1,7 @@
-//! Box drawing, block elements and mosaics (U+2500-259F, U+1FB00-1FB3B), drawn to the cell's size.
+//! Box drawing, block elements, Braille and mosaics (U+2500-259F, U+2800-28FF, U+1FB00-1FB3B), drawn to the cell's size.
 //!
-//! A font draws them for its own cell; rounded to whole pixels they would leave gaps between neighbours.
+//! A font draws them for its own cell; rounded to whole pixels they would leave gaps between neighbours. Braille,
+//! which programs plot with, is here so that its dots are evenly spaced.
 
 /// A mask of one cell that shapes are drawn into: one byte of coverage a pixel.
 struct Canvas {
@@ -15,7 +16,7 @@ struct Canvas {
 /// characters that fonts draw. `line` is the thickness of a light line. All in physical pixels.
 pub(super) fn draw(character: char, width: u32, height: u32, line: u32) -> Option<Vec<u8>> {
     let code = u32::from(character);
-    if !matches!(code, 0x2500..=0x259f | 0x1fb00..=0x1fb3b) {
+    if !matches!(code, 0x2500..=0x259f | 0x2800..=0x28ff | 0x1fb00..=0x1fb3b) {
         return None;
     }
     let mut canvas = Canvas {
@@ -30,6 +31,7 @@ pub(super) fn draw(character: char, width: u32, height: u32, line: u32) -> Optio
         0x2571..=0x2573 => canvas.diagonals(code),
         0x2500..=0x257f => canvas.lines(Arms::of(code)),
         0x2580..=0x259f => canvas.block(code),
+        0x2800..=0x28ff => canvas.braille(code - 0x2800),
         _ => canvas.sextants(code),
     }
     Some(canvas.pixels)
@@ -207,17 +209,29 @@ impl Canvas {
         let eighth = |extent: i32, eighths: u32| (extent * eighths as i32 + 4) / 8;
         match code {
             0x2580 => self.fill(all_x, [0, eighth(height, 4)], 255),
-            0x2581..=0x2588 => self.fill(all_x, [height - eighth(height, code - 0x2580), height], 255),
+            0x2581..=0x2588 => self.fill(all_x, [eighth(height, 0x2588 - code), height], 255),
             0x2589..=0x258f => self.fill([0, eighth(width, 0x2590 - code)], all_y, 255),
             0x2590 => self.fill([eighth(width, 4), width], all_y, 255),
             0x2591..=0x2593 => self.fill(all_x, all_y, (64 * (code - 0x2590)) as u8),
             0x2594 => self.fill(all_x, [0, eighth(height, 1)], 255),
-            0x2595 => self.fill([width - eighth(width, 1), width], all_y, 255),
+            0x2595 => self.fill([eighth(width, 7), width], all_y, 255),
             _ => {
                 // Upper left 1, upper right 2, lower left 4, lower right 8.
                 const QUADRANTS: [u32; 10] = [4, 8, 1, 13, 9, 7, 11, 2, 6, 14];
                 self.mosaic(QUADRANTS[(code - 0x2596) as usize], 2);
             }
+        }
+    }
+
+    /// Two by four dots, each a square in the middle of its part of the cell.
+    fn braille(&mut self, dots: u32) {
+        // Bits 0 to 2 and 3 to 5 are the columns of the upper three rows, 6 and 7 the lowest row.
+        const PLACES: [(i32, i32); 8] = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3)];
+        let size = (self.width / 4).min(self.height / 8).max(1);
+        for (column, row) in (0..8).filter(|bit| dots >> bit & 1 == 1).map(|bit| PLACES[bit]) {
+            let x = ((2 * column + 1) * self.width - 2 * size) / 4;
+            let y = ((2 * row + 1) * self.height - 4 * size) / 8;
+            self.fill([x, x + size], [y, y + size], 255);
         }
     }
 
@@ -246,7 +260,7 @@ impl Canvas {
 mod tests {
     use super::*;
 
-    const SIZES: [(u32, u32, u32); 5] = [(8, 16, 1), (9, 20, 1), (11, 23, 2), (18, 40, 3), (3, 5, 1)];
+    const SIZES: [(u32, u32, u32); 4] = [(8, 16, 1), (9, 20, 1), (11, 23, 2), (18, 40, 3)];
 
     /// The covered places along an edge of a cell.
     fn edge(character: char, (width, height, line): (u32, u32, u32), direction: usize) -> Vec<bool> {
@@ -272,8 +286,7 @@ mod tests {
                         Some(line) => {
                             assert_eq!(covered, edge(line, size, direction), "{character} {direction} {size:?}");
                         }
-                        // In a tiny cell the lines across cover the edges as well.
-                        None => assert!(size.0 < 8 || !covered.contains(&true), "{character} {direction} {size:?}"),
+                        None => assert!(!covered.contains(&true), "{character} {direction} {size:?}"),
                     }
                 }
             }
@@ -309,6 +322,24 @@ mod tests {
                     pair.chars().map(|c| draw(c, width, height, line).expect("a block")).collect();
                 let total = |i: usize| drawn.iter().map(|pixels| u32::from(pixels[i])).sum::<u32>();
                 assert!((0..drawn[0].len()).all(|i| total(i) == 255), "{pair} {width}x{height}");
+            }
+        }
+    }
+
+    #[test]
+    fn dots_are_evenly_spaced_across_cells() {
+        let pixels = draw('⣿', 8, 16, 1).expect("Braille");
+        let marked = |at: usize| pixels[at] > 0;
+        assert_eq!((0..8).filter(|&x| marked(8 + x)).collect::<Vec<_>>(), [1, 2, 5, 6]);
+        assert_eq!((0..16).filter(|&y| marked(8 * y + 1)).collect::<Vec<_>>(), [1, 2, 5, 6, 9, 10, 13, 14]);
+        assert_eq!(draw('\u{2800}', 8, 16, 1).map(|pixels| pixels.iter().all(|&p| p == 0)), Some(true));
+    }
+
+    #[test]
+    fn cells_too_small_to_show_anything_are_drawn_all_the_same() {
+        for character in (0x2500..=0x259f).chain(0x2800..=0x28ff).chain(0x1fb00..=0x1fb3b).filter_map(char::from_u32) {
+            for (width, height, line) in [(1, 1, 1), (1, 4, 3), (3, 2, 1), (3, 5, 9)] {
+                assert_eq!(draw(character, width, height, line).map(|p| p.len()), Some((width * height) as usize));
             }
         }
     }

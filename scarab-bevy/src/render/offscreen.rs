@@ -31,15 +31,14 @@ pub struct Picture {
     pub rgba: Vec<u8>,
 }
 
-/// An App with one terminal and no window. It needs a Vulkan driver, software is enough.
+/// An App with terminals and no window. It needs a Vulkan driver, software is enough.
 pub struct Offscreen {
     app: App,
-    terminal: Entity,
 }
 
 impl Offscreen {
-    /// Starts the App. `scale` is what a window's scale factor would be.
-    pub fn new(plugin: ScarabRenderPlugin, view: TerminalView, scale: f32) -> Self {
+    /// Starts the App.
+    pub fn new(plugin: ScarabRenderPlugin) -> Self {
         let mut app = App::new();
         app.add_plugins((
             DefaultPlugins
@@ -56,35 +55,37 @@ impl Offscreen {
         }
         app.finish();
         app.cleanup();
-        let terminal = app.world_mut().spawn((TerminalImage { scale, ..default() }, view)).id();
-        Self { app, terminal }
+        Self { app }
     }
 
-    /// Shows a grid in place of the one before. Rows are drawn as in a window: those that changed since the last picture.
-    pub fn show(&mut self, grid: &Grid) {
-        if let Some(mut shown) = self.app.world_mut().get_mut::<TerminalGrid>(self.terminal) {
+    /// A new terminal. `scale` is what a window's scale factor would be.
+    pub fn terminal(&mut self, view: TerminalView, scale: f32) -> Entity {
+        self.app.world_mut().spawn((TerminalImage { scale, ..default() }, view)).id()
+    }
+
+    /// Shows a grid in a terminal in place of the one before. As in a window, only rows that changed since are drawn.
+    pub fn show(&mut self, terminal: Entity, grid: &Grid) {
+        if let Some(mut shown) = self.app.world_mut().get_mut::<TerminalGrid>(terminal) {
             shown.grid.clone_from(grid);
         }
+        self.app.update();
     }
 
-    /// The terminal's entity and its App.
-    pub fn app(&mut self) -> (&mut App, Entity) {
-        (&mut self.app, self.terminal)
-    }
-
-    /// Draws what is shown and reads it back.
+    /// Waits until all terminals are drawn, and reads one back.
     ///
     /// # Panics
     /// After a minute without a picture: there is nothing that a test or a tool could do without one.
-    pub fn picture(&mut self) -> Picture {
+    pub fn picture(&mut self, terminal: Entity) -> Picture {
         let deadline = Instant::now() + PATIENCE;
-        self.app.update();
-        while !self.app.world().resource::<Settling>().is_done() || self.app.world().resource::<Fonts>().is_searching()
-        {
-            assert!(Instant::now() < deadline, "the terminal was not drawn in time");
+        loop {
             self.app.update();
+            let world = self.app.world();
+            if world.resource::<Settling>().is_done() && !world.resource::<Fonts>().is_searching() {
+                break;
+            }
+            assert!(Instant::now() < deadline, "the terminals were not drawn in time");
         }
-        let target = self.app.world().get::<TerminalImage>(self.terminal).map(|image| image.image.clone());
+        let target = self.app.world().get::<TerminalImage>(terminal).map(|image| image.image.clone());
         let (send, captured) = mpsc::channel();
         self.app.world_mut().spawn(Screenshot::image(target.unwrap_or_default())).observe(
             move |event: On<ScreenshotCaptured>| {

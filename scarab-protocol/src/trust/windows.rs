@@ -145,15 +145,15 @@ mod tests {
 
     #[test]
     fn others_may_neither_own_a_directory_nor_write_to_it() {
-        let judge = |owner: &str, writers: &[&str]| {
+        let judged = |owner: &str, writers: &[&str]| {
             let writers = writers.iter().map(|&writer| writer.into()).collect();
-            super::judge(Path::new("x"), Security { owner: owner.into(), writers }, "S-1-5-21-1-2-3-1001".into())
+            judge(Path::new("x"), Security { owner: owner.into(), writers }, "S-1-5-21-1-2-3-1001".into())
         };
         let (own, other) = ("S-1-5-21-1-2-3-1001", "S-1-5-21-1-2-3-1002");
-        judge(own, &[own, "S-1-5-18", "S-1-5-32-544"]).expect("nobody else");
-        judge("S-1-5-32-544", &[own]).expect("made by an elevated process");
-        assert!(matches!(judge(other, &[own]), Err(TrustError::ForeignDirectory { owner, .. }) if owner == other));
-        assert!(matches!(judge(own, &[own, other]), Err(TrustError::WritableBy { writer, .. }) if writer == other));
+        judged(own, &[own, "S-1-5-18", "S-1-5-32-544"]).expect("nobody else");
+        judged("S-1-5-32-544", &[own]).expect("made by an elevated process");
+        assert!(matches!(judged(other, &[own]), Err(TrustError::ForeignDirectory { owner, .. }) if owner == other));
+        assert!(matches!(judged(own, &[own, other]), Err(TrustError::WritableBy { writer, .. }) if writer == other));
     }
 
     #[test]

@@ -102,7 +102,10 @@ impl Pipe {
     /// `TimedOut` at the deadline, if there is one, else as the system fails.
     pub(super) fn read(&self, buffer: &mut [u8], deadline: Option<Instant>) -> io::Result<usize> {
         let length = length(buffer.len());
-        while length > 0 {
+        if length == 0 {
+            return Ok(0);
+        }
+        loop {
             // SAFETY: one transfer is begun, into a buffer of this length that is exclusively ours until it has ended.
             let outcome = unsafe {
                 self.transfer(deadline, |overlapped| {
@@ -118,7 +121,6 @@ impl Pipe {
                 Err(error) => Err(error),
             };
         }
-        Ok(0)
     }
 
     /// Writes bytes, waiting until the peer has read them or they fit into the pipe.

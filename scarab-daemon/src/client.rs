@@ -1,0 +1,126 @@
+//! A client: its connection, and what it is attached to.
+
+mod attach;
+mod greet;
+mod input;
+mod reader;
+mod requests;
+mod rows;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
+
+use scarab_protocol::{
+    frame::Frame,
+    message::{Error, ErrorCode, Message},
+    transport::{FrameSender, Outgoing, SendError},
+};
+
+pub(crate) use self::{greet::turn_away, reader::serve};
+use crate::session::{Session, attachment::Attachment};
+
+/// The most bytes that wait for a client that does not read. One that gets more than that behind is closed, because
+/// it has lost track of what it was told.
+pub(crate) const MAX_QUEUED: usize = 1024 * 1024;
+
+/// A client, as all threads see it.
+pub(crate) struct Client {
+    /// Its number in the daemon's life.
+    pub(crate) number: u32,
+    /// The program's name, from its hello.
+    pub(crate) program: String,
+    sender: FrameSender,
+    held: Mutex<Held>,
+}
+
+/// What is undone when the client goes.
+#[derive(Default)]
+struct Held {
+    attachments: HashMap<u32, Arc<Attachment>>,
+    /// Sessions it has made and may not have attached yet.
+    made: Vec<Weak<Session>>,
+}
+
+impl Client {
+    pub(crate) fn new(number: u32, program: String, sender: FrameSender) -> Arc<Self> {
+        Arc::new(Self { number, program, sender, held: Mutex::default() })
+    }
+
+    /// Sends a frame, now or when the client reads. A client that is too far behind is closed.
+    pub(crate) fn send(&self, outgoing: impl Into<Outgoing>) {
+        match self.sender.send(outgoing) {
+            Ok(()) | Err(SendError::Closed) => {}
+            Err(SendError::Full) => {
+                // A typed reason would have to wait behind what it does not read.
+                tracing::warn!(client = self.number, program = %self.program, "closed: it does not read");
+                self.close();
+            }
+        }
+    }
+
+    /// Sends a message. `request` is the one it answers, `session` the one it is about; 0 for none.
+    pub(crate) fn tell<M: Message>(&self, session: u32, request: u32, message: &M) {
+        match Frame::new(session, request, message) {
+            Ok(frame) => self.send(frame),
+            Err(error) => tracing::error!(%error, kind = M::KIND.name(), "a message was not sent"),
+        }
+    }
+
+    /// Sends a message that makes an earlier one of its kind and session superfluous.
+    pub(crate) fn tell_newest<M: Message>(&self, session: u32, message: &M) {
+        match Frame::new(session, 0, message) {
+            Ok(frame) => self.send(Outgoing::newest(frame)),
+            Err(error) => tracing::error!(%error, kind = M::KIND.name(), "a message was not sent"),
+        }
+    }
+
+    /// Refuses a request. One without a number has nobody who waits, and an error without a number would be the end.
+    pub(crate) fn refuse(&self, request: u32, code: ErrorCode, text: impl Into<String>) {
+        let text = text.into();
+        if request == 0 {
+            tracing::debug!(client = self.number, ?code, text, "a message was ignored");
+        } else {
+            self.tell(0, request, &Error { code, text });
+        }
+    }
+
+    /// Waits for the client to take what was sent, but not for long.
+    pub(crate) fn flush(&self, patience: Duration) -> bool {
+        self.sender.flush(patience)
+    }
+
+    /// How many bytes wait for the client.
+    pub(crate) fn queued_bytes(&self) -> usize {
+        self.sender.queued_bytes()
+    }
+
+    /// Ends the connection.
+    pub(crate) fn close(&self) {
+        self.sender.close();
+    }
+
+    /// What ties the client to a session.
+    pub(crate) fn attachment(&self, session: u32) -> Option<Arc<Attachment>> {
+        self.lock().attachments.get(&session).cloned()
+    }
+
+    /// Whether this is what ties the client to a session.
+    pub(crate) fn holds(&self, session: u32, attachment: &Arc<Attachment>) -> bool {
+        self.lock().attachments.get(&session).is_some_and(|held| Arc::ptr_eq(held, attachment))
+    }
+
+    /// The session has let the client go.
+    pub(crate) fn forget_attachment(&self, session: u32, attachment: &Arc<Attachment>) {
+        let mut held = self.lock();
+        if held.attachments.get(&session).is_some_and(|own| Arc::ptr_eq(own, attachment)) {
+            held.attachments.remove(&session);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

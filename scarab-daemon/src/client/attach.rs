@@ -1,0 +1,103 @@
+//! Joining and leaving sessions, sizes, and arming the doorbell.
+
+use std::sync::{Arc, Mutex};
+
+use scarab_protocol::{
+    frame::Frame,
+    message::{Arm, Attach, Detach, Done, ErrorCode, FrameReady, Resize},
+    surface::Doorbell,
+};
+
+use super::{Client, reader::Breach};
+use crate::{
+    daemon::Daemon,
+    session::{Session, TooBusy, attachment::Attachment, inbox::Request},
+};
+
+pub(super) fn attach(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) -> Result<(), Breach> {
+    let Attach { target, size, observe, can_map } = frame.read::<Attach>()?;
+    let request = frame.header().request;
+    let session = daemon.registry().find(&target, daemon.epoch);
+    let Some(session) = session else {
+        super::requests::no_such_session(client, request, &target);
+        return Ok(());
+    };
+    let number = session.id.number;
+    // A second attach renews the first: the row of input positions goes on, if there is one.
+    let before = client.attachment(number).filter(|before| before.observe == observe);
+    let lane = before.map(|before| before.lane);
+    let lane = lane.unwrap_or_else(|| {
+        let teller = Arc::downgrade(client);
+        session.input.open_lane(observe, move |credit| {
+            if let Some(client) = teller.upgrade() {
+                client.tell_newest(number, &credit);
+            }
+        })
+    });
+    let attachment = Arc::new(Attachment {
+        client: client.clone(),
+        lane,
+        observe,
+        can_map,
+        bell: Doorbell::new(),
+        rows: Mutex::new(None),
+    });
+    let replaced = client.lock().attachments.insert(number, attachment.clone());
+    if let Some(replaced) = replaced.filter(|replaced| replaced.lane != lane) {
+        session.detach(&replaced);
+    }
+    if let Err(TooBusy) = session.request(Request::Attach { attachment: attachment.clone(), request, size }) {
+        client.forget_attachment(number, &attachment);
+        session.detach(&attachment);
+        client.refuse(request, ErrorCode::RateLimited, "the session is busy: try again in a moment");
+    }
+    Ok(())
+}
+
+pub(super) fn detach(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) -> Result<(), Breach> {
+    frame.access::<Detach>()?;
+    let header = frame.header();
+    let Some((session, attachment)) = attached(daemon, client, frame) else { return Ok(()) };
+    client.forget_attachment(header.session, &attachment);
+    session.detach(&attachment);
+    if header.request != 0 {
+        client.tell(header.session, header.request, &Done {});
+    }
+    Ok(())
+}
+
+pub(super) fn arm(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) -> Result<(), Breach> {
+    let held = frame.access::<Arm>()?.frame.to_native();
+    if let Some((session, attachment)) = attached(daemon, client, frame)
+        && attachment.bell.arm(held, &session.published)
+    {
+        client.tell(session.id.number, 0, &FrameReady { frame: session.published.frame() });
+    }
+    Ok(())
+}
+
+pub(super) fn resize(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) -> Result<(), Breach> {
+    let Resize { size } = frame.read::<Resize>()?;
+    if let Some((session, attachment)) = attached(daemon, client, frame)
+        && !attachment.observe
+    {
+        session.resize(attachment.lane, size);
+    }
+    Ok(())
+}
+
+/// The session in the frame's header and what ties the client to it. If there is no tie, the request is refused.
+pub(super) fn attached(
+    daemon: &Daemon,
+    client: &Client,
+    frame: &Frame,
+) -> Option<(Arc<Session>, Arc<Attachment>)> {
+    let header = frame.header();
+    let attachment = client.attachment(header.session);
+    let session = daemon.registry().session(header.session);
+    let both = session.zip(attachment);
+    if both.is_none() {
+        client.refuse(header.request, ErrorCode::NotAttached, "attach to the session first");
+    }
+    both
+}

@@ -1,0 +1,106 @@
+//! The hello with a new client.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use scarab_protocol::{
+    frame::MAX_PAYLOAD,
+    hello::{ClientHello, DaemonHello, Features, HelloStatus},
+    message::{Input, Limits, Role, Welcome},
+    transport::{FrameSender, Stream},
+};
+
+use super::{Client, MAX_QUEUED};
+use crate::{daemon::Daemon, deadline::Ticket};
+
+/// What this daemon calls itself in a hello.
+pub(crate) const BUILD: &str = concat!("scarab-daemon ", env!("CARGO_PKG_VERSION"));
+/// How long a client may take for its hello.
+const HELLO_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a peer may take to send a frame it has begun, or to make room for one that waits for it.
+pub(super) const FRAME_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What this side can do.
+pub(crate) fn features() -> Features {
+    if cfg!(unix) { Features::DESCRIPTORS } else { Features::empty() }
+}
+
+/// Hears a client's hello and answers it. `None` if that was the end of it.
+pub(super) fn greet(daemon: &Arc<Daemon>, stream: Arc<Stream>, number: u32) -> Option<Arc<Client>> {
+    let mut block = [0; ClientHello::BYTES];
+    if let Err(error) = stream.read_exact_by(&mut block, Instant::now() + HELLO_PATIENCE) {
+        tracing::debug!(%error, "a connection without a hello");
+        return None;
+    }
+    let pid = std::process::id();
+    let Ok(hello) = ClientHello::from_bytes(&block) else {
+        let nobody = ClientHello::new("", Features::empty());
+        let answer = DaemonHello::answer(&nobody, BUILD, features(), daemon.epoch, pid);
+        send(&stream, &DaemonHello { status: HelloStatus::Malformed, version: 0, ..answer });
+        return None;
+    };
+    let mut answer = DaemonHello::answer(&hello, BUILD, features(), daemon.epoch, pid);
+    if daemon.is_stopping() {
+        answer = DaemonHello { status: HelloStatus::Stopping, version: 0, ..answer };
+    }
+    if !send(&stream, &answer) || answer.status != HelloStatus::Ok {
+        tracing::debug!(status = ?answer.status, build = hello.build, "a client was sent away");
+        return None;
+    }
+    let client = Client::new(number, hello.program().to_owned(), sender(daemon, stream, number));
+    let mut resume_token = [0; 16];
+    if let Err(error) = getrandom::fill(&mut resume_token) {
+        tracing::error!(%error, "no random bytes");
+        return None;
+    }
+    let limits = Limits {
+        payload: MAX_PAYLOAD as u32,
+        item: Input::MAX_BYTES as u32,
+        // Nothing of a departed client is kept yet.
+        resume_ms: 0,
+    };
+    client.tell(0, 0, &Welcome { client: client.number, role: Role::Control, resume_token, limits });
+    tracing::debug!(client = client.number, build = hello.build, "connected");
+    Some(client)
+}
+
+/// Says that there is no room, without reading anything and so without waiting.
+pub(crate) fn turn_away(daemon: &Daemon, stream: &Stream) {
+    if stream.check_peer().is_err() {
+        return;
+    }
+    let nobody = ClientHello::new("", Features::empty());
+    let answer = DaemonHello::answer(&nobody, BUILD, features(), daemon.epoch, std::process::id());
+    let text = "close some of its clients".into();
+    send(stream, &DaemonHello { status: HelloStatus::Full, version: 0, text, ..answer });
+    stream.shutdown();
+}
+
+/// Sends a hello. The first bytes on a connection always find room, so that this does not block.
+fn send(stream: &Stream, hello: &DaemonHello) -> bool {
+    matches!(stream.try_write(&hello.to_bytes(), None), Ok(DaemonHello::BYTES))
+}
+
+/// The sending side of a connection, which is ended when the client keeps a write waiting for too long.
+fn sender(daemon: &Daemon, stream: Arc<Stream>, number: u32) -> FrameSender {
+    let deadlines = daemon.deadlines.clone();
+    let ticket = std::sync::Mutex::<Option<Ticket>>::new(None);
+    let stalled = Arc::downgrade(&stream);
+    FrameSender::new(stream, MAX_QUEUED, format!("client-{number}-writer"), move |waits| {
+        let mut ticket = ticket.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(ticket) = ticket.take() {
+            deadlines.cancel(ticket);
+        }
+        if waits {
+            let stream = stalled.clone();
+            *ticket = Some(deadlines.after(FRAME_PATIENCE, move || {
+                if let Some(stream) = stream.upgrade() {
+                    tracing::warn!(client = number, "closed: it keeps a write waiting");
+                    stream.shutdown();
+                }
+            }));
+        }
+    })
+}

@@ -1,0 +1,142 @@
+//! A client's thread: it reads what the client sends, and carries it out.
+
+use std::sync::Arc;
+
+use scarab_protocol::{
+    frame::{Frame, FrameError},
+    kind::{Direction, Kind},
+    message::{Error, ErrorCode, Unsupported},
+    transport::{FrameReader, Progress, ReadError, Stream},
+};
+
+use super::{
+    Client,
+    greet::{FRAME_PATIENCE, greet},
+};
+use crate::{
+    daemon::Daemon,
+    deadline::Ticket,
+};
+
+/// The client broke the protocol, in words: its connection ends.
+#[derive(Debug)]
+pub(super) struct Breach(pub(super) String);
+
+impl From<FrameError> for Breach {
+    fn from(error: FrameError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Serves a client until it goes.
+pub(crate) fn serve(daemon: &Arc<Daemon>, stream: Stream, number: u32) {
+    // Before a byte of it is read: who is it?
+    if let Err(error) = stream.check_peer() {
+        tracing::warn!(%error, "a connection was refused");
+        return;
+    }
+    let stream = Arc::new(stream);
+    let Some(client) = greet(daemon, stream.clone(), number) else { return };
+    daemon.registry().add_client(client.clone());
+    // The daemon may have begun to end since the hello, and told all clients it knew.
+    if daemon.is_stopping() {
+        client.close();
+    }
+    read_all(daemon, &client, stream);
+    daemon.registry().remove_client(client.number);
+    leave_everything(daemon, &client);
+    client.close();
+    tracing::debug!(client = client.number, "disconnected");
+}
+
+fn read_all(daemon: &Arc<Daemon>, client: &Arc<Client>, stream: Arc<Stream>) {
+    let mut reader = FrameReader::new(stream.clone());
+    let mut half_read: Option<Ticket> = None;
+    loop {
+        let next = reader.next(|progress| {
+            if let Some(ticket) = half_read.take() {
+                daemon.deadlines.cancel(ticket);
+            }
+            if progress == Progress::Partial {
+                let (stream, number) = (Arc::downgrade(&stream), client.number);
+                half_read = Some(daemon.deadlines.after(FRAME_PATIENCE, move || {
+                    if let Some(stream) = stream.upgrade() {
+                        tracing::warn!(client = number, "closed: it does not finish a frame");
+                        stream.shutdown();
+                    }
+                }));
+            }
+        });
+        let breach = match next {
+            Ok(Some(received)) => match handle(daemon, client, received.frame) {
+                Ok(()) => continue,
+                Err(breach) => breach,
+            },
+            Ok(None) => break,
+            Err(ReadError::Frame(error)) => error.into(),
+            Err(error) => {
+                tracing::debug!(client = client.number, %error, "the connection ended");
+                break;
+            }
+        };
+        tracing::warn!(client = client.number, program = %client.program, "closed: {}", breach.0);
+        client.tell(0, 0, &Error { code: ErrorCode::Protocol, text: breach.0 });
+        client.flush(FRAME_PATIENCE);
+        break;
+    }
+    if let Some(ticket) = half_read {
+        daemon.deadlines.cancel(ticket);
+    }
+}
+
+/// Carries a message out.
+fn handle(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: Frame) -> Result<(), Breach> {
+    let header = frame.header();
+    let Some(kind) = frame.kind() else {
+        // A later version's message, perhaps: its sender learns that it is not understood.
+        client.tell(header.session, header.request, &Unsupported { kind: header.kind });
+        return Ok(());
+    };
+    if kind.direction() != Direction::ToDaemon {
+        return Err(Breach(format!("a {} is not for the daemon", kind.name())));
+    }
+    match kind {
+        Kind::Ping => super::requests::ping(client, &frame),
+        Kind::Arm => super::attach::arm(daemon, client, &frame),
+        Kind::Input | Kind::Paste | Kind::Mouse | Kind::Focus => super::input::take(daemon, client, frame),
+        Kind::CancelInput => super::input::cancel(daemon, client, &frame),
+        Kind::Attach => super::attach::attach(daemon, client, &frame),
+        Kind::Detach => super::attach::detach(daemon, client, &frame),
+        Kind::Resize => super::attach::resize(daemon, client, &frame),
+        Kind::FetchRows => super::rows::fetch(daemon, client, &frame),
+        Kind::Scrollback => super::rows::scrollback(daemon, client, &frame),
+        Kind::ListSessions => super::requests::list(daemon, client, &frame),
+        Kind::CreateSession => super::requests::create(daemon, client, &frame),
+        Kind::RenameSession => super::requests::rename(daemon, client, &frame),
+        Kind::KillSession => super::requests::kill(daemon, client, &frame),
+        Kind::ForgetSession => super::requests::forget(daemon, client, &frame),
+        Kind::SetSize => super::requests::set_size(daemon, client, &frame),
+        Kind::Status => super::requests::status(daemon, client, &frame),
+        Kind::Shutdown => super::requests::shutdown(daemon, client, &frame),
+        _ => {
+            client.tell(header.session, header.request, &Unsupported { kind: header.kind });
+            Ok(())
+        }
+    }
+}
+
+/// Nothing of a client stays that is gone.
+fn leave_everything(daemon: &Daemon, client: &Client) {
+    let held = std::mem::take(&mut *client.lock());
+    for (number, attachment) in held.attachments {
+        let session = daemon.registry().session(number);
+        if let Some(session) = session {
+            session.detach(&attachment);
+        }
+    }
+    for session in held.made {
+        if let Some(session) = session.upgrade() {
+            session.check_abandoned();
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Requests about sessions and about the daemon itself.
+
+use std::sync::Arc;
+
+use scarab_protocol::{
+    frame::Frame,
+    ids::{Name, TermSize},
+    message::{
+        CreateSession, Created, DaemonStatus, Done, ErrorCode, ForgetSession, KillSession, ListSessions, Ping, Pong,
+        RenameSession, Sessions, SetSize, Shutdown, Status, Target,
+    },
+};
+
+use super::{Client, reader::Breach};
+use crate::{
+    daemon::Daemon,
+    registry::{MAX_SESSIONS, NameRefused},
+    session::{Plan, Session, StartError, spawn::Command},
+};
+
+/// How many sessions a page of the list has at most: each takes some kilobytes at worst.
+const PAGE: usize = 64;
+
+pub(super) fn ping(client: &Client, frame: &Frame) -> Result<(), Breach> {
+    let payload = frame.access::<Ping>()?.payload.to_vec();
+    client.tell(0, frame.header().request, &Pong { payload });
+    Ok(())
+}
+
+pub(super) fn list(daemon: &Arc<Daemon>, client: &Client, frame: &Frame) -> Result<(), Breach> {
+    let ListSessions { after } = frame.read::<ListSessions>()?;
+    let page: Vec<_> = daemon.registry().sessions_after(after).take(PAGE + 1).cloned().collect();
+    let sessions = page.iter().take(PAGE).map(|session| session.info()).collect();
+    client.tell(0, frame.header().request, &Sessions { sessions, more: page.len() > PAGE });
+    Ok(())
+}
+
+pub(super) fn create(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) -> Result<(), Breach> {
+    let wanted = frame.read::<CreateSession>()?;
+    let request = frame.header().request;
+    let name = match wanted.name.clone().map(Name::new).transpose() {
+        Ok(name) => name,
+        Err(error) => {
+            client.refuse(request, ErrorCode::BadName, error.to_string());
+            return Ok(());
+        }
+    };
+    if daemon.is_stopping() {
+        client.refuse(request, ErrorCode::Stopping, "the daemon is ending");
+        return Ok(());
+    }
+    let shown = name.as_ref().map(Name::to_string).unwrap_or_default();
+    let reserved = daemon.registry().reserve(name);
+    let (number, name) = match reserved {
+        Ok(reserved) => reserved,
+        Err(refused) => {
+            refuse_name(client, request, &shown, refused);
+            return Ok(());
+        }
+    };
+    let (size, linger) = (wanted.size, wanted.linger);
+    let command = Command::new(wanted, &name, &daemon.endpoint);
+    let made_by = client.program.clone();
+    let started = Session::start(daemon, Plan { number, name: name.clone(), command, size, linger, made_by });
+    daemon.registry().fulfil(&name, started.as_ref().ok().cloned());
+    match started {
+        Ok(session) => {
+            client.lock().made.retain(|made| made.strong_count() > 0);
+            client.lock().made.push(Arc::downgrade(&session));
+            tracing::info!(session = number, name, client = client.number, "a session begins");
+            client.tell(number, request, &Created { info: session.info() });
+            if daemon.is_stopping() {
+                session.end("the daemon ends");
+            }
+        }
+        Err(error) => {
+            let code = if matches!(error, StartError::Spawn(_)) { ErrorCode::SpawnFailed } else { ErrorCode::Full };
+            client.refuse(request, code, error.to_string());
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn rename(daemon: &Arc<Daemon>, client: &Client, frame: &Frame) -> Result<(), Breach> {
+    let RenameSession { target, name } = frame.read::<RenameSession>()?;
+    let request = frame.header().request;
+    let name = match Name::new(name) {
+        Ok(name) => name,
+        Err(error) => {
+            client.refuse(request, ErrorCode::BadName, error.to_string());
+            return Ok(());
+        }
+    };
+    let Some(session) = find(daemon, client, request, &target) else { return Ok(()) };
+    let renamed = daemon.registry().rename(&session, &name);
+    match renamed {
+        Ok(()) => client.tell(session.id.number, request, &Done {}),
+        Err(refused) => refuse_name(client, request, name.as_str(), refused),
+    }
+    Ok(())
+}
+
+pub(super) fn kill(daemon: &Arc<Daemon>, client: &Client, frame: &Frame) -> Result<(), Breach> {
+    let KillSession { target, signal } = frame.read::<KillSession>()?;
+    let request = frame.header().request;
+    let Some(session) = find(daemon, client, request, &target) else { return Ok(()) };
+    match signal {
+        None => session.end("the session was killed"),
+        Some(_) if session.has_ended() => {
+            client.refuse(request, ErrorCode::Ended, format!("session {} has ended already", session.name()));
+            return Ok(());
+        }
+        Some(signal) => {
+            if let Err(error) = session.signal(signal) {
+                client.refuse(request, ErrorCode::BadRequest, error.to_string());
+                return Ok(());
+            }
+        }
+    }
+    client.tell(session.id.number, request, &Done {});
+    Ok(())
+}
+
+pub(super) fn forget(daemon: &Arc<Daemon>, client: &Client, frame: &Frame) -> Result<(), Breach> {
+    let ForgetSession { target } = frame.read::<ForgetSession>()?;
+    let request = frame.header().request;
+    let Some(session) = find(daemon, client, request, &target) else { return Ok(()) };
+    if session.has_ended() {
+        daemon.forget(&session, "the session was forgotten");
+        client.tell(session.id.number, request, &Done {});
+    } else {
+        let name = session.name();
+        let text = format!("session {name} is still running: end it with scarabctl kill {name}");
+        client.refuse(request, ErrorCode::StillRunning, text);
+    }
+    Ok(())
+}
+
+pub(super) fn set_size(daemon: &Arc<Daemon>, client: &Client, frame: &Frame) -> Result<(), Breach> {
+    let SetSize { target, size } = frame.read::<SetSize>()?;
+    let request = frame.header().request;
+    if size.clamped() != size {
+        let TermSize { cols, rows, .. } = size;
+        let text = format!(
+            "{cols}x{rows} is no size of a session: {} to {} columns, {} to {} rows",
+            TermSize::MIN_COLS,
+            TermSize::MAX_COLS,
+            TermSize::MIN_ROWS,
+            TermSize::MAX_ROWS
+        );
+        client.refuse(request, ErrorCode::BadSize, text);
+        return Ok(());
+    }
+    let Some(session) = find(daemon, client, request, &target) else { return Ok(()) };
+    if session.has_ended() {
+        client.refuse(request, ErrorCode::Ended, format!("session {} has ended", session.name()));
+    } else {
+        session.set_size(size);
+        client.tell(session.id.number, request, &Done {});
+    }
+    Ok(())
+}
+
+pub(super) fn status(daemon: &Arc<Daemon>, client: &Client, frame: &Frame) -> Result<(), Breach> {
+    frame.access::<Status>()?;
+    let (sessions, clients) = {
+        let registry = daemon.registry();
+        (registry.session_count(), registry.clients().len())
+    };
+    let status = DaemonStatus {
+        version: env!("CARGO_PKG_VERSION").into(),
+        pid: std::process::id(),
+        uptime_ms: u64::try_from(daemon.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        sessions: u32::try_from(sessions).unwrap_or(u32::MAX),
+        clients: u32::try_from(clients).unwrap_or(u32::MAX),
+        log: daemon.log.clone(),
+    };
+    client.tell(0, frame.header().request, &status);
+    Ok(())
+}
+
+pub(super) fn shutdown(daemon: &Arc<Daemon>, client: &Client, frame: &Frame) -> Result<(), Breach> {
+    frame.access::<Shutdown>()?;
+    client.tell(0, frame.header().request, &Done {});
+    daemon.request_stop(&format!("{} asked for it", client.program));
+    Ok(())
+}
+
+pub(super) fn no_such_session(client: &Client, request: u32, target: &Target) {
+    let text = match target {
+        Target::Name(name) => {
+            let name: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
+            format!("no session is called {name:?}: scarabctl list tells which there are")
+        }
+        Target::Id(id) => format!("there is no session {id} any more: scarabctl list tells which there are"),
+    };
+    client.refuse(request, ErrorCode::NoSuchSession, text);
+}
+
+fn find(daemon: &Daemon, client: &Client, request: u32, target: &Target) -> Option<Arc<Session>> {
+    let found = daemon.registry().find(target, daemon.epoch);
+    if found.is_none() {
+        no_such_session(client, request, target);
+    }
+    found
+}
+
+fn refuse_name(client: &Client, request: u32, name: &str, refused: NameRefused) {
+    match refused {
+        NameRefused::Taken => {
+            let text = format!("a session is called {name} already: attach to it, or choose another name");
+            client.refuse(request, ErrorCode::NameTaken, text);
+        }
+        NameRefused::Full => {
+            let text = format!("there are {MAX_SESSIONS} sessions, which is as many as may be: forget or kill some");
+            client.refuse(request, ErrorCode::Full, text);
+        }
+    }
+}

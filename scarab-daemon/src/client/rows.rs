@@ -1,0 +1,74 @@
+//! Rows and scrollback over the wire.
+
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+
+use scarab_protocol::{
+    frame::Frame,
+    message::{ErrorCode, FetchRows, Rows, Scrollback},
+    surface::{Grid, MAX_UPDATE_BYTES, SurfaceId, SurfaceReader, rows_since},
+};
+
+use super::{Client, MAX_QUEUED, attach::attached, reader::Breach};
+use crate::{
+    daemon::Daemon,
+    platform,
+    session::{Session, TooBusy, attachment::RowsReader, inbox::Request},
+};
+
+/// How long a client may take to read what was sent before more is.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub(super) fn fetch(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) -> Result<(), Breach> {
+    let since = frame.access::<FetchRows>()?.since.to_native();
+    let header = frame.header();
+    let Some((session, attachment)) = attached(daemon, client, frame) else { return Ok(()) };
+    let mut rows = attachment.rows.lock().unwrap_or_else(PoisonError::into_inner);
+    if rows.is_none() {
+        match open(&session) {
+            Ok(reader) => *rows = Some(reader),
+            Err(why) => {
+                client.refuse(header.request, ErrorCode::Internal, format!("the screen cannot be read: {why}"));
+                return Ok(());
+            }
+        }
+    }
+    let Some(RowsReader { reader, grid }) = rows.as_mut() else { return Ok(()) };
+    // A read that finds the screen being written leaves the grid as it was; the client's next arm rings again.
+    reader.read(grid);
+    let updates: Vec<_> = rows_since(grid, since).map(|update| Rows::from(&update)).collect();
+    drop(rows);
+    for update in updates {
+        // A large screen is more than may wait for a client: this thread, which is the client's own, waits for it.
+        if client.queued_bytes() + 2 * MAX_UPDATE_BYTES > MAX_QUEUED && !client.flush(PATIENCE) {
+            client.close();
+            break;
+        }
+        client.tell(header.session, header.request, &update);
+    }
+    Ok(())
+}
+
+pub(super) fn scrollback(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) -> Result<(), Breach> {
+    let Scrollback { first, count } = frame.read::<Scrollback>()?;
+    let request = frame.header().request;
+    let session = daemon.registry().session(frame.header().session);
+    let Some(session) = session else {
+        client.refuse(request, ErrorCode::NoSuchSession, "no such session: scarabctl list tells which there are");
+        return Ok(());
+    };
+    if let Err(TooBusy) = session.request(Request::Scrollback { client: client.clone(), request, first, count }) {
+        client.refuse(request, ErrorCode::RateLimited, "the session is busy: try again in a moment");
+    }
+    Ok(())
+}
+
+fn open(session: &Session) -> Result<RowsReader, String> {
+    let descriptor = session.surface().ok_or("it has none")?;
+    let mapping = platform::surface::map(&descriptor).map_err(|error| error.to_string())?;
+    let id = SurfaceId { epoch: session.id.epoch, session: session.id.number };
+    let reader = SurfaceReader::new(mapping, id).map_err(|error| error.to_string())?;
+    Ok(RowsReader { reader, grid: Grid::new(0, 0) })
+}

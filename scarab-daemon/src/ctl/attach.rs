@@ -1,0 +1,63 @@
+//! `scarabctl attach`: a session, full-screen in the terminal that the command is run in.
+
+use std::process::ExitCode;
+
+use scarab_protocol::{
+    ids::Name,
+    message::{SessionInfo, Target},
+};
+
+use super::{
+    connection::{Connection, SOCKET_VARIABLE, Which},
+    list::sessions,
+    outcome::CtlError,
+};
+use crate::attach::{self, AttachTtyOptions, DetachKey, is_tty};
+
+/// Which session, and how.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The session [default: the running one that was used last]
+    name: Option<Name>,
+    /// Only look: type nothing, and leave its size alone
+    #[arg(long)]
+    observe: bool,
+    /// The key that leaves the session and lets it run on: Ctrl and a letter, or one of \ ] ^ _
+    #[arg(long, value_name = "KEY", default_value = DetachKey::DEFAULT)]
+    detach_key: DetachKey,
+}
+
+/// Shows the session until it is left or ends.
+pub fn run(which: &Which, args: &Args) -> Result<ExitCode, CtlError> {
+    if !is_tty() {
+        return Err(CtlError::Failed(
+            "attach needs a terminal on its input and output: see `scarabctl send` and `scarabctl capture`".into(),
+        ));
+    }
+    let connection = which.connect()?;
+    let name = match &args.name {
+        Some(name) => name.to_string(),
+        None => last_used(&connection)?,
+    };
+    if own_session(&connection).as_deref() == Some(name.as_str()) {
+        return Err(CtlError::Failed(format!("this runs in {name} itself: name another session")));
+    }
+    let options = AttachTtyOptions { observe: args.observe, detach_key: args.detach_key.clone() };
+    let end = attach::attach(&connection.client, &connection.bell, Target::Name(name), options)?;
+    Ok(ExitCode::from(end.exit_code()))
+}
+
+/// The session that this program runs in, if it is one of this daemon's.
+fn own_session(connection: &Connection) -> Option<String> {
+    let socket = std::env::var(SOCKET_VARIABLE).ok()?;
+    (socket == connection.address.endpoint.to_string()).then(|| std::env::var("SCARAB_SESSION").ok()).flatten()
+}
+
+fn last_used(connection: &Connection) -> Result<String, CtlError> {
+    let own = own_session(connection);
+    let fits = |info: &SessionInfo| info.exit.is_none() && Some(&info.name) != own.as_ref();
+    let newest = sessions(connection)?.into_iter().filter(fits).max_by_key(|info| info.used);
+    newest
+        .map(|info| info.name)
+        .ok_or_else(|| CtlError::NoSession("no session runs: `scarabctl new` starts one".into()))
+}

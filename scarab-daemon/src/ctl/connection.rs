@@ -1,0 +1,154 @@
+//! A command's connection to its daemon: which one, and how long its answers may take.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use scarab_protocol::{
+    client::{AttachOptions, Attachment, Bell, Client, ClientOptions, Phase, Status},
+    endpoint::Address,
+    ids::Name,
+    message::{ErrorCode, Message, Ping, Pong, Target},
+    surface::Grid,
+};
+
+use super::outcome::CtlError;
+use crate::attach::AttachError;
+
+/// How long a daemon may take for an answer: a living one needs milliseconds.
+pub const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How this program names itself to daemons.
+pub const BUILD: &str = concat!("scarabctl ", env!("CARGO_PKG_VERSION"));
+
+/// The variable that every session has, and that leads back to its daemon.
+pub const SOCKET_VARIABLE: &str = "SCARAB_DAEMON_SOCKET";
+
+/// Which daemon a command is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Which {
+    /// As `--daemon` says.
+    pub daemon: Option<Name>,
+    /// As `--socket` says.
+    pub socket: Option<PathBuf>,
+}
+
+impl Which {
+    /// The daemon's address: as the command line says, else that of the daemon whose session this runs in, else of `default`.
+    ///
+    /// # Errors
+    /// If that is no address.
+    pub fn address(&self) -> Result<Address, CtlError> {
+        let socket = match (&self.daemon, &self.socket) {
+            (_, Some(socket)) => Some(socket.clone()),
+            (Some(_), None) => None,
+            (None, None) => std::env::var_os(SOCKET_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from),
+        };
+        Ok(match socket {
+            Some(socket) => Address::of_socket(&socket)?,
+            None => Address::of_daemon(&self.daemon.clone().unwrap_or_default())?,
+        })
+    }
+
+    /// Connects to the daemon.
+    ///
+    /// # Errors
+    /// If there is none or it does not answer.
+    pub fn connect(&self) -> Result<Connection, CtlError> {
+        Connection::open(self.address()?)
+    }
+}
+
+/// A connection that stands.
+pub struct Connection {
+    /// The connection.
+    pub client: Client,
+    /// Rung when something has arrived.
+    pub bell: Bell,
+    /// Where the daemon listens.
+    pub address: Address,
+}
+
+impl Connection {
+    /// Connects to the daemon at an address.
+    ///
+    /// # Errors
+    /// If there is none or it does not answer.
+    pub fn open(address: Address) -> Result<Self, CtlError> {
+        let bell = Bell::default();
+        let options = ClientOptions { wake: bell.wake(), ..ClientOptions::new(address.clone(), BUILD) };
+        Ok(Self { client: Client::connect(options)?, bell, address })
+    }
+
+    /// Asks the daemon and waits for the answer.
+    ///
+    /// # Errors
+    /// As the daemon refuses, or if it does not answer.
+    pub fn ask<Q: Message, A: Message>(&self, request: &Q) -> Result<A, CtlError> {
+        Ok(self.client.ask(request, PATIENCE)?)
+    }
+
+    /// Waits until the daemon has handled all that was sent before on this connection, and until what it sent
+    /// before its answer has been handled here.
+    ///
+    /// # Errors
+    /// If the daemon does not answer.
+    pub fn settle(&self) -> Result<(), CtlError> {
+        self.ask(&Ping { payload: Vec::new() }).map(|Pong { .. }| ())
+    }
+
+    /// Joins a session at whatever size it has.
+    ///
+    /// # Errors
+    /// If there is no such session, or if the daemon does not answer.
+    pub fn attach(&self, name: &Name, observe: bool) -> Result<Attachment, CtlError> {
+        let target = Target::Name(name.as_str().into());
+        let attachment = self.client.attach(AttachOptions { target, size: None, observe });
+        let deadline = Instant::now() + PATIENCE;
+        let joined = self.bell.wait_for(Some(deadline), || match self.state(&attachment) {
+            Ok(Phase::Pending) => None,
+            other => Some(other),
+        });
+        joined.ok_or_else(|| {
+            CtlError::Hung(format!(
+                "the daemon does not answer (waited {PATIENCE:?}): it may be stopped; see `scarabctl daemons`"
+            ))
+        })??;
+        // The screen is read after the phase is told; by the answer to this it has been.
+        self.settle()?;
+        Ok(attachment)
+    }
+
+    /// How it stands with an attachment.
+    ///
+    /// # Errors
+    /// If the session or the daemon is gone.
+    pub fn state(&self, attachment: &Attachment) -> Result<Phase, CtlError> {
+        if let Status::Closed { why } = self.client.status() {
+            return Err(CtlError::Lost(why));
+        }
+        match attachment.look(|state| state.phase.clone()) {
+            Phase::Failed { code: ErrorCode::NoSuchSession, why } => Err(CtlError::NoSession(why)),
+            Phase::Failed { code, why } => Err(AttachError::Refused { code, why }.into()),
+            Phase::Lost => Err(CtlError::Lost("the connection was lost".into())),
+            Phase::Gone { why } => match self.client.status() {
+                Status::Connected(_) => Err(CtlError::NoSession(format!("the session is gone: {why}"))),
+                _ => Err(CtlError::Lost(why)),
+            },
+            phase => Ok(phase),
+        }
+    }
+}
+
+/// Brings a grid up to the newest frame; whether anything had changed. A session that has not published anything yet
+/// is a blank screen.
+pub fn update(attachment: &Attachment, grid: &mut Grid) -> bool {
+    let changed = attachment.update(grid);
+    if grid.cols() == 0
+        && let Some(size) = attachment.look(|state| state.info.as_ref().map(|info| info.size))
+    {
+        grid.reset(size.cols, size.rows, 0);
+    }
+    changed
+}

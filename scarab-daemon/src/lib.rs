@@ -1,0 +1,37 @@
+//! Scarab's daemon: it owns shells on PTYs, interprets their output and publishes their screens.
+//!
+//! - [`server`]: a daemon at an address, until it is told to end.
+//! - [`launch`]: a daemon in a process of its own, started if none runs.
+//! - [`environment`]: what a client gives a session of its own environment.
+//! - [`ctl`]: the program `scarabctl`.
+//! - [`attach`]: a session in a text terminal, or as plain text.
+//! - [`daemon_main`]: the program `scarab-daemon`, for whoever re-executes itself as one.
+
+pub mod attach;
+mod client;
+pub mod ctl;
+mod daemon;
+mod deadline;
+pub mod environment;
+pub mod launch;
+mod listen;
+mod log;
+mod program;
+mod registry;
+mod screen;
+pub mod server;
+mod session;
+#[cfg(unix)]
+mod signals;
+#[cfg(all(test, unix))]
+mod tests;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+pub use program::daemon_main;
+#[cfg(unix)]
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;

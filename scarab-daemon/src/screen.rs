@@ -1,0 +1,188 @@
+//! A session's screen: the VT core behind a small face, and its publication on the session's surface.
+//!
+//! Nothing outside this module knows which VT core it is.
+
+mod colors;
+mod convert;
+mod core;
+mod filter;
+mod handler;
+
+use std::time::Instant;
+
+use alacritty_terminal::vte::ansi::Processor;
+use scarab_protocol::{
+    ids::TermSize,
+    message::LineData,
+    surface::{Cell, Extra, Modes, Size, SurfaceError, SurfaceId, SurfaceWriter},
+};
+
+pub(crate) use self::core::Clipboard;
+use self::{core::Core, filter::Filter};
+
+/// How many lines of scrollback a session holds.
+pub(crate) const HISTORY: usize = 10_000;
+
+/// What a piece of output asked for beside changing the screen.
+#[derive(Debug, Default)]
+pub(crate) struct Effects {
+    /// Answers to the program's queries, in order. At most [`Effects::MAX_ANSWERS`]; what comes beyond is dropped.
+    pub(crate) answers: Vec<u8>,
+    /// The newest title, without control characters; empty if it was taken back.
+    pub(crate) title: Option<String>,
+    /// How often the bell was rung.
+    pub(crate) bells: u64,
+    /// The newest text for the clipboard.
+    pub(crate) clipboard: Option<Clipboard>,
+    /// The newest working directory that was told (OSC 7).
+    pub(crate) cwd: Option<String>,
+}
+
+impl Effects {
+    /// The most bytes of answers to one piece of output: a program that asks more than that without reading
+    /// the answers is not after them.
+    const MAX_ANSWERS: usize = 64 * 1024;
+
+    fn answer(&mut self, text: &str) {
+        if self.answers.len() + text.len() <= Self::MAX_ANSWERS {
+            self.answers.extend_from_slice(text.as_bytes());
+        }
+    }
+}
+
+/// What a [`Screen::publish`] did.
+#[derive(Debug, Default)]
+pub(crate) struct Published {
+    /// The new frame, if anything had changed.
+    pub(crate) frame: Option<u64>,
+    /// Whether the surface is a new one, whose descriptor clients need.
+    pub(crate) moved: bool,
+}
+
+/// The screen of one session.
+pub(crate) struct Screen {
+    filter: Filter,
+    parser: Processor,
+    core: Core,
+    surface: SurfaceWriter,
+    size: TermSize,
+    /// One row on its way to the surface; kept for its memory.
+    row: (Vec<Cell>, Vec<(u16, Extra)>),
+}
+
+impl Screen {
+    /// A blank screen of this size, which must be one that a session can have, with a surface of its own.
+    ///
+    /// # Errors
+    /// If there is no shared memory for the surface.
+    pub(crate) fn new(id: SurfaceId, size: TermSize) -> Result<Self, SurfaceError> {
+        let mut surface = SurfaceWriter::create(id, 1, cells(size), 1)?;
+        let fits = surface.stage_size(cells(size));
+        debug_assert!(fits.is_ok(), "the surface was made for this size");
+        Ok(Self {
+            filter: Filter::default(),
+            parser: Processor::new(),
+            core: Core::new(size),
+            surface,
+            size,
+            row: Default::default(),
+        })
+    }
+
+    /// Interprets output of the program.
+    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Effects {
+        let Self { filter, parser, core, .. } = self;
+        let cwd = filter.feed(bytes, |passed| parser.advance(core, passed));
+        Effects { cwd, ..core.take_effects() }
+    }
+
+    /// When a synchronized update (mode 2026) that has begun is to be given up.
+    pub(crate) fn sync_deadline(&self) -> Option<Instant> {
+        self.parser.sync_timeout().sync_timeout()
+    }
+
+    /// Gives up a synchronized update: what it has held back is interpreted now.
+    pub(crate) fn end_sync(&mut self) -> Effects {
+        self.parser.stop_sync(&mut self.core);
+        self.core.take_effects()
+    }
+
+    /// Changes the size, to one that a session can have.
+    pub(crate) fn resize(&mut self, size: TermSize) {
+        self.size = size;
+        self.core.resize(size);
+    }
+
+    /// The modes that input encoding needs.
+    pub(crate) fn modes(&self) -> Modes {
+        self.core.modes()
+    }
+
+    /// The surface, for its descriptor and generation.
+    pub(crate) fn surface(&self) -> &SurfaceWriter {
+        &self.surface
+    }
+
+    /// Puts what has changed on the surface, as one frame.
+    ///
+    /// # Errors
+    /// If the screen has outgrown its surface and there is no memory for a larger one. The old one is still good.
+    pub(crate) fn publish(&mut self) -> Result<Published, SurfaceError> {
+        let size = cells(self.size);
+        let mut moved = false;
+        if self.surface.stage_size(size).is_err() {
+            self.surface = self.surface.grow(size)?;
+            moved = true;
+        }
+        let Self { core, surface, row: (cells, extras), .. } = self;
+        core.stage_rows(|row, line| {
+            convert::line(line, cells, extras);
+            surface.stage_row(row, cells, extras);
+        });
+        surface.stage_cursor(core.cursor());
+        surface.stage_modes(core.modes());
+        surface.stage_scrolled(core.scrolled());
+        surface.stage_reflow(core.reflow());
+        surface.stage_scrollback(u32::try_from(core.history().min(HISTORY)).unwrap_or(u32::MAX));
+        if let Some(palette) = core.take_changed_palette() {
+            surface.stage_palette(&palette);
+        }
+        Ok(Published { frame: surface.commit(), moved })
+    }
+
+    /// Lines ever scrolled off the top, and the reflow epoch.
+    pub(crate) fn scrolled(&self) -> (u64, u64) {
+        (self.core.scrolled(), self.core.reflow())
+    }
+
+    /// Lines of scrollback from line number `first` on, at most `count`, as many as fit into `max_bytes` (but one at
+    /// least), and the number of the first. On the alternate screen, which has no scrollback, there are none.
+    pub(crate) fn scrollback(&self, first: u64, count: u32, max_bytes: usize) -> (u64, Vec<LineData>) {
+        let end = self.core.scrolled();
+        let start = end.saturating_sub(self.core.history().min(HISTORY) as u64).max(first);
+        let mut lines = Vec::new();
+        let mut room = max_bytes;
+        let (mut cells, mut extras) = (Vec::new(), Vec::new());
+        for number in start..end.min(start.saturating_add(u64::from(count))) {
+            // Line -1 is the one scrolled off last.
+            let Ok(above) = i32::try_from(end - number) else { break };
+            convert::line(self.core.line(-above), &mut cells, &mut extras);
+            let row = u16::try_from(number - start).unwrap_or(u16::MAX);
+            let line = convert::wire(row, &cells, &extras);
+            let bytes = convert::wire_bytes(&line);
+            if (bytes > room && !lines.is_empty()) || lines.len() == usize::from(u16::MAX) {
+                break;
+            }
+            room = room.saturating_sub(bytes);
+            lines.push(line);
+        }
+        (start.min(end), lines)
+    }
+}
+
+fn cells(size: TermSize) -> Size {
+    Size::new(size.cols, size.rows)
+}
+
+#[cfg(test)]
+mod tests;

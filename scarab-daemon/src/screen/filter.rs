@@ -1,0 +1,202 @@
+//! What stands between a program's output and the VT core: a cap on strings, because the core would keep
+//! an unterminated one for ever, and an ear for what the core does not hand on (OSC 7).
+//!
+//! Only as much of the parser's state is followed as tells where an operating system command (`ESC ]`) begins and
+//! ends. Device control, application and privacy strings need no cap: the core keeps nothing of them.
+
+use memchr::memchr;
+
+/// The most bytes of one operating system command that reach the core. Its end always does.
+const MAX_OSC: usize = 1024 * 1024;
+/// The most bytes of an OSC 7 that are listened to: a path of 4,096 bytes, every one of them escaped, and a host.
+const MAX_HEARD: usize = 16 * 1024;
+
+const ESC: u8 = 0x1b;
+const BEL: u8 = 0x07;
+const CAN: u8 = 0x18;
+const SUB: u8 = 0x1a;
+
+/// The filter of one session's output.
+#[derive(Debug)]
+pub(super) struct Filter {
+    state: State,
+    max_osc: usize,
+    /// The beginning of the command at hand, if it may still be an OSC 7.
+    heard: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Anything in which only an ESC matters here.
+    Other,
+    /// After an ESC.
+    Escape,
+    /// Within an operating system command that has so many bytes already.
+    Osc(usize),
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self { state: State::Other, max_osc: MAX_OSC, heard: Vec::new() }
+    }
+}
+
+impl Filter {
+    /// Passes on what the core may have, in order, in as few pieces as can be, and gives back the last working
+    /// directory that was told in it.
+    pub(super) fn feed(&mut self, bytes: &[u8], mut pass: impl FnMut(&[u8])) -> Option<String> {
+        let mut cwd = None;
+        // `start..at` has been looked at and is to be passed on.
+        let (mut start, mut at) = (0, 0);
+        while at < bytes.len() {
+            match self.state {
+                State::Other => match memchr(ESC, &bytes[at..]) {
+                    Some(found) => {
+                        at += found + 1;
+                        self.state = State::Escape;
+                    }
+                    None => at = bytes.len(),
+                },
+                State::Escape => {
+                    self.state = match bytes[at] {
+                        b']' => {
+                            self.heard.clear();
+                            State::Osc(0)
+                        }
+                        // The core carries these controls out and goes on; CAN and SUB end the sequence.
+                        CAN | SUB => State::Other,
+                        0x00..=0x1f | 0x7f..=0xff => State::Escape,
+                        _ => State::Other,
+                    };
+                    at += 1;
+                }
+                State::Osc(length) => {
+                    let rest = &bytes[at..];
+                    let end = rest.iter().position(|byte| matches!(*byte, BEL | ESC | CAN | SUB));
+                    let body = end.unwrap_or(rest.len());
+                    self.hear(length, &rest[..body]);
+                    let allowed = body.min(self.max_osc.saturating_sub(length));
+                    if allowed < body {
+                        pass(&bytes[start..at + allowed]);
+                        start = at + body;
+                    }
+                    at += body;
+                    self.state = State::Osc(length.saturating_add(body));
+                    if end.is_some() {
+                        cwd = self.heard_cwd().or(cwd);
+                        self.state = if bytes[at] == ESC { State::Escape } else { State::Other };
+                        at += 1;
+                    }
+                }
+            }
+        }
+        if start < at {
+            pass(&bytes[start..at]);
+        }
+        cwd
+    }
+
+    /// Listens to a piece of a command of which `before` bytes have passed.
+    fn hear(&mut self, before: usize, piece: &[u8]) {
+        const START: &[u8] = b"7;";
+        if self.heard.len() < before {
+            // This is no OSC 7, or too long a one: its beginning was thrown away.
+            return;
+        }
+        self.heard.extend_from_slice(&piece[..piece.len().min(MAX_HEARD + 1 - self.heard.len())]);
+        let compared = self.heard.len().min(START.len());
+        if self.heard[..compared] != START[..compared] || self.heard.len() > MAX_HEARD {
+            self.heard.clear();
+        }
+    }
+
+    fn heard_cwd(&mut self) -> Option<String> {
+        let heard = std::mem::take(&mut self.heard);
+        path_of_url(heard.strip_prefix(b"7;")?)
+    }
+}
+
+/// The path of a `file://HOST/PATH` URL; the host is not looked at, because a path elsewhere is still what the
+/// program wants shown. `None` if it is no such URL, or if the path has control characters.
+fn path_of_url(url: &[u8]) -> Option<String> {
+    let rest = url.strip_prefix(b"file://")?;
+    let path = &rest[memchr(b'/', rest)?..];
+    let mut decoded = Vec::with_capacity(path.len());
+    let mut bytes = path.iter();
+    while let Some(&byte) = bytes.next() {
+        if byte == b'%' {
+            let digit = |byte: Option<&u8>| char::from(*byte?).to_digit(16);
+            let value = digit(bytes.next())? * 16 + digit(bytes.next())?;
+            decoded.push(u8::try_from(value).ok()?);
+        } else {
+            decoded.push(byte);
+        }
+    }
+    let path = String::from_utf8(decoded).ok()?;
+    (!path.chars().any(char::is_control)).then_some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn filtered(filter: &mut Filter, chunks: &[&[u8]]) -> (Vec<u8>, Option<String>) {
+        let (mut passed, mut cwd) = (Vec::new(), None);
+        for chunk in chunks {
+            cwd = filter.feed(chunk, |bytes| passed.extend_from_slice(bytes)).or(cwd);
+        }
+        (passed, cwd)
+    }
+
+    /// Output in which escapes, strings and their ends are common.
+    fn output() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            prop::sample::select(vec![
+                &b"\x1b]"[..], b"\x07", b"\x1b\\", b"\x1b", b"\x18", b"\x1a", b"7;file://h/a%20b", b"\x1bP", b"\x1b[31m", b"]",
+            ])
+            .prop_map(<[u8]>::to_vec),
+            prop::collection::vec(any::<u8>(), 0..8),
+        ];
+        prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn output_without_overlong_strings_passes_unchanged_however_it_is_cut(output in output(), size in 1usize..20) {
+            let whole = filtered(&mut Filter::default(), &[&output]);
+            prop_assert_eq!(&whole.0, &output);
+            let cut: Vec<&[u8]> = output.chunks(size).collect();
+            prop_assert_eq!(filtered(&mut Filter::default(), &cut), whole);
+        }
+
+        #[test]
+        fn a_string_never_passes_more_than_the_cap(output in output(), size in 1usize..20, cap in 0usize..12) {
+            let mut capped = Filter { max_osc: cap, ..Filter::default() };
+            let cut: Vec<&[u8]> = output.chunks(size).collect();
+            let (passed, _) = filtered(&mut capped, &cut);
+            // What was passed, filtered again, has no string that exceeds the cap: nothing is lost the second time.
+            let mut again = Filter { max_osc: cap, ..Filter::default() };
+            prop_assert_eq!(filtered(&mut again, &[&passed]).0, passed);
+        }
+    }
+
+    #[test]
+    fn an_overlong_string_loses_its_middle_and_keeps_its_end() {
+        let mut filter = Filter { max_osc: 4, ..Filter::default() };
+        let (passed, _) = filtered(&mut filter, &[b"a\x1b]0;12", b"3456", b"789\x07b"]);
+        assert_eq!(passed, b"a\x1b]0;12\x07b");
+    }
+
+    #[test]
+    fn a_shell_that_tells_its_directory_is_heard() {
+        let tell = |url: &[u8]| filtered(&mut Filter::default(), &[b"x\x1b]7;", url, b"\x1b\\y"]).1;
+        assert_eq!(tell(b"file://host/home/me/a%20b").as_deref(), Some("/home/me/a b"));
+        assert_eq!(tell(b"file:///tmp").as_deref(), Some("/tmp"));
+        for bad in [&b"http://host/x"[..], b"file://host", b"file:///a%0ab", b"file:///%zz", b"file:///%ff", b""] {
+            assert_eq!(tell(bad), None, "{bad:?}");
+        }
+        assert_eq!(filtered(&mut Filter::default(), &[b"\x1b]77;file:///a\x07"]).1, None);
+    }
+}

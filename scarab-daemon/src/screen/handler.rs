@@ -1,0 +1,266 @@
+//! What the parser tells the core goes through here: most of it on, some of it counted, capped or answered first.
+
+use alacritty_terminal::{
+    Term,
+    index::{Column, Line},
+    term::cell::Flags,
+    vte::ansi::{
+        Attr, CharsetIndex, ClearMode, CursorShape, CursorStyle, Handler, Hyperlink, KeyboardModes,
+        KeyboardModesApplyBehavior, LineClearMode, Mode, ModifyOtherKeys, PrivateMode, Rgb, ScpCharPath, ScpUpdateMode,
+        StandardCharset, TabulationClearMode, cursor_icon::CursorIcon,
+    },
+};
+use scarab_protocol::surface::{Extra, Modes};
+use unicode_width::UnicodeWidthChar;
+
+use super::{
+    colors::default_color,
+    core::{Core, Listener, sanitized_title},
+};
+
+/// The most keyboard modes on a stack. The core would take 4,096, and fails to make room for one more.
+const MAX_KEYBOARD_MODES: usize = 4095;
+/// The longest hyperlink that is kept, in bytes of its address: what browsers are known to take. A longer one is no
+/// link but a way to fill memory, because every cell can have its own.
+const MAX_LINK: usize = 2083;
+/// The longest id of a hyperlink, in bytes, as VTE has it.
+const MAX_LINK_ID: usize = 250;
+/// An OSC 52 with more base64 than this was cut by the filter, and a part of a text is not to be pasted.
+const MAX_BASE64: usize = 1024 * 1024 - 64;
+
+/// DECSCNM.
+const REVERSE_SCREEN: u16 = 5;
+/// DECBKM.
+const BACKSPACE_SENDS_BS: u16 = 67;
+
+/// Passes steps on that cannot scroll.
+macro_rules! pass {
+    ($($name:ident($($arg:ident: $type:ty),*);)+) => {$(
+        #[inline]
+        fn $name(&mut self, $($arg: $type),*) {
+            Handler::$name(&mut self.term, $($arg),*);
+        }
+    )+};
+}
+
+/// Passes steps on that can scroll, and counts.
+macro_rules! pass_and_count {
+    ($($name:ident($($arg:ident: $type:ty),*);)+) => {$(
+        #[inline]
+        fn $name(&mut self, $($arg: $type),*) {
+            Handler::$name(&mut self.term, $($arg),*);
+            self.count_scrolled();
+        }
+    )+};
+}
+
+impl Handler for Core {
+    pass! {
+        set_cursor_style(style: Option<CursorStyle>);
+        set_cursor_shape(shape: CursorShape);
+        goto(line: i32, col: usize);
+        goto_line(line: i32);
+        goto_col(col: usize);
+        insert_blank(count: usize);
+        move_up(count: usize);
+        move_down(count: usize);
+        identify_terminal(intermediate: Option<char>);
+        device_status(status: usize);
+        move_forward(count: usize);
+        move_backward(count: usize);
+        move_down_and_cr(count: usize);
+        move_up_and_cr(count: usize);
+        backspace();
+        carriage_return();
+        substitute();
+        set_horizontal_tabstop();
+        scroll_down(count: usize);
+        insert_blank_lines(count: usize);
+        erase_chars(count: usize);
+        delete_chars(count: usize);
+        move_backward_tabs(count: u16);
+        move_forward_tabs(count: u16);
+        save_cursor_position();
+        restore_cursor_position();
+        clear_line(mode: LineClearMode);
+        clear_tabs(mode: TabulationClearMode);
+        set_tabs(interval: u16);
+        reverse_index();
+        terminal_attribute(attr: Attr);
+        set_mode(mode: Mode);
+        unset_mode(mode: Mode);
+        report_mode(mode: Mode);
+        set_scrolling_region(top: usize, bottom: Option<usize>);
+        set_keypad_application_mode();
+        unset_keypad_application_mode();
+        set_active_charset(index: CharsetIndex);
+        configure_charset(index: CharsetIndex, charset: StandardCharset);
+        decaln();
+        push_title();
+        pop_title();
+        text_area_size_chars();
+        set_mouse_cursor_icon(icon: CursorIcon);
+        report_keyboard_mode();
+        set_keyboard_mode(mode: KeyboardModes, behavior: KeyboardModesApplyBehavior);
+        set_scp(path: ScpCharPath, mode: ScpUpdateMode);
+    }
+
+    pass_and_count! {
+        put_tab(count: u16);
+        linefeed();
+        newline();
+        scroll_up(count: usize);
+        delete_lines(count: usize);
+        clear_screen(mode: ClearMode);
+    }
+
+    #[inline]
+    fn input(&mut self, c: char) {
+        // Below the first soft hyphen nothing printable is without width.
+        if c >= '\u{ad}' && c.width() == Some(0) && marks_at_cursor(&self.term) >= Extra::MAX_MARKS {
+            return;
+        }
+        self.term.input(c);
+        self.count_scrolled();
+    }
+
+    fn bell(&mut self) {
+        self.with_effects(|effects| effects.bells += 1);
+    }
+
+    fn set_title(&mut self, title: Option<String>) {
+        // Cut before the core sees it, because the core keeps a stack of titles.
+        self.term.set_title(title.map(|title| sanitized_title(&title)));
+    }
+
+    fn reset_state(&mut self) {
+        self.term.reset_state();
+        self.keyboard_depths = [0; 2];
+        self.own_modes = Modes::empty();
+        self.count_scrolled();
+    }
+
+    fn set_private_mode(&mut self, mode: PrivateMode) {
+        match own_mode(mode) {
+            Some(own) => self.own_modes.insert(own),
+            None => self.term.set_private_mode(mode),
+        }
+        self.count_scrolled();
+    }
+
+    fn unset_private_mode(&mut self, mode: PrivateMode) {
+        match own_mode(mode) {
+            Some(own) => self.own_modes.remove(own),
+            None => self.term.unset_private_mode(mode),
+        }
+        self.count_scrolled();
+    }
+
+    fn report_private_mode(&mut self, mode: PrivateMode) {
+        match own_mode(mode) {
+            Some(own) => {
+                let state = if self.own_modes.contains(own) { 1 } else { 2 };
+                let number = mode.raw();
+                self.with_effects(|effects| effects.answer(&format!("\x1b[?{number};{state}$y")));
+            }
+            None => self.term.report_private_mode(mode),
+        }
+    }
+
+    fn set_color(&mut self, place: usize, color: Rgb) {
+        self.palette_changed = true;
+        self.term.set_color(place, color);
+    }
+
+    fn reset_color(&mut self, place: usize) {
+        self.palette_changed = true;
+        self.term.reset_color(place);
+    }
+
+    fn dynamic_color_sequence(&mut self, prefix: String, place: usize, terminator: &str) {
+        // Answered here, in order with other answers: programs ask for colours and then for the device's
+        // attributes, and take the second answer for the end of the first.
+        let Rgb { r, g, b } = self.term.colors()[place].unwrap_or_else(|| default_color(place));
+        let answer = format!("\x1b]{prefix};rgb:{r:02x}{r:02x}/{g:02x}{g:02x}/{b:02x}{b:02x}{terminator}");
+        self.with_effects(|effects| effects.answer(&answer));
+    }
+
+    fn text_area_size_pixels(&mut self) {
+        let (width, height) = (self.size.pixel_width, self.size.pixel_height);
+        self.with_effects(|effects| effects.answer(&format!("\x1b[4;{height};{width}t")));
+    }
+
+    fn clipboard_store(&mut self, clipboard: u8, base64: &[u8]) {
+        if base64.len() <= MAX_BASE64 {
+            self.term.clipboard_store(clipboard, base64);
+        }
+    }
+
+    fn clipboard_load(&mut self, clipboard: u8, terminator: &str) {
+        // What is on the clipboard is the user's; an empty answer keeps the program from waiting for it.
+        if clipboard.is_ascii_alphanumeric() {
+            let answer = format!("\x1b]52;{};{terminator}", char::from(clipboard));
+            self.with_effects(|effects| effects.answer(&answer));
+        }
+    }
+
+    fn set_hyperlink(&mut self, link: Option<Hyperlink>) {
+        let fits = |link: &Hyperlink| {
+            link.uri.len() <= MAX_LINK && link.id.as_ref().is_none_or(|id| id.len() <= MAX_LINK_ID)
+        };
+        self.term.set_hyperlink(link.filter(fits));
+    }
+
+    fn push_keyboard_mode(&mut self, mode: KeyboardModes) {
+        let depth = &mut self.keyboard_depths[usize::from(self.term.mode().contains(ALTERNATE))];
+        if *depth < MAX_KEYBOARD_MODES {
+            *depth += 1;
+            self.term.push_keyboard_mode(mode);
+        }
+    }
+
+    fn pop_keyboard_modes(&mut self, count: u16) {
+        let depth = &mut self.keyboard_depths[usize::from(self.term.mode().contains(ALTERNATE))];
+        *depth = depth.saturating_sub(usize::from(count));
+        self.term.pop_keyboard_modes(count);
+    }
+
+    fn set_modify_other_keys(&mut self, level: ModifyOtherKeys) {
+        self.set_other_keys(level);
+    }
+
+    fn report_modify_other_keys(&mut self) {
+        let level = if self.own_modes.contains(Modes::MODIFY_OTHER_KEYS_2) {
+            2
+        } else {
+            u8::from(self.own_modes.contains(Modes::MODIFY_OTHER_KEYS_1))
+        };
+        self.with_effects(|effects| effects.answer(&format!("\x1b[>4;{level}m")));
+    }
+}
+
+const ALTERNATE: alacritty_terminal::term::TermMode = alacritty_terminal::term::TermMode::ALT_SCREEN;
+
+/// The mode that is kept here, because the core does not know it.
+fn own_mode(mode: PrivateMode) -> Option<Modes> {
+    match mode {
+        PrivateMode::Unknown(REVERSE_SCREEN) => Some(Modes::REVERSE_SCREEN),
+        PrivateMode::Unknown(BACKSPACE_SENDS_BS) => Some(Modes::BACKSPACE_BS),
+        _ => None,
+    }
+}
+
+/// How many marks the cell has that the core would put the next one on.
+fn marks_at_cursor(term: &Term<Listener>) -> usize {
+    let grid = term.grid();
+    let cursor = &grid.cursor;
+    let line: Line = cursor.point.line;
+    let mut column: Column = cursor.point.column;
+    if !cursor.input_needs_wrap {
+        column = Column(column.0.saturating_sub(1));
+    }
+    if grid[line][column].flags.contains(Flags::WIDE_CHAR_SPACER) {
+        column = Column(column.0.saturating_sub(1));
+    }
+    grid[line][column].zerowidth().map_or(0, <[char]>::len)
+}

@@ -1,0 +1,118 @@
+//! A daemon at an address, until it is told to end.
+
+use std::{io, sync::Arc};
+
+use scarab_protocol::{
+    endpoint::{Address, EndpointError},
+    lock::{DaemonLock, LockError},
+    surface::sweep_leftovers,
+};
+
+use crate::{
+    daemon::Daemon,
+    listen::Listening,
+    platform::limit::{self, OldLimit},
+};
+
+/// What a daemon is told at its start.
+#[derive(Debug, Clone)]
+pub struct ServerOptions {
+    /// Where it listens, and which lock makes it the only one there.
+    pub address: Address,
+    /// Where its log goes, for its clients to know; empty for standard error.
+    pub log: String,
+}
+
+/// Why a daemon did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// The address cannot be used.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// Another daemon is there, or the lock cannot be had.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The endpoint cannot be bound.
+    #[error("cannot listen at {endpoint}: {error}")]
+    Listen {
+        /// The endpoint.
+        endpoint: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// The system has no threads or no random bytes to give.
+    #[error("cannot start: {0}")]
+    System(#[from] io::Error),
+}
+
+/// A running daemon within this process.
+pub struct Server {
+    daemon: Arc<Daemon>,
+    listening: Option<Listening>,
+    /// Held to the last, so that the next daemon finds nothing of this one.
+    _lock: DaemonLock,
+}
+
+impl Server {
+    /// Starts a daemon. It is ready for clients when this returns.
+    ///
+    /// # Errors
+    /// [`DaemonError`]; the one of a lock that is held names its holder's process id.
+    pub fn start(options: ServerOptions) -> Result<Self, DaemonError> {
+        Self::start_with(options, OldLimit::unchanged())
+    }
+
+    fn start_with(options: ServerOptions, old_limit: OldLimit) -> Result<Self, DaemonError> {
+        let ServerOptions { address, log } = options;
+        address.prepare()?;
+        let lock = DaemonLock::acquire(&address.lock)?;
+        sweep_leftovers();
+        let daemon = Daemon::new(address.endpoint.to_string(), log, old_limit)?;
+        let listening = Listening::start(&daemon, &address)
+            .map_err(|error| DaemonError::Listen { endpoint: address.endpoint.to_string(), error })?;
+        tracing::info!(endpoint = %address.endpoint, pid = std::process::id(), "ready");
+        Ok(Self { daemon, listening: Some(listening), _lock: lock })
+    }
+
+    /// Waits until a client or a signal has the daemon end; gives back why, in words.
+    pub fn wait(&self) -> String {
+        self.daemon.wait()
+    }
+
+    /// Ends the daemon: clients are told, programs hung up, and killed if that does not do. It takes some seconds at most.
+    pub fn stop(mut self, why: &str) {
+        self.daemon.request_stop(why);
+        self.end();
+    }
+
+    fn end(&mut self) {
+        let Some(listening) = self.listening.take() else { return };
+        // Nobody new first.
+        drop(listening);
+        let why = self.daemon.wait();
+        self.daemon.stop(&why);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.daemon.request_stop("it was dropped");
+        self.end();
+    }
+}
+
+/// Runs a daemon in this process until a client or a signal ends it; `ready` is called when clients can connect. It takes
+/// over the process's signals, and raises its limit of open descriptors.
+///
+/// # Errors
+/// As [`Server::start`].
+pub fn run(options: ServerOptions, ready: impl FnOnce()) -> Result<(), DaemonError> {
+    let mut server = Server::start_with(options, limit::raise())?;
+    #[cfg(unix)]
+    let _signals = crate::signals::listen(&server.daemon)?;
+    ready();
+    server.daemon.wait();
+    server.end();
+    tracing::info!("ended");
+    Ok(())
+}

@@ -1,0 +1,431 @@
+//! A session: a program on a PTY, its screen, and the clients that look at it.
+//!
+//! [`Session`] is what everybody shares. What only one thread may touch is the screen thread's, and after that has
+//! ended lies in [`Session::parked`], to be looked at until the session is forgotten.
+
+pub(crate) mod attachment;
+pub(crate) mod inbox;
+pub(crate) mod input_queue;
+mod screen_thread;
+pub(crate) mod size;
+pub(crate) mod spawn;
+mod stage;
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use scarab_protocol::{
+    frame::Frame,
+    ids::{SessionId, TermSize},
+    message::{Detached, Exit, Message, SessionInfo},
+    surface::{Published, SurfaceId},
+    transport::{Descriptor, Outgoing},
+};
+
+use self::{
+    attachment::Attachment,
+    inbox::{Inbox, Refused, Request},
+    input_queue::InputQueue,
+    screen_thread::ScreenThread,
+    size::SizePolicy,
+    spawn::{Command, SpawnError},
+    stage::Stage,
+};
+use crate::{
+    daemon::Daemon,
+    deadline::Ticket,
+    platform::{
+        poll::waker,
+        process::Process,
+        pty::{self, Master},
+    },
+    screen::Screen,
+};
+
+/// How long a session outlives its last client, if it does not linger. A client that has lost its
+/// connection, but not its will, is back by then.
+pub(crate) const RESUME: Duration = Duration::from_secs(10);
+/// How long a program has to end after it was told that its terminal is gone.
+pub(crate) const GRACE: Duration = Duration::from_secs(2);
+
+/// What a new session is to be.
+pub(crate) struct Plan {
+    pub(crate) number: u32,
+    pub(crate) name: String,
+    pub(crate) command: Command,
+    pub(crate) size: TermSize,
+    pub(crate) linger: bool,
+    pub(crate) made_by: String,
+}
+
+/// A session, as everybody sees it.
+pub(crate) struct Session {
+    pub(crate) id: SessionId,
+    /// The newest frame on its surface.
+    pub(crate) published: Published,
+    /// Its program's input.
+    pub(crate) input: Arc<InputQueue>,
+    daemon: Weak<Daemon>,
+    inbox: Inbox,
+    process: Process,
+    command: String,
+    made_by: String,
+    linger: bool,
+    created: u64,
+    /// When a client last attached, left or typed, in milliseconds since the Unix epoch.
+    used: AtomicU64,
+    /// The lane that has typed last, so that typing on costs no look at the size policy.
+    active: AtomicU64,
+    state: Mutex<State>,
+    /// The screen after the program's end.
+    parked: Mutex<Option<Stage>>,
+}
+
+struct State {
+    name: String,
+    title: String,
+    cwd: String,
+    bells: u64,
+    exit: Option<Exit>,
+    sizes: SizePolicy,
+    /// Replaced as a whole, so that whoever tells all of them something holds no lock meanwhile.
+    attachments: Arc<Vec<Arc<Attachment>>>,
+    /// To be forgotten when the program has ended, with what its clients are told.
+    forget: Option<&'static str>,
+    /// Nobody can join any more: the session is forgotten.
+    dismissed: bool,
+    /// Ends the session when its last client has been gone for too long.
+    abandoned: Option<Ticket>,
+    master: Option<Arc<Master>>,
+    surface: Option<Arc<Descriptor>>,
+}
+
+/// Why a session could not be begun.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    #[error(transparent)]
+    Spawn(#[from] SpawnError),
+    #[error("no memory for the screen: {0}")]
+    Surface(#[from] scarab_protocol::surface::SurfaceError),
+    #[error("no descriptors or threads are left: {0}")]
+    System(#[from] std::io::Error),
+}
+
+impl Session {
+    /// Starts a program and the threads that serve it.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing is left running then.
+    pub(crate) fn start(daemon: &Arc<Daemon>, plan: Plan) -> Result<Arc<Self>, StartError> {
+        let Plan { number, name, command, size, linger, made_by } = plan;
+        let size = size.clamped();
+        let id = SessionId { epoch: daemon.epoch, number };
+        let screen = Screen::new(SurfaceId { epoch: id.epoch, session: id.number }, size)?;
+        let stage = Stage::new(screen)?;
+        let (waker, wakeful) = waker()?;
+        let (master, process) = pty::spawn(&command, size, daemon.old_limit)?;
+        let master = Arc::new(master);
+        let now = now();
+        let session = Arc::new(Self {
+            id,
+            published: Published::new(0),
+            input: InputQueue::new(number, daemon.deadlines.clone(), master.clone()),
+            daemon: Arc::downgrade(daemon),
+            inbox: Inbox::new(waker),
+            process,
+            command: command.shown(),
+            made_by,
+            linger,
+            created: now,
+            used: AtomicU64::new(now),
+            active: AtomicU64::new(0),
+            state: Mutex::new(State {
+                name,
+                title: String::new(),
+                cwd: String::new(),
+                bells: 0,
+                exit: None,
+                sizes: SizePolicy::new(size),
+                attachments: Arc::default(),
+                forget: None,
+                dismissed: false,
+                abandoned: None,
+                master: Some(master.clone()),
+                surface: Some(stage.descriptor()),
+            }),
+            parked: Mutex::new(None),
+        });
+        let waiting = session.clone();
+        let waiter = thread::Builder::new().name(format!("wait-{number}")).spawn(move || {
+            let exit = waiting.process.wait();
+            waiting.inbox.exited(exit);
+        });
+        let thread = ScreenThread::new(session.clone(), daemon.clone(), stage, wakeful, master);
+        let started = waiter.and_then(|_| {
+            thread::Builder::new().name(format!("session-{number}")).spawn(move || thread.run())
+        });
+        if let Err(error) = started {
+            session.process.kill(None);
+            session.input.close();
+            session.lock().master = None;
+            return Err(error.into());
+        }
+        Ok(session)
+    }
+
+    /// What is known of the session.
+    pub(crate) fn info(&self) -> SessionInfo {
+        let state = self.lock();
+        SessionInfo {
+            id: self.id,
+            name: state.name.clone(),
+            command: self.command.clone(),
+            pid: self.process.pid(),
+            size: state.sizes.size(),
+            clients: u32::try_from(state.attachments.len()).unwrap_or(u32::MAX),
+            created: self.created,
+            used: self.used.load(Ordering::Relaxed),
+            title: state.title.clone(),
+            linger: self.linger,
+            made_by: self.made_by.clone(),
+            exit: state.exit.clone(),
+        }
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> String {
+        self.lock().name.clone()
+    }
+
+    /// Gives it another name, and tells its clients. That nobody else has the name is the caller's to see to.
+    pub(crate) fn rename(&self, name: String) {
+        self.lock().name.clone_from(&name);
+        if let Err(Refused::Ended(Request::Renamed(name))) = self.inbox.request(Request::Renamed(name)) {
+            self.announce(true, &scarab_protocol::message::Renamed { name });
+        }
+    }
+
+    /// Whether the program has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.lock().exit.is_some()
+    }
+
+    /// The descriptor of the surface as it is now.
+    pub(crate) fn surface(&self) -> Option<Arc<Descriptor>> {
+        self.lock().surface.clone()
+    }
+
+    /// Asks the screen thread for something; after its end it is done here.
+    ///
+    /// # Errors
+    /// If too much is asked of it already.
+    pub(crate) fn request(self: &Arc<Self>, request: Request) -> Result<(), TooBusy> {
+        match self.inbox.request(request) {
+            Ok(()) => Ok(()),
+            Err(Refused::Full) => Err(TooBusy),
+            Err(Refused::Ended(request)) => {
+                let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(stage) = parked.as_mut() {
+                    stage.serve(self, request);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// A client has typed: it decides the size from now on.
+    pub(crate) fn touch(&self, lane: u64) {
+        self.used.store(now(), Ordering::Relaxed);
+        if self.active.swap(lane, Ordering::Relaxed) != lane {
+            let size = self.lock().sizes.touch(lane);
+            self.apply(size);
+        }
+    }
+
+    /// A client has been resized: it decides the size from now on.
+    pub(crate) fn resize(&self, lane: u64, size: TermSize) {
+        self.active.store(lane, Ordering::Relaxed);
+        let size = self.lock().sizes.claim(lane, size);
+        self.apply(size);
+    }
+
+    /// Sets the size by hand.
+    pub(crate) fn set_size(&self, size: TermSize) {
+        let size = self.lock().sizes.set(size);
+        self.apply(size);
+    }
+
+    fn apply(&self, size: Option<TermSize>) {
+        if let Some(size) = size {
+            self.inbox.resize(size);
+        }
+    }
+
+    /// Ties a client to the session; called by whoever has the screen, after `Attached` was sent.
+    fn add(&self, attachment: &Arc<Attachment>, size: Option<TermSize>) {
+        self.used.store(now(), Ordering::Relaxed);
+        let mut state = self.lock();
+        if state.dismissed {
+            drop(state);
+            attachment.client.forget_attachment(self.id.number, attachment);
+            attachment.client.tell(self.id.number, 0, &Detached { reason: "the session is gone".into() });
+            return;
+        }
+        let mut attachments = Vec::clone(&state.attachments);
+        attachments.retain(|other| other.lane != attachment.lane);
+        attachments.push(attachment.clone());
+        state.attachments = Arc::new(attachments);
+        let size = match size {
+            Some(size) if !attachment.observe => {
+                self.active.store(attachment.lane, Ordering::Relaxed);
+                state.sizes.claim(attachment.lane, size)
+            }
+            _ => None,
+        };
+        let abandoned = state.abandoned.take();
+        drop(state);
+        self.cancel(abandoned);
+        self.apply(size);
+    }
+
+    /// Unties a client that has left or is gone. Nothing of it stays but what it has typed.
+    pub(crate) fn detach(self: &Arc<Self>, attachment: &Arc<Attachment>) {
+        self.used.store(now(), Ordering::Relaxed);
+        attachment.bell.disarm();
+        let mut state = self.lock();
+        let mut attachments = Vec::clone(&state.attachments);
+        attachments.retain(|other| !Arc::ptr_eq(other, attachment));
+        state.attachments = Arc::new(attachments);
+        let size = state.sizes.leave(attachment.lane);
+        drop(state);
+        let _ = self.active.compare_exchange(attachment.lane, 0, Ordering::Relaxed, Ordering::Relaxed);
+        self.input.leave(attachment.lane);
+        self.apply(size);
+        self.check_abandoned();
+    }
+
+    /// Starts the time after which a session ends that has no clients any more, unless it lingers.
+    pub(crate) fn check_abandoned(self: &Arc<Self>) {
+        let Some(daemon) = self.daemon.upgrade() else { return };
+        let mut state = self.lock();
+        if self.linger || !state.attachments.is_empty() || state.abandoned.is_some() {
+            return;
+        }
+        let session = Arc::downgrade(self);
+        state.abandoned = Some(daemon.deadlines.after(RESUME, move || {
+            let Some(session) = session.upgrade() else { return };
+            if session.lock().attachments.is_empty() {
+                tracing::info!(session = session.id.number, "its last client is gone: the session ends");
+                session.end("its last client is gone");
+            }
+        }));
+    }
+
+    /// Sends the program a signal.
+    ///
+    /// # Errors
+    /// As the system refuses.
+    pub(crate) fn signal(&self, signal: i32) -> std::io::Result<()> {
+        self.process.signal(signal)
+    }
+
+    /// Ends the program, politely and then not, and has the session forgotten; `why` is what its clients are told.
+    pub(crate) fn end(self: &Arc<Self>, why: &'static str) {
+        let mut state = self.lock();
+        state.forget.get_or_insert(why);
+        let (ended, master) = (state.exit.is_some(), state.master.clone());
+        drop(state);
+        let Some(daemon) = self.daemon.upgrade() else { return };
+        if ended {
+            daemon.forget(self, why);
+            return;
+        }
+        self.process.hang_up(master.as_deref());
+        let session = Arc::downgrade(self);
+        daemon.deadlines.after(GRACE, move || {
+            if let Some(session) = session.upgrade() {
+                session.kill();
+            }
+        });
+    }
+
+    /// Ends the program whatever it would like.
+    pub(crate) fn kill(&self) {
+        let master = self.lock().master.clone();
+        self.process.kill(master.as_deref());
+    }
+
+    /// Tells all who are attached that the session is gone. It is to be taken from the registry first.
+    pub(crate) fn dismiss(self: &Arc<Self>, why: &str) {
+        let mut state = self.lock();
+        state.dismissed = true;
+        let attachments = std::mem::take(&mut state.attachments);
+        let abandoned = state.abandoned.take();
+        drop(state);
+        self.cancel(abandoned);
+        for attachment in attachments.iter() {
+            attachment.bell.disarm();
+            self.input.leave(attachment.lane);
+            attachment.client.forget_attachment(self.id.number, attachment);
+            attachment.client.tell(self.id.number, 0, &Detached { reason: why.into() });
+        }
+    }
+
+    /// The program has ended, the screen is parked: what the screen thread does last.
+    fn ended(self: &Arc<Self>) {
+        let forget = self.lock().forget;
+        if let Some(daemon) = self.daemon.upgrade() {
+            if let Some(why) = forget {
+                daemon.forget(self, why);
+            }
+            daemon.session_ended();
+        }
+    }
+
+    /// Sends a message to all who are attached. Of `newest` ones only the newest is kept for who is slow.
+    fn announce<M: Message>(&self, newest: bool, message: &M) {
+        let attachments = self.attachments();
+        if attachments.is_empty() {
+            return;
+        }
+        match Frame::new(self.id.number, 0, message) {
+            Ok(frame) => {
+                for attachment in attachments.iter() {
+                    let frame = frame.clone();
+                    attachment.client.send(if newest { Outgoing::newest(frame) } else { frame.into() });
+                }
+            }
+            Err(error) => tracing::error!(%error, kind = M::KIND.name(), "a message was not sent"),
+        }
+    }
+
+    fn attachments(&self) -> Arc<Vec<Arc<Attachment>>> {
+        self.lock().attachments.clone()
+    }
+
+    fn cancel(&self, ticket: Option<Ticket>) {
+        if let (Some(ticket), Some(daemon)) = (ticket, self.daemon.upgrade()) {
+            daemon.deadlines.cancel(ticket);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Too much is asked of a session at once.
+#[derive(Debug)]
+pub(crate) struct TooBusy;
+
+/// Now, in milliseconds since the Unix epoch.
+pub(crate) fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

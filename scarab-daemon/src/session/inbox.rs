@@ -1,0 +1,125 @@
+//! What a session's screen thread is asked for.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use scarab_protocol::{ids::TermSize, message::Exit};
+
+use super::attachment::Attachment;
+use crate::{client::Client, platform::poll::Waker};
+
+/// The most requests that wait. They are taken between two reads of output, so that this many
+/// are a flood; one more is refused, and its client is told.
+const MAX_REQUESTS: usize = 256;
+
+/// A request that only whoever has the screen can answer.
+pub(crate) enum Request {
+    /// Join. Answered by `Attached`.
+    Attach {
+        /// Who joins.
+        attachment: Arc<Attachment>,
+        /// The number of the client's request.
+        request: u32,
+        /// The client's size, if it has one.
+        size: Option<TermSize>,
+    },
+    /// Lines of scrollback. Answered by `ScrollbackRows`.
+    Scrollback {
+        /// Who asks.
+        client: Arc<Client>,
+        /// The number of the client's request.
+        request: u32,
+        /// The first line wanted.
+        first: u64,
+        /// How many lines at most.
+        count: u32,
+    },
+    /// Tell all who are attached that the session has another name.
+    Renamed(String),
+}
+
+/// Why a request was not taken.
+pub(crate) enum Refused {
+    /// Too many are waiting.
+    Full,
+    /// The thread has ended; the request can be served by the caller.
+    Ended(Request),
+}
+
+/// Everything that came in since the last look.
+#[derive(Default)]
+pub(crate) struct Mail {
+    /// Requests, in order.
+    pub(crate) requests: VecDeque<Request>,
+    /// The size that the session is to have, if that has changed.
+    pub(crate) size: Option<TermSize>,
+    /// How the program ended, once it has.
+    pub(crate) exit: Option<Exit>,
+}
+
+/// The inbox of one screen thread. Requests are bounded; of sizes only the newest is kept, and there is one exit.
+pub(crate) struct Inbox {
+    state: Mutex<State>,
+    waker: Waker,
+}
+
+#[derive(Default)]
+struct State {
+    mail: Mail,
+    closed: bool,
+}
+
+impl Inbox {
+    /// An empty inbox, whose thread is woken so.
+    pub(crate) fn new(waker: Waker) -> Self {
+        Self { state: Mutex::default(), waker }
+    }
+
+    /// Asks for something.
+    ///
+    /// # Errors
+    /// [`Refused`], with the request if the caller is to serve it.
+    pub(crate) fn request(&self, request: Request) -> Result<(), Refused> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(Refused::Ended(request));
+        }
+        if state.mail.requests.len() >= MAX_REQUESTS {
+            return Err(Refused::Full);
+        }
+        state.mail.requests.push_back(request);
+        drop(state);
+        self.waker.wake();
+        Ok(())
+    }
+
+    /// Has the size changed.
+    pub(crate) fn resize(&self, size: TermSize) {
+        self.lock().mail.size = Some(size);
+        self.waker.wake();
+    }
+
+    /// The program has ended.
+    pub(crate) fn exited(&self, exit: Exit) {
+        self.lock().mail.exit = Some(exit);
+        self.waker.wake();
+    }
+
+    /// Takes everything out.
+    pub(crate) fn take(&self) -> Mail {
+        std::mem::take(&mut self.lock().mail)
+    }
+
+    /// Closes the inbox for good, and takes out what came until now.
+    pub(crate) fn close(&self) -> Mail {
+        let mut state = self.lock();
+        state.closed = true;
+        std::mem::take(&mut state.mail)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,261 @@
+//! The screen thread: one loop that reads a session's output, interprets it, publishes the screen and rings.
+
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, PoisonError},
+    time::{Duration, Instant},
+};
+
+use scarab_protocol::{
+    ids::TermSize,
+    message::{Exit, Exited, Resized},
+};
+
+use super::{Session, inbox::Mail, stage::Stage};
+use crate::{
+    daemon::Daemon,
+    platform::{
+        poll::{Interest, Ready, Wakeful},
+        pty::Master,
+    },
+};
+
+/// Under a flood of output the screen is published so often at most: 125 times a second.
+const PUBLISH_GAP: Duration = Duration::from_millis(8);
+/// The program hears of a new size so often at most.
+const RESIZE_GAP: Duration = Duration::from_millis(30);
+/// After the program's end its last output is waited for, so long at most: something else may keep the PTY open for ever.
+const DRAIN: Duration = Duration::from_millis(100);
+/// How much output is interpreted before the inbox is looked at again.
+const BATCH: usize = 64 * 1024;
+/// A read of less than this has most likely emptied the PTY: one more system call would only delay an echo.
+const SHORT_READ: usize = 1024;
+
+/// The state of the loop.
+pub(super) struct ScreenThread {
+    session: Arc<Session>,
+    daemon: Arc<Daemon>,
+    stage: Stage,
+    wakeful: Wakeful,
+    /// The PTY, until it has nothing more to say.
+    master: Option<Arc<Master>>,
+    /// How the program ended, once it has.
+    exit: Option<Exit>,
+    /// When the wait for last output ends.
+    drained_by: Option<Instant>,
+    /// Something was interpreted and not published yet.
+    unpublished: bool,
+    last_publish: Option<Instant>,
+    /// A size that the program has not been told yet.
+    wanted: Option<TermSize>,
+    last_resize: Option<Instant>,
+    buffer: Box<[u8]>,
+}
+
+impl ScreenThread {
+    pub(super) fn new(
+        session: Arc<Session>,
+        daemon: Arc<Daemon>,
+        stage: Stage,
+        wakeful: Wakeful,
+        master: Arc<Master>,
+    ) -> Self {
+        Self {
+            session,
+            daemon,
+            stage,
+            wakeful,
+            master: Some(master),
+            exit: None,
+            drained_by: None,
+            // The blank screen is the first frame.
+            unpublished: true,
+            last_publish: None,
+            wanted: None,
+            last_resize: None,
+            buffer: vec![0; BATCH].into(),
+        }
+    }
+
+    /// Runs until the program has ended and its last output is on the surface.
+    pub(super) fn run(mut self) {
+        while !self.is_done() {
+            // The core is not ours, and what it is fed is the program's: a panic ends this session and no other.
+            match catch_unwind(AssertUnwindSafe(|| self.turn())) {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => self.fail(&format!("cannot wait for output: {error}")),
+                Err(_) => self.fail("the screen failed at the program's output"),
+            }
+        }
+        self.finish();
+    }
+
+    /// One turn: wait, look at the inbox, read, interpret, publish.
+    fn turn(&mut self) -> io::Result<()> {
+        let now = Instant::now();
+        self.meet_deadlines(now);
+        if self.is_done() {
+            return Ok(());
+        }
+        let deadline = self.next_deadline();
+        let ready = match &self.master {
+            Some(master) => self.wakeful.wait(master, Interest::Input, deadline)?,
+            None => Ready { woken: self.wakeful.wait_for_waker(deadline)?, pty: false },
+        };
+        if ready.woken {
+            let mail = self.session.inbox.take();
+            self.open(mail);
+        }
+        if ready.pty {
+            self.read();
+        }
+        Ok(())
+    }
+
+    /// Whether the program has ended and nothing more is to be read.
+    fn is_done(&self) -> bool {
+        self.exit.is_some() && self.master.is_none()
+    }
+
+    /// When something is to be done even if nothing happens; `None` when all is quiet.
+    fn next_deadline(&self) -> Option<Instant> {
+        let publish = self.unpublished.then_some(self.last_publish).flatten().map(|last| last + PUBLISH_GAP);
+        let resize = self.wanted.and(self.last_resize).map(|last| last + RESIZE_GAP);
+        let sync = if self.stage.broken { None } else { self.stage.screen.sync_deadline() };
+        [publish, resize, sync, self.drained_by].into_iter().flatten().min()
+    }
+
+    fn meet_deadlines(&mut self, now: Instant) {
+        if let Some(size) = self.wanted
+            && self.last_resize.is_none_or(|last| now >= last + RESIZE_GAP)
+        {
+            self.wanted = None;
+            self.last_resize = Some(now);
+            self.resize(size);
+        }
+        if !self.stage.broken && self.stage.screen.sync_deadline().is_some_and(|deadline| now >= deadline) {
+            let effects = self.stage.screen.end_sync();
+            self.stage.carry_out(&self.session, effects);
+            self.unpublished = true;
+        }
+        if self.unpublished && self.last_publish.is_none_or(|last| now >= last + PUBLISH_GAP) {
+            self.publish(now);
+        }
+        if self.drained_by.is_some_and(|deadline| now >= deadline) {
+            self.drained_by = None;
+            self.master = None;
+        }
+    }
+
+    fn open(&mut self, mail: Mail) {
+        let Mail { requests, size, exit } = mail;
+        if let Some(size) = size {
+            self.wanted = Some(size);
+        }
+        for request in requests {
+            self.stage.serve(&self.session, request);
+        }
+        if exit.is_some() {
+            self.exit = exit;
+            self.drained_by = Some(Instant::now() + DRAIN);
+        }
+    }
+
+    /// Reads what there is, up to a batch, and interprets it.
+    fn read(&mut self) {
+        let Some(master) = &self.master else { return };
+        let (mut length, mut ended) = (0, false);
+        while length < self.buffer.len() {
+            match master.read(&mut self.buffer[length..]) {
+                Ok(0) => {
+                    ended = true;
+                    break;
+                }
+                Ok(count) => {
+                    length += count;
+                    if count < SHORT_READ {
+                        break;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    tracing::warn!(session = self.session.id.number, %error, "a PTY cannot be read any more");
+                    ended = true;
+                    break;
+                }
+            }
+        }
+        if length > 0 && !self.stage.broken {
+            let effects = self.stage.screen.feed(&self.buffer[..length]);
+            self.stage.carry_out(&self.session, effects);
+            self.unpublished = true;
+        }
+        if ended {
+            // Nobody has the other side open any more: polling it further would find that out again and again.
+            self.master = None;
+            self.drained_by = None;
+        }
+    }
+
+    fn publish(&mut self, now: Instant) {
+        self.unpublished = false;
+        self.last_publish = Some(now);
+        if !self.stage.broken {
+            self.stage.publish(&self.session);
+        }
+    }
+
+    fn resize(&mut self, size: TermSize) {
+        if self.stage.broken {
+            return;
+        }
+        // The screen first: what the program draws for its new size is to find it.
+        self.stage.screen.resize(size);
+        if let Some(master) = &self.master {
+            master.resize(size);
+        }
+        self.publish(Instant::now());
+        self.session.announce(true, &Resized { size });
+    }
+
+    /// Something that cannot be mended: the program ends.
+    fn fail(&mut self, why: &str) {
+        tracing::error!(session = self.session.id.number, "{why}: the session ends");
+        self.stage.broken = true;
+        self.session.kill();
+        self.master = None;
+        self.drained_by = None;
+    }
+
+    /// Publishes the last of it, tells everybody, and leaves the screen to be looked at.
+    fn finish(self) {
+        let Self { session, daemon, mut stage, exit, .. } = self;
+        session.input.close();
+        let exit = exit.unwrap_or(Exit { code: 255, signal: None });
+        let failed = catch_unwind(AssertUnwindSafe(|| {
+            if !stage.broken {
+                if stage.screen.sync_deadline().is_some() {
+                    let effects = stage.screen.end_sync();
+                    stage.carry_out(&session, effects);
+                }
+                stage.publish(&session);
+            }
+        }));
+        stage.broken |= failed.is_err();
+        let mut state = session.lock();
+        state.exit = Some(exit.clone());
+        // Its last reference: the kernel hangs up whoever still has the other side open.
+        state.master = None;
+        drop(state);
+        session.announce(false, &Exited { exit });
+        *session.parked.lock().unwrap_or_else(PoisonError::into_inner) = Some(stage);
+        for request in session.inbox.close().requests {
+            // The inbox is closed: it is served here and now.
+            let _ = session.request(request);
+        }
+        drop(daemon);
+        session.ended();
+    }
+}

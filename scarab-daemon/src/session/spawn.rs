@@ -1,0 +1,133 @@
+//! The command of a session, and the environment it starts with.
+
+use std::path::PathBuf;
+
+use scarab_protocol::message::CreateSession;
+
+/// A command to start on a PTY. Words, path and variables are the platform's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Command {
+    /// The program and its arguments; none for the user's login shell.
+    pub(crate) words: Vec<Vec<u8>>,
+    /// Where it starts; `None` for the home directory.
+    pub(crate) cwd: Option<Vec<u8>>,
+    /// Its whole environment.
+    pub(crate) env: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+/// Why a command was not started.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SpawnError {
+    /// It was to start in a directory that is not there.
+    #[error("there is no directory {}: name another with --cwd", .0.display())]
+    NoDirectory(PathBuf),
+    /// The system refused.
+    #[error("cannot {what}: {why}")]
+    System {
+        /// What it refused.
+        what: &'static str,
+        /// What it said.
+        why: String,
+    },
+    /// A PTY or a process without a number cannot be used.
+    #[error("the system gave no number for a PTY or a process")]
+    NoDescriptor,
+}
+
+/// What the terminal that a client itself runs in says about itself. It is not the terminal of the new session.
+const OTHER_TERMINALS: [&[u8]; 10] = [
+    b"LINES",
+    b"COLUMNS",
+    b"TERMCAP",
+    b"TERM_PROGRAM",
+    b"TERM_PROGRAM_VERSION",
+    b"TMUX",
+    b"TMUX_PANE",
+    b"STY",
+    b"WINDOW",
+    b"WINDOWID",
+];
+
+/// The most characters of a command as it is shown.
+const MAX_SHOWN: usize = 1024;
+
+impl Command {
+    /// The command that a client asks for: with its environment and nothing of the daemon's, but for
+    /// what tells the program about the terminal it is in.
+    pub(crate) fn new(request: CreateSession, session_name: &str, endpoint: &str) -> Self {
+        let own: [(&[u8], &[u8]); 4] = [
+            (b"TERM", b"xterm-256color"),
+            (b"COLORTERM", b"truecolor"),
+            (b"SCARAB_SESSION", session_name.as_bytes()),
+            (b"SCARAB_DAEMON_SOCKET", endpoint.as_bytes()),
+        ];
+        let usable = |name: &[u8]| !name.is_empty() && !name.contains(&b'=') && !name.contains(&0);
+        let replaced = |name: &[u8]| OTHER_TERMINALS.contains(&name) || own.iter().any(|(own, _)| *own == name);
+        let mut env = request.env;
+        env.retain(|(name, value)| usable(name) && !value.contains(&0) && !replaced(name));
+        env.extend(own.map(|(name, value)| (name.to_vec(), value.to_vec())));
+        Self { words: request.command, cwd: request.cwd, env }
+    }
+
+    /// The command for people to read; words with anything unusual in quotes.
+    pub(crate) fn shown(&self) -> String {
+        let words = self.words.iter().map(|word| {
+            let text = String::from_utf8_lossy(word);
+            let plain = |c: char| c.is_alphanumeric() || "-_./=:,+@%".contains(c);
+            match !text.is_empty() && text.chars().all(plain) {
+                true => text.into_owned(),
+                false => format!("'{}'", text.replace('\'', r"'\''")),
+            }
+        });
+        let text = if self.words.is_empty() { self.shell() } else { words.collect::<Vec<_>>().join(" ") };
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_SHOWN).collect()
+    }
+
+    fn shell(&self) -> String {
+        let shell = self.env.iter().find(|(name, _)| name == b"SHELL");
+        shell.map_or_else(|| "login shell".into(), |(_, value)| String::from_utf8_lossy(value).into_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scarab_protocol::ids::TermSize;
+
+    use super::*;
+
+    fn request(command: &[&str], env: &[(&str, &str)]) -> CreateSession {
+        CreateSession {
+            name: None,
+            command: command.iter().map(|word| word.as_bytes().to_vec()).collect(),
+            cwd: None,
+            env: env.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec())).collect(),
+            size: TermSize::default(),
+            linger: false,
+        }
+    }
+
+    #[test]
+    fn the_environment_is_the_clients_with_this_terminal_in_place_of_its_own() {
+        let given = [("HOME", "/root"), ("TERM", "dumb"), ("TMUX", "x"), ("LINES", "3"), ("SCARAB_SESSION", "outer"), ("", "x")];
+        let command = Command::new(request(&[], &given), "work", "/run/s.sock");
+        let get = |name: &str| {
+            let found: Vec<_> = command.env.iter().filter(|(found, _)| found == name.as_bytes()).collect();
+            assert!(found.len() <= 1, "{name} is there twice");
+            found.first().map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+        };
+        assert_eq!(get("HOME").as_deref(), Some("/root"));
+        assert_eq!(get("TERM").as_deref(), Some("xterm-256color"));
+        assert_eq!(get("COLORTERM").as_deref(), Some("truecolor"));
+        assert_eq!(get("SCARAB_SESSION").as_deref(), Some("work"));
+        assert_eq!(get("SCARAB_DAEMON_SOCKET").as_deref(), Some("/run/s.sock"));
+        assert_eq!((get("TMUX"), get("LINES"), get("")), (None, None, None));
+    }
+
+    #[test]
+    fn a_command_is_shown_so_that_it_could_be_typed() {
+        let shown = |words: &[&str]| Command::new(request(words, &[("SHELL", "/bin/fish")]), "a", "b").shown();
+        assert_eq!(shown(&["ls", "-l", "/tmp"]), "ls -l /tmp");
+        assert_eq!(shown(&["sh", "-c", "echo it's\n", ""]), r"sh -c 'echo it'\''s ' ''");
+        assert_eq!(shown(&[]), "/bin/fish");
+    }
+}

@@ -1,0 +1,189 @@
+//! A session's screen with what serves requests about it. The screen thread has it while the program runs; after that
+//! it is parked, and whoever asks serves himself.
+
+use std::{io, sync::Arc};
+
+use scarab_protocol::{
+    frame::Frame,
+    ids::TermSize,
+    message::{Attached, ErrorCode, FrameReady, Renamed, ScrollbackRows, SurfaceMoved},
+    transport::{Descriptor, Outgoing},
+};
+
+use super::{Session, attachment::Attachment, inbox::Request};
+use crate::{
+    platform,
+    screen::{Effects, Screen},
+};
+
+/// The most bytes of a page of scrollback, about. Whoever wants more asks again.
+const MAX_PAGE: usize = 256 * 1024;
+
+/// A session's screen with what serves requests about it.
+pub(super) struct Stage {
+    pub(super) screen: Screen,
+    /// What clients map the surface with.
+    descriptor: Arc<Descriptor>,
+    /// The screen failed: it is not to be asked any more, but its surface is still good to look at.
+    pub(super) broken: bool,
+}
+
+impl Stage {
+    /// A stage for a new screen.
+    ///
+    /// # Errors
+    /// If no descriptors are left.
+    pub(super) fn new(screen: Screen) -> io::Result<Self> {
+        let descriptor = Arc::new(platform::surface::descriptor(screen.surface())?);
+        Ok(Self { screen, descriptor, broken: false })
+    }
+
+    /// The surface's descriptor.
+    pub(super) fn descriptor(&self) -> Arc<Descriptor> {
+        self.descriptor.clone()
+    }
+
+    /// Carries a request out.
+    pub(super) fn serve(&mut self, session: &Arc<Session>, request: Request) {
+        match request {
+            Request::Attach { attachment, request, size } => self.attach(session, &attachment, request, size),
+            Request::Scrollback { client, request, first, count } => {
+                if self.broken {
+                    client.refuse(request, ErrorCode::Internal, "the session's screen has failed");
+                    return;
+                }
+                let (scrolled, reflow) = self.screen.scrolled();
+                let (first, lines) = self.screen.scrollback(first, count, MAX_PAGE);
+                client.tell(session.id.number, request, &ScrollbackRows { first, scrolled, reflow, lines });
+            }
+            Request::Renamed(name) => session.announce(true, &Renamed { name }),
+        }
+    }
+
+    fn attach(&self, session: &Arc<Session>, attachment: &Arc<Attachment>, request: u32, size: Option<TermSize>) {
+        let client = &attachment.client;
+        // The client may be gone since it asked, or have asked again.
+        if !client.holds(session.id.number, attachment) {
+            client.refuse(request, ErrorCode::BadRequest, "another request took the place of this one");
+            return;
+        }
+        let info = session.info();
+        let credit = session.input.credit(attachment.lane);
+        let state = session.lock();
+        let attached = Attached {
+            info,
+            generation: self.screen.surface().generation(),
+            mapping: platform::surface::name(self.screen.surface()),
+            observe: attachment.observe,
+            taken: credit.taken,
+            may_send_through: credit.may_send_through,
+            bells: state.bells,
+            cwd: state.cwd.clone(),
+        };
+        drop(state);
+        let frame = match attachment.can_map {
+            true => Frame::with_descriptor(session.id.number, request, &attached),
+            false => Frame::new(session.id.number, request, &attached),
+        };
+        match frame {
+            Ok(frame) => client.send(Outgoing {
+                frame,
+                descriptor: attachment.can_map.then(|| self.descriptor.clone()),
+                coalesce: None,
+            }),
+            Err(error) => tracing::error!(%error, "an Attached was not sent"),
+        }
+        session.add(attachment, size);
+        if attachment.bell.arm(0, &session.published) {
+            client.tell(session.id.number, 0, &FrameReady { frame: session.published.frame() });
+        }
+        // It may have gone while it was tied; then nobody else unties it. (One that has asked again keeps its lane.)
+        let number = session.id.number;
+        let renewed = client.attachment(number).is_some_and(|newer| newer.lane == attachment.lane);
+        if !renewed {
+            session.detach(attachment);
+        }
+    }
+
+    /// Publishes what has changed, and rings.
+    pub(super) fn publish(&mut self, session: &Session) {
+        let published = match self.screen.publish() {
+            Ok(published) => published,
+            Err(error) => {
+                tracing::error!(session = session.id.number, %error, "a screen was not published");
+                return;
+            }
+        };
+        session.input.set_modes(self.screen.modes());
+        if published.moved {
+            self.moved(session);
+        }
+        let Some(number) = published.frame else { return };
+        session.published.publish(number);
+        for attachment in session.attachments().iter() {
+            if attachment.bell.ring(number) {
+                attachment.client.tell(session.id.number, 0, &FrameReady { frame: number });
+            }
+        }
+    }
+
+    /// The surface is a new one: everybody gets its descriptor.
+    fn moved(&mut self, session: &Session) {
+        match platform::surface::descriptor(self.screen.surface()) {
+            Ok(descriptor) => self.descriptor = Arc::new(descriptor),
+            Err(error) => {
+                tracing::error!(session = session.id.number, %error, "clients do not get a screen's new surface");
+                return;
+            }
+        }
+        session.lock().surface = Some(self.descriptor.clone());
+        let message = SurfaceMoved {
+            generation: self.screen.surface().generation(),
+            mapping: platform::surface::name(self.screen.surface()),
+        };
+        let frame = match Frame::with_descriptor(session.id.number, 0, &message) {
+            Ok(frame) => frame,
+            Err(error) => {
+                tracing::error!(%error, "a SurfaceMoved was not sent");
+                return;
+            }
+        };
+        for attachment in session.attachments().iter() {
+            // Also told to who cannot map: what the daemon reads for it is another surface now.
+            *attachment.rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+            if attachment.can_map {
+                let descriptor = Some(self.descriptor.clone());
+                attachment.client.send(Outgoing { frame: frame.clone(), descriptor, coalesce: None });
+            }
+        }
+    }
+
+    /// Does what output asked for beside changing the screen.
+    pub(super) fn carry_out(&self, session: &Session, effects: Effects) {
+        use scarab_protocol::message::{Bell, Clipboard, Cwd, Title};
+
+        let Effects { answers, title, bells, clipboard, cwd } = effects;
+        session.input.set_modes(self.screen.modes());
+        session.input.answer(&answers);
+        if let Some(title) = title {
+            let changed = std::mem::replace(&mut session.lock().title, title.clone()) != title;
+            if changed {
+                session.announce(true, &Title { title });
+            }
+        }
+        if bells > 0 {
+            let mut state = session.lock();
+            state.bells += bells;
+            let count = state.bells;
+            drop(state);
+            session.announce(true, &Bell { count });
+        }
+        if let Some(path) = cwd {
+            session.lock().cwd.clone_from(&path);
+            session.announce(true, &Cwd { path });
+        }
+        if let Some(clipboard) = clipboard {
+            session.announce(false, &Clipboard { primary: clipboard.primary, text: clipboard.text });
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The daemon as its clients see it: real PTYs, and every byte over a real socket.
+
+mod connection;
+mod harness;
+mod hostile;
+mod input;
+mod life;
+mod screen;

@@ -1,0 +1,188 @@
+//! Sessions: made, joined, renamed, ended, forgotten.
+
+use scarab_protocol::{ids::TermSize, message::*};
+
+use super::harness::{TestDaemon, command, text};
+
+#[test]
+fn what_is_typed_comes_back_on_the_surface() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let info = client.create("echo ready; exec cat");
+    assert_eq!((info.name.as_str(), info.clients, info.made_by.as_str()), ("1", 0, "test"));
+    let mut joined = client.attach(info.id.number);
+    client.wait_for_text(&mut joined, "ready");
+    client.type_in(&mut joined, b"hello\r");
+    client.wait_for_text(&mut joined, "hello\nhello\n");
+}
+
+#[test]
+fn a_session_tells_how_it_ended_and_stays_until_it_is_forgotten() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let info = client.create("echo last words; read line; exit 7");
+    let id = Target::Id(info.id);
+    let mut joined = client.attach(info.id.number);
+    assert_eq!(client.refused(0, &ForgetSession { target: id.clone() }).code, ErrorCode::StillRunning);
+    client.type_in(&mut joined, b"\r");
+    let (_, exited) = client.expect::<Exited>();
+    assert_eq!(exited.exit, Exit { code: 7, signal: None });
+    // Whoever comes later sees the screen and how it ended.
+    let mut later = daemon.connect();
+    let mut seen = later.attach(info.id.number);
+    assert_eq!(seen.attached.info.exit, Some(Exit { code: 7, signal: None }));
+    assert_eq!(seen.attached.info.pid, None);
+    later.wait_for_text(&mut seen, "last words");
+    client.ask::<_, Done>(0, &ForgetSession { target: id.clone() });
+    later.expect::<Detached>();
+    assert_eq!(later.refused(0, &KillSession { target: id, signal: None }).code, ErrorCode::NoSuchSession);
+}
+
+#[test]
+fn a_program_that_a_signal_ends_is_told_as_one() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let info = client.create("exec sleep 1000");
+    client.attach(info.id.number);
+    let target = Target::Name(info.name.clone());
+    assert_eq!(client.refused(0, &KillSession { target: target.clone(), signal: Some(12345) }).code, ErrorCode::BadRequest);
+    client.ask::<_, Done>(0, &KillSession { target: target.clone(), signal: Some(15) });
+    let (_, exited) = client.expect::<Exited>();
+    assert_eq!(exited.exit, Exit { code: 143, signal: Some("SIGTERM".into()) });
+    assert_eq!(client.refused(0, &KillSession { target, signal: Some(15) }).code, ErrorCode::Ended);
+}
+
+#[test]
+fn a_killed_session_is_forgotten_even_if_it_ignores_the_hangup() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let info = client.create("trap '' HUP TERM; echo stubborn; while :; do sleep 1000; done");
+    let mut joined = client.attach(info.id.number);
+    client.wait_for_text(&mut joined, "stubborn");
+    client.ask::<_, Done>(0, &KillSession { target: Target::Id(info.id), signal: None });
+    let (header, _) = client.expect::<Detached>();
+    assert_eq!(header.session, info.id.number);
+    assert!(client.ask::<_, Sessions>(0, &ListSessions { after: 0 }).sessions.is_empty());
+}
+
+#[test]
+fn names_are_checked_chosen_and_told() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let named = |name: &str| CreateSession { name: Some(name.into()), ..command("exec cat") };
+    assert_eq!(client.refused(0, &named("a b")).code, ErrorCode::BadName);
+    let work = client.ask::<_, Created>(0, &named("work")).info;
+    assert_eq!(client.refused(0, &named("work")).code, ErrorCode::NameTaken);
+    let first = client.create("exec cat");
+    assert_eq!(first.name, "1");
+    client.attach(work.id.number);
+    let rename = |target: &str, name: &str| RenameSession { target: Target::Name(target.into()), name: name.into() };
+    assert_eq!(client.refused(0, &rename("work", "1")).code, ErrorCode::NameTaken);
+    client.ask::<_, Done>(0, &rename("work", "play"));
+    let (header, renamed) = client.expect::<Renamed>();
+    assert_eq!((header.session, renamed.name.as_str()), (work.id.number, "play"));
+    assert_eq!(client.refused(0, &rename("work", "x")).code, ErrorCode::NoSuchSession);
+}
+
+#[test]
+fn what_cannot_be_started_is_named() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let missing = CreateSession { command: vec![b"no-such-program-here".to_vec()], ..command("") };
+    let error = client.refused(0, &missing);
+    assert_eq!(error.code, ErrorCode::SpawnFailed);
+    assert!(error.text.contains("no-such-program-here") && !error.text.contains('\n'), "{}", error.text);
+    let nowhere = CreateSession { cwd: Some(b"/no/such/place".to_vec()), ..command("") };
+    let error = client.refused(0, &nowhere);
+    assert_eq!(error.code, ErrorCode::SpawnFailed);
+    assert!(error.text.contains("/no/such/place"), "{}", error.text);
+    assert!(client.ask::<_, Sessions>(0, &ListSessions { after: 0 }).sessions.is_empty());
+    // The name that was reserved for them is free again.
+    assert_eq!(client.create("exec cat").name, "1");
+}
+
+#[test]
+fn the_environment_and_the_directory_are_the_clients() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let mut wanted = command("env | sort; pwd; echo end; exec cat");
+    wanted.cwd = Some(b"/usr".to_vec());
+    wanted.env.push((b"DISPLAY".to_vec(), b":7".to_vec()));
+    wanted.env.push((b"TMUX".to_vec(), b"x".to_vec()));
+    let info = client.ask::<_, Created>(0, &wanted).info;
+    let mut joined = client.attach(info.id.number);
+    client.wait_for_text(&mut joined, "/usr\nend");
+    let seen = text(&joined.grid);
+    for part in ["DISPLAY=:7", "TERM=xterm-256color", "COLORTERM=truecolor", "SCARAB_SESSION=1", "SCARAB_DAEMON_SOCKET="] {
+        assert!(seen.contains(part), "{part} is missing in\n{seen}");
+    }
+    for part in ["TMUX", "CARGO"] {
+        assert!(!seen.contains(part), "{part} is in\n{seen}");
+    }
+}
+
+#[test]
+fn the_latest_clients_size_counts_and_the_program_hears_of_it() {
+    let daemon = TestDaemon::start();
+    let (mut one, mut two) = (daemon.connect(), daemon.connect());
+    let info = one.create("trap 'stty size' WINCH; stty size; while :; do sleep 0.05; done");
+    let mut first = one.attach_as(info.id.number, Some(TermSize::cells(90, 25)), false);
+    one.wait_for_text(&mut first, "25 90");
+    two.attach_as(info.id.number, Some(TermSize::cells(70, 20)), false);
+    one.wait_for_text(&mut first, "20 70");
+    assert_eq!((first.grid.cols(), first.grid.rows()), (70, 20));
+    // An observer has no say.
+    let mut three = daemon.connect();
+    three.attach_as(info.id.number, Some(TermSize::cells(33, 11)), true);
+    // When the second leaves, the first counts again.
+    drop(two);
+    one.wait_for_text(&mut first, "25 90");
+    one.wait_for(&mut first, "90x25", |grid| (grid.cols(), grid.rows()) == (90, 25));
+    // Too much is clamped for one who resizes, and refused to one who sets it by hand.
+    one.push(info.id.number, &Resize { size: TermSize::cells(u16::MAX, 0) });
+    one.wait_for(&mut first, "1000x1", |grid| (grid.cols(), grid.rows()) == (1000, 1));
+    let target = Target::Id(info.id);
+    let bad = SetSize { target: target.clone(), size: TermSize::cells(1001, 5) };
+    let error = one.refused(0, &bad);
+    assert_eq!(error.code, ErrorCode::BadSize);
+    assert!(error.text.contains("1000"), "{}", error.text);
+    one.ask::<_, Done>(0, &SetSize { target, size: TermSize::cells(40, 12) });
+    one.wait_for(&mut first, "40x12", |grid| (grid.cols(), grid.rows()) == (40, 12));
+    one.push(info.id.number, &Resize { size: TermSize::cells(50, 13) });
+    one.settle();
+    let listed = one.ask::<_, Sessions>(0, &ListSessions { after: 0 }).sessions;
+    assert_eq!(listed[0].size, TermSize::cells(40, 12));
+}
+
+#[test]
+fn a_background_job_that_keeps_the_pty_open_keeps_nothing_else() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    // The job ignores the hangup that follows, as nohup would have it.
+    let info = client.create("trap '' HUP; (sleep 5; :) & read line; echo bye; exit 3");
+    let mut joined = client.attach(info.id.number);
+    client.type_in(&mut joined, b"\r");
+    let (_, exited) = client.expect::<Exited>();
+    assert_eq!(exited.exit.code, 3);
+    client.wait_for_text(&mut joined, "bye");
+    let threads = super::connection::thread_names(&format!("session-{}", info.id.number));
+    assert!(threads.is_empty() || threads.len() < 50, "the other tests have threads of this name too");
+}
+
+#[test]
+fn stopping_types_nothing_and_tells_everybody() {
+    let mut daemon = TestDaemon::start();
+    let trace = daemon.home.path().join("typed");
+    let mut client = daemon.connect();
+    let info = client.create("PS1='prompt> ' exec sh -i");
+    let mut joined = client.attach(info.id.number);
+    client.wait_for_text(&mut joined, "prompt>");
+    client.type_in(&mut joined, format!("touch {}", trace.display()).as_bytes());
+    client.wait_for_text(&mut joined, "touch");
+    daemon.server.take().expect("it runs").stop("the test is over");
+    let (_, last) = client.expect::<ShuttingDown>();
+    assert_eq!(last.reason, "the test is over");
+    client.expect_closed();
+    assert!(!trace.exists(), "the half-typed line was carried out");
+    assert!(!daemon.home.path().join("run/d.sock").exists(), "the socket is still there");
+}

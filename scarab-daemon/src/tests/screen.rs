@@ -1,0 +1,155 @@
+//! Screens: published, rung for, scrolled, titled.
+
+use scarab_protocol::{ids::TermSize, message::*, surface::Modes};
+
+use super::harness::{TestDaemon, command, text};
+
+#[test]
+fn at_most_one_ring_is_outstanding_however_much_is_put_out() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let info = client.create("read line; seq 1 20000; echo fin; exec cat");
+    let mut joined = client.attach(info.id.number);
+    // The first ring is for the blank screen.
+    client.expect::<FrameReady>();
+    client.push(info.id.number, &Arm { frame: 1 << 40 });
+    client.type_in(&mut joined, b"\r");
+    let mut other = daemon.connect();
+    let mut seen = other.attach(info.id.number);
+    other.wait_for_text(&mut seen, "fin");
+    client.settle();
+    assert!(!client.has::<FrameReady>(), "rung for a frame older than the one it was armed with");
+    for _ in 0..3 {
+        client.push(info.id.number, &Arm { frame: 0 });
+        client.expect::<FrameReady>();
+    }
+    client.settle();
+    assert!(!client.has::<FrameReady>(), "one ring for each arm");
+}
+
+#[test]
+fn all_lines_that_scroll_off_are_counted() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let info = client.create("read line; seq 1 30000; echo fin; exec cat");
+    let mut joined = client.attach(info.id.number);
+    client.type_in(&mut joined, b"\r");
+    client.wait_for_text(&mut joined, "fin");
+    // The echo of the key, the numbers, fin, and the line of the cursor, of which 24 are on the screen.
+    client.wait_for(&mut joined, "30003 lines", |grid| grid.scrolled == 30_003 - 24);
+    assert_eq!(joined.grid.scrollback, 10_000);
+    let ask = Scrollback { first: 0, count: 3 };
+    let page = client.ask::<_, ScrollbackRows>(info.id.number, &ask);
+    assert_eq!((page.first, page.scrolled), (30_003 - 24 - 10_000, 30_003 - 24));
+    let line = |data: &LineData| {
+        let cells = data.cells.chunks(2).map(|words| scarab_protocol::surface::Cell::from_words([words[0], words[1]]));
+        cells.map(|cell| cell.character()).collect::<String>().trim_end().to_owned()
+    };
+    // Line 0 is the echo, so that line n holds the number n.
+    assert_eq!(page.lines.iter().map(line).collect::<Vec<_>>(), ["19979", "19980", "19981"]);
+    let all = client.ask::<_, ScrollbackRows>(info.id.number, &Scrollback { first: 0, count: u32::MAX });
+    assert!(all.lines.len() > 100 && all.lines.len() < 10_000, "a page is bounded: {}", all.lines.len());
+    let none = client.ask::<_, ScrollbackRows>(info.id.number, &Scrollback { first: u64::MAX, count: 5 });
+    assert!(none.lines.is_empty());
+}
+
+#[test]
+fn synchronized_updates_are_shown_as_a_whole() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let info = client.create(r"stty -echo; printf 'a\033[?2026hb'; read line; printf 'c\033[?2026l'; exec cat");
+    let mut joined = client.attach(info.id.number);
+    client.wait_for_text(&mut joined, "a");
+    // An update that is not ended in time is shown without its end.
+    client.wait_for_text(&mut joined, "ab");
+    client.type_in(&mut joined, b"\r");
+    client.wait_for_text(&mut joined, "abc");
+}
+
+#[test]
+fn titles_bells_directories_and_clipboards_are_told() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let info = client.create(concat!(
+        r"stty -echo; read line; printf '\033]0;a\001title\007\a\a\033]7;file://h/tmp/x%%20y\033\\'; ",
+        r"printf '\033]52;c;%s\007' $(printf 'one\ntwo\033[31m' | base64); printf '\033[?2004h\033[?1h'; exec cat"
+    ));
+    let mut joined = client.attach(info.id.number);
+    client.type_in(&mut joined, b"\r");
+    assert_eq!(client.expect::<Title>().1.title, "atitle");
+    assert_eq!(client.expect::<Cwd>().1.path, "/tmp/x y");
+    let (_, clipboard) = client.expect::<Clipboard>();
+    assert_eq!((clipboard.primary, clipboard.text.as_str()), (false, "one\ntwo[31m"));
+    assert!(client.expect::<Bell>().1.count >= 1);
+    client.wait_for(&mut joined, "modes", |grid| grid.modes.contains(Modes::BRACKETED_PASTE | Modes::APP_CURSOR));
+    // Whoever comes later is told what is.
+    let mut later = daemon.connect();
+    let seen = later.attach(info.id.number);
+    assert_eq!(seen.attached.info.title, "atitle");
+    assert_eq!((seen.attached.cwd.as_str(), seen.attached.bells), ("/tmp/x y", 2));
+}
+
+#[test]
+fn queries_are_answered() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    // Each answer is read by its length or its end, and shown without its escapes.
+    let info = client.create(concat!(
+        r"stty raw -echo; ask() { printf '%b' $1; dd bs=1 count=$2 2>/dev/null | tr -d '\033\007' | tr '\\' '/'; printf ' '; }; ",
+        r"ask '\033[c' 5; ask '\033[6n' 6; ask '\033]11;?\007' 24; ask '\033]52;c;?\007' 8; ask '\033[?2026$p' 11; exec cat"
+    ));
+    let mut joined = client.attach(info.id.number);
+    client.wait_for_text(&mut joined, "[?6c [1;6R ]11;rgb:0000/0000/0000 ]52;c; [?2026;2$y");
+}
+
+#[test]
+fn a_client_that_cannot_map_gets_the_same_rows() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let info = client.create(r"printf '\033[31mred\033[0m \033]8;;http://x\033\\link\033]8;;\033\\ e\314\201'; exec cat");
+    let mut mapped = daemon.connect();
+    let mut joined = mapped.attach(info.id.number);
+    mapped.wait_for_text(&mut joined, "link e\u{301}");
+    let attach = Attach { target: Target::Id(info.id), size: None, observe: true, can_map: false };
+    client.ask::<_, Attached>(0, &attach);
+    let mut grid = scarab_protocol::surface::Grid::default();
+    let request = client.send(info.id.number, &FetchRows { since: 0 });
+    loop {
+        let rows = client.answer(request).frame.read::<Rows>().expect("rows");
+        let more = rows.more;
+        grid.apply(&rows.into());
+        if !more {
+            break;
+        }
+    }
+    assert_eq!(grid, joined.grid);
+}
+
+#[test]
+fn a_screen_that_grows_moves_to_a_larger_surface() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let info = client.create("echo small; exec cat");
+    let mut joined = client.attach(info.id.number);
+    client.wait_for_text(&mut joined, "small");
+    let generation = joined.reader.generation();
+    client.push(info.id.number, &Resize { size: TermSize::cells(200, 100) });
+    client.wait_for(&mut joined, "200x100", |grid| (grid.cols(), grid.rows()) == (200, 100));
+    assert!(joined.reader.generation() > generation);
+    assert!(text(&joined.grid).contains("small"));
+    assert_eq!(client.expect::<Resized>().1.size, TermSize::cells(200, 100));
+}
+
+#[test]
+fn a_session_that_ended_can_still_be_scrolled_through() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let info = client.ask::<_, Created>(0, &command("seq 1 100")).info;
+    client.attach(info.id.number);
+    let ended = |client: &mut super::harness::TestClient| {
+        client.ask::<_, Sessions>(0, &ListSessions { after: 0 }).sessions[0].exit.is_some()
+    };
+    while !ended(&mut client) {}
+    let page = client.ask::<_, ScrollbackRows>(info.id.number, &Scrollback { first: 0, count: 1000 });
+    assert_eq!(page.lines.len(), 77);
+}

@@ -1,0 +1,10 @@
+//! What only Unix has.
+
+pub(crate) mod detach;
+pub(crate) mod launch;
+pub(crate) mod limit;
+pub(crate) mod poll;
+pub(crate) mod process;
+pub(crate) mod pty;
+pub(crate) mod socket;
+pub(crate) mod surface;

@@ -1,0 +1,132 @@
+//! A session's process: waited for, signalled, and never mistaken for another one of the same number.
+
+use std::{io, sync::Mutex, sync::PoisonError};
+
+use rustix::{
+    process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid},
+    termios::tcgetpgrp,
+};
+use scarab_protocol::message::Exit;
+
+use super::pty::Master;
+
+/// The first process of a session: its leader, and the leader of a process group of the same number.
+#[derive(Debug)]
+pub(crate) struct Process {
+    /// `None` once it was reaped, because its number may then be another process's. Signals are sent under
+    /// this lock, and so is the reaping.
+    pid: Mutex<Option<Pid>>,
+}
+
+impl Process {
+    /// A process that was just started, and that nobody else waits for.
+    pub(crate) fn new(pid: Pid) -> Self {
+        Self { pid: Mutex::new(Some(pid)) }
+    }
+
+    /// Its number while it runs.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        let pid = *self.pid.lock().unwrap_or_else(PoisonError::into_inner);
+        pid.and_then(|pid| u32::try_from(pid.as_raw_nonzero().get()).ok())
+    }
+
+    /// Waits for its end. To be called by one thread, once.
+    pub(crate) fn wait(&self) -> Exit {
+        let unknown = Exit { code: 255, signal: None };
+        let Some(pid) = *self.pid.lock().unwrap_or_else(PoisonError::into_inner) else { return unknown };
+        // Waits without reaping, so that the number stays taken until nobody can send it a signal any more.
+        loop {
+            match waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
+                Ok(_) => break,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => {
+                    tracing::error!(%error, pid = pid.as_raw_nonzero(), "cannot wait for a session's program");
+                    break;
+                }
+            }
+        }
+        let mut guard = self.pid.lock().unwrap_or_else(PoisonError::into_inner);
+        *guard = None;
+        match waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
+            Ok(Some(status)) => match (status.exit_status(), status.terminating_signal()) {
+                (Some(code), _) => Exit { code: code as u32, signal: None },
+                (None, Some(signal)) => Exit { code: 128 + signal as u32, signal: Some(signal_name(signal)) },
+                _ => unknown,
+            },
+            _ => unknown,
+        }
+    }
+
+    /// Sends a signal to the process and its group.
+    ///
+    /// # Errors
+    /// As the system refuses, such as for a number that is no signal; that the process is gone is no error.
+    pub(crate) fn signal(&self, signal: i32) -> io::Result<()> {
+        let Some(signal) = Signal::from_named_raw(signal) else {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{signal} is not the number of a signal")));
+        };
+        let pid = self.pid.lock().unwrap_or_else(PoisonError::into_inner);
+        match *pid {
+            Some(pid) => send(pid, signal),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells the session that its terminal is gone, as the kernel does: the leader's group and the one in the
+    /// foreground get SIGHUP, and SIGCONT so that stopped ones hear it.
+    pub(crate) fn hang_up(&self, master: Option<&Master>) {
+        self.signal_all(master, &[Signal::HUP, Signal::CONT]);
+    }
+
+    /// Ends the leader's group and the one in the foreground, whatever they would like.
+    pub(crate) fn kill(&self, master: Option<&Master>) {
+        self.signal_all(master, &[Signal::KILL]);
+    }
+
+    fn signal_all(&self, master: Option<&Master>, signals: &[Signal]) {
+        let pid = self.pid.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(pid) = *pid else { return };
+        let foreground = master.and_then(|master| tcgetpgrp(master).ok()).filter(|group| *group != pid);
+        for signal in signals {
+            if let Some(group) = foreground {
+                // It may be gone already.
+                let _ = kill_process_group(group, *signal);
+            }
+            if let Err(error) = send(pid, *signal) {
+                tracing::warn!(%error, pid = pid.as_raw_nonzero(), ?signal, "a signal was not sent");
+            }
+        }
+    }
+}
+
+fn send(pid: Pid, signal: Signal) -> io::Result<()> {
+    match kill_process_group(pid, signal) {
+        // A process that has only just been started may not lead its group yet.
+        Err(rustix::io::Errno::SRCH) => match kill_process(pid, signal) {
+            Err(rustix::io::Errno::SRCH) => Ok(()),
+            other => Ok(other?),
+        },
+        other => Ok(other?),
+    }
+}
+
+/// The name of a signal, as people write it.
+fn signal_name(signal: i32) -> String {
+    const NAMES: [(Signal, &str); 13] = [
+        (Signal::HUP, "SIGHUP"),
+        (Signal::INT, "SIGINT"),
+        (Signal::QUIT, "SIGQUIT"),
+        (Signal::ILL, "SIGILL"),
+        (Signal::TRAP, "SIGTRAP"),
+        (Signal::ABORT, "SIGABRT"),
+        (Signal::BUS, "SIGBUS"),
+        (Signal::FPE, "SIGFPE"),
+        (Signal::KILL, "SIGKILL"),
+        (Signal::SEGV, "SIGSEGV"),
+        (Signal::PIPE, "SIGPIPE"),
+        (Signal::ALARM, "SIGALRM"),
+        (Signal::TERM, "SIGTERM"),
+    ];
+    let found = NAMES.iter().find(|(known, _)| known.as_raw() == signal);
+    found.map_or_else(|| format!("signal {signal}"), |(_, name)| (*name).into())
+}
