@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use scarab_bevy::{ScarabIpcSystems, prelude::*};
 
 fn main() -> AppExit {
-    scarab_bevy::run_if_requested();
+    run_if_requested();
     App::new()
         .add_plugins(MinimalPlugins.build().disable::<bevy::app::ScheduleRunnerPlugin>())
         // Updates when the shell has something to say, and sleeps in between.

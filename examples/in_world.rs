@@ -4,7 +4,7 @@ use bevy::{core_pipeline::tonemapping::Tonemapping, input_focus::InputFocus, pre
 use scarab_bevy::prelude::*;
 
 fn main() {
-    scarab_bevy::run_if_requested();
+    run_if_requested();
     App::new()
         .add_plugins(DefaultPlugins)
         .add_plugins(ScarabPlugins.set(ScarabIpcPlugin::default().with_launch(Launch::Reexec)))

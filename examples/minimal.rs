@@ -7,7 +7,7 @@ use scarab_bevy::prelude::*;
 
 fn main() {
     // This program starts itself as the daemon if none is running.
-    scarab_bevy::run_if_requested();
+    run_if_requested();
     App::new()
         .add_plugins(DefaultPlugins)
         .add_plugins(ScarabIpcPlugin::default().with_launch(Launch::Reexec))

@@ -17,7 +17,7 @@ use scarab_bevy::{ScarabIpcSystems, Waker, prelude::*};
 const SESSION: &str = "multi-client";
 
 fn main() -> AppExit {
-    scarab_bevy::run_if_requested();
+    run_if_requested();
     match std::env::args().nth(1) {
         Some(role) => client(&role),
         None => stage(),
@@ -64,12 +64,9 @@ fn wait_for(lines: &mut BufReader<ChildStdout>, wanted: &str) {
     panic!("a client ended before it {wanted}");
 }
 
-/// What a client is here for, and whether it was told to go on with it.
+/// Whether the client was told to type.
 #[derive(Resource)]
-struct Role {
-    name: String,
-    go: Arc<AtomicBool>,
-}
+struct Go(Arc<AtomicBool>);
 
 fn client(role: &str) -> AppExit {
     let terminal = match role {
@@ -92,7 +89,7 @@ fn client(role: &str) -> AppExit {
         .insert_resource(waker)
         .add_plugins(MinimalPlugins.build().disable::<bevy::app::ScheduleRunnerPlugin>())
         .add_plugins((ScarabHeadlessRunnerPlugin, ScarabIpcPlugin::default().with_launch(Launch::Reexec)))
-        .insert_resource(Role { name: role.into(), go })
+        .insert_resource(Go(go))
         .add_systems(Startup, move |mut commands: Commands| {
             commands.spawn((terminal.clone(), TerminalSize::cells(60, 10)));
         })
@@ -102,7 +99,7 @@ fn client(role: &str) -> AppExit {
 
 /// Says when it is attached, types if that is its part, and ends when it has seen the answer.
 fn look(
-    role: Res<Role>,
+    go: Res<Go>,
     terminals: Query<(Entity, &TerminalStatus, &TerminalGrid)>,
     mut attached: Local<bool>,
     mut typed: Local<bool>,
@@ -121,7 +118,7 @@ fn look(
             }
             _ => {}
         }
-        if *attached && role.go.load(Ordering::Acquire) && !*typed {
+        if *attached && go.0.load(Ordering::Acquire) && !*typed {
             *typed = true;
             input.write(TerminalInput::text(terminal, "echo the answer is $((6 * 7))\r"));
         }

@@ -40,6 +40,8 @@ pub use draw::TerminalScreen;
 pub use font::FontSettings;
 pub use in_world::TerminalImage;
 pub use layout::{FitWindow, TerminalMetrics, TerminalView};
+#[cfg(feature = "app")]
+pub(crate) use settle::Settling;
 pub use theme::{TerminalTheme, ThemeOverride};
 
 /// Draws every entity that has a [`TerminalView`]. Needs Bevy's own rendering (`DefaultPlugins`).

@@ -116,7 +116,9 @@ fn draw_scaled(grid: Grid, scale: f32) -> Picture {
     offscreen(move |app| {
         let terminal = app.terminal(TerminalView::default(), scale);
         app.show(terminal, &grid);
-        app.picture(terminal)
+        let picture = app.picture(terminal);
+        app.close(terminal);
+        picture
     })
 }
 
@@ -273,6 +275,7 @@ fn every_cursor_is_drawn() {
                     pictures.push(app.picture(terminal));
                 }
             }
+            app.close(terminal);
         }
         pictures
     });
@@ -318,7 +321,9 @@ fn what_is_drawn_bit_by_bit_looks_like_what_is_drawn_at_once() {
             let fresh = app.terminal(TerminalView::default(), 1.0);
             app.show(fresh, &grid);
             app.show(patched, &grid);
-            app.picture(patched) != app.picture(fresh)
+            let same = app.picture(patched) == app.picture(fresh);
+            app.close(fresh);
+            !same
         })
     });
     assert_eq!(different, None, "the place in the list of grids");
@@ -326,8 +331,8 @@ fn what_is_drawn_bit_by_bit_looks_like_what_is_drawn_at_once() {
 
 #[test]
 fn an_atlas_that_fills_up_while_drawing_loses_nothing() {
-    // The same screen four times over, at a size that no other test draws at. The first one fills the smallest texture
-    // several times; the others find all glyphs there.
+    // The same screen twice, at a size that no other test draws at: the first fills the atlas more than once, the
+    // second finds all glyphs there.
     let mut page = Page::new(100, 60);
     for row in 0..60 {
         let first = 0x21 + u32::from(row) * 50;

@@ -23,8 +23,9 @@ pub(crate) use self::{greet::turn_away, reader::serve};
 use crate::session::{Session, attachment::Attachment};
 
 /// The most bytes that wait for a client that does not read. One that gets more than that behind is closed, because
-/// it has lost track of what it was told.
-pub(crate) const MAX_QUEUED: usize = 1024 * 1024;
+/// it has lost track of what it was told. There is room for what a program can have its clients told, the
+/// largest clipboard on its way and the next one behind it, so that no program can have them closed.
+pub(crate) const MAX_QUEUED: usize = 4 * 1024 * 1024;
 
 /// A client, as all threads see it.
 pub(crate) struct Client {

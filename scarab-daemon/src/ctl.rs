@@ -1,6 +1,6 @@
 //! `scarabctl`: drives a daemon from a shell, a script or a test.
 //!
-//! Every command is a file of its own with its arguments and its `run`; [`outcome`] says how they print and end.
+//! Every command is a file of its own with its arguments and its `run`; `ctl/outcome.rs` says how they print and end.
 
 mod attach;
 mod capture;

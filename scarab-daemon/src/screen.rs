@@ -7,6 +7,7 @@ mod convert;
 mod core;
 mod filter;
 mod handler;
+mod utf8;
 
 use std::time::Instant;
 
@@ -18,7 +19,7 @@ use scarab_protocol::{
 };
 
 pub(crate) use self::core::Clipboard;
-use self::{core::Core, filter::Filter};
+use self::{core::Core, filter::Filter, utf8::Whole};
 
 /// How many lines of scrollback a session holds.
 pub(crate) const HISTORY: usize = 10_000;
@@ -61,6 +62,7 @@ pub(crate) struct Published {
 
 /// The screen of one session.
 pub(crate) struct Screen {
+    whole: Whole,
     filter: Filter,
     parser: Processor,
     core: Core,
@@ -80,6 +82,7 @@ impl Screen {
         let fits = surface.stage_size(cells(size));
         debug_assert!(fits.is_ok(), "the surface was made for this size");
         Ok(Self {
+            whole: Whole::default(),
             filter: Filter::default(),
             parser: Processor::new(),
             core: Core::new(size),
@@ -91,8 +94,12 @@ impl Screen {
 
     /// Interprets output of the program.
     pub(crate) fn feed(&mut self, bytes: &[u8]) -> Effects {
-        let Self { filter, parser, core, .. } = self;
-        let cwd = filter.feed(bytes, |passed| parser.advance(core, passed));
+        let Self { whole, filter, parser, core, .. } = self;
+        let mut cwd = None;
+        whole.feed(bytes, |piece| {
+            let told = filter.feed(piece, |passed| parser.advance(core, passed));
+            cwd = told.or(cwd.take());
+        });
         Effects { cwd, ..core.take_effects() }
     }
 

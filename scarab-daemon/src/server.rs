@@ -47,7 +47,7 @@ pub enum DaemonError {
 
 /// A running daemon within this process.
 pub struct Server {
-    daemon: Arc<Daemon>,
+    pub(crate) daemon: Arc<Daemon>,
     listening: Option<Listening>,
     /// Held to the last, so that the next daemon finds nothing of this one.
     _lock: DaemonLock,

@@ -243,25 +243,27 @@ impl Session {
     pub(crate) fn touch(&self, lane: u64) {
         self.used.store(now(), Ordering::Relaxed);
         if self.active.swap(lane, Ordering::Relaxed) != lane {
-            let size = self.lock().sizes.touch(lane);
-            self.apply(size);
+            self.change_size(|sizes| sizes.touch(lane));
         }
     }
 
     /// A client has been resized: it decides the size from now on.
     pub(crate) fn resize(&self, lane: u64, size: TermSize) {
         self.active.store(lane, Ordering::Relaxed);
-        let size = self.lock().sizes.claim(lane, size);
-        self.apply(size);
+        self.change_size(|sizes| sizes.claim(lane, size));
     }
 
     /// Sets the size by hand.
     pub(crate) fn set_size(&self, size: TermSize) {
-        let size = self.lock().sizes.set(size);
-        self.apply(size);
+        self.change_size(|sizes| sizes.set(size));
     }
 
-    fn apply(&self, size: Option<TermSize>) {
+    /// Changes who decides the size, and has the screen follow.
+    fn change_size(&self, change: impl FnOnce(&mut SizePolicy) -> Option<TermSize>) {
+        let mut state = self.lock();
+        // The screen of a program that has ended stays as it is.
+        let size = if state.exit.is_some() { None } else { change(&mut state.sizes) };
+        drop(state);
         if let Some(size) = size {
             self.inbox.resize(size);
         }
@@ -281,17 +283,12 @@ impl Session {
         attachments.retain(|other| other.lane != attachment.lane);
         attachments.push(attachment.clone());
         state.attachments = Arc::new(attachments);
-        let size = match size {
-            Some(size) if !attachment.observe => {
-                self.active.store(attachment.lane, Ordering::Relaxed);
-                state.sizes.claim(attachment.lane, size)
-            }
-            _ => None,
-        };
         let abandoned = state.abandoned.take();
         drop(state);
         self.cancel(abandoned);
-        self.apply(size);
+        if let Some(size) = size.filter(|_| !attachment.observe) {
+            self.resize(attachment.lane, size);
+        }
     }
 
     /// Unties a client that has left or is gone. Nothing of it stays but what it has typed.
@@ -302,11 +299,10 @@ impl Session {
         let mut attachments = Vec::clone(&state.attachments);
         attachments.retain(|other| !Arc::ptr_eq(other, attachment));
         state.attachments = Arc::new(attachments);
-        let size = state.sizes.leave(attachment.lane);
         drop(state);
         let _ = self.active.compare_exchange(attachment.lane, 0, Ordering::Relaxed, Ordering::Relaxed);
         self.input.leave(attachment.lane);
-        self.apply(size);
+        self.change_size(|sizes| sizes.leave(attachment.lane));
         self.check_abandoned();
     }
 

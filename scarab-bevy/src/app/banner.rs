@@ -24,8 +24,8 @@ pub(super) fn plugin(app: &mut App) {
 /// In front of the terminal.
 const DEPTH: f32 = 10.0;
 
-/// Lines are cut here, so that the banner fits a window of usual width.
-const MAX_COLS: usize = 100;
+/// Lines are broken here, so that the banner fits a window of usual width.
+const MAX_COLS: usize = 76;
 
 fn spawn(mut commands: Commands) {
     let theme = TerminalTheme { background: [0x3a, 0x2f, 0x1c], ..default() };
@@ -46,7 +46,7 @@ fn show(banner: Res<Banner>, mut view: Single<(&mut TerminalGrid, &mut Visibilit
         return;
     }
     **visibility = Visibility::Inherited;
-    let lines: Vec<Vec<char>> = banner.0.iter().map(|line| line.chars().take(MAX_COLS).collect()).collect();
+    let lines: Vec<Vec<char>> = banner.0.iter().flat_map(|line| wrap(line)).collect();
     let cols = lines.iter().map(Vec::len).max().unwrap_or(0).max(1);
     let frame = grid.grid.frame + 1;
     grid.grid.reset(cols as u16, lines.len() as u16, frame);
@@ -56,5 +56,38 @@ fn show(banner: Res<Banner>, mut view: Single<(&mut TerminalGrid, &mut Visibilit
         let cells: Vec<Cell> =
             line.iter().map(|&c| Cell::new(c, Attrs::empty(), Color::Default, Color::Default)).collect();
         grid.grid.set_row(row as u16, frame, &cells, Vec::new());
+    }
+}
+
+/// Breaks a line between words, and words that are too long where they are too long.
+fn wrap(line: &str) -> Vec<Vec<char>> {
+    let mut lines = vec![Vec::new()];
+    for word in line.split_inclusive(' ') {
+        let word: Vec<char> = word.chars().collect();
+        for piece in word.chunks(MAX_COLS) {
+            let fits = lines.last().is_some_and(|last: &Vec<char>| last.len() + piece.len() <= MAX_COLS);
+            if !fits {
+                lines.push(Vec::new());
+            }
+            if let Some(last) = lines.last_mut() {
+                last.extend(piece);
+            }
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_are_broken_between_words_and_nothing_is_lost() {
+        let line = "word ".repeat(40) + &"x".repeat(200);
+        let lines = wrap(&line);
+        assert!(lines.iter().all(|line| line.len() <= MAX_COLS));
+        assert_eq!(lines.concat().into_iter().collect::<String>(), line);
+        assert!(lines[0].ends_with(&[' ']));
+        assert_eq!(wrap(""), [Vec::<char>::new()]);
     }
 }

@@ -30,7 +30,7 @@ use crate::{
     ipc::{ScarabIpcPlugin, ScarabIpcSystems},
     launch::Launch,
     messages::{ConnectionNoted, TerminalExited},
-    render::{TerminalTheme, TerminalView},
+    render::{Settling, TerminalTheme, TerminalView},
     terminal::{Terminal, TerminalSession, TerminalStatus, TerminalTitle},
     view::FitWindow,
 };
@@ -51,6 +51,8 @@ pub(super) fn run(asked: Asked, address: Address) -> anyhow::Result<ExitCode> {
                     name: Some("scarab".into()),
                     resolution: START_SIZE.into(),
                     ime_enabled: true,
+                    // Shown when there is something to see: see `reveal`.
+                    visible: false,
                     ..default()
                 }),
                 ..default()
@@ -82,7 +84,7 @@ pub(super) fn run(asked: Asked, address: Address) -> anyhow::Result<ExitCode> {
     .add_systems(OnEnter(ScarabConnectionState::Connected), ask)
     .add_systems(
         Update,
-        (follow_title, leave, (choose_session, pick, tell).chain()),
+        (follow_title, leave, reveal, (choose_session, pick, tell).chain()),
     )
     .add_systems(PreUpdate, note.after(ScarabIpcSystems::Receive));
     run_on_one_thread(&mut app);
@@ -290,7 +292,10 @@ fn tell(
                 lines.push(why.clone());
                 lines.extend(doing);
             }
-            Ok(TerminalStatus::Lost) => lines.extend(doing),
+            Ok(TerminalStatus::Lost) => {
+                lines.push("The connection to the daemon is lost; what is typed waits for it.".into());
+                lines.extend(doing);
+            }
             _ => {}
         },
         Session::Lost(name) | Session::AskedAgain(name, ..) => {
@@ -329,6 +334,19 @@ fn follow_title(
             window.title = wanted.to_string();
         }
     }
+}
+
+/// Shows the window when its first picture is drawn: before, what is on screen is whatever was in memory.
+fn reveal(
+    window: Option<Single<&mut Window, With<PrimaryWindow>>>,
+    mut settling: ResMut<Settling>,
+    mut shown: Local<bool>,
+) {
+    let Some(mut window) = window.filter(|_| !*shown && settling.is_done()) else { return };
+    window.visible = true;
+    *shown = true;
+    // What was drawn while nobody saw it is drawn again.
+    settling.begin();
 }
 
 /// The window closes when its shell ends.

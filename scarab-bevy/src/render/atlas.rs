@@ -75,11 +75,14 @@ impl Atlas {
         self.full
     }
 
-    /// Starts again, with a larger texture if that is allowed.
+    /// Whether there is a larger texture to be had.
+    pub(super) fn can_grow(&self) -> bool {
+        self.side < LARGEST
+    }
+
+    /// Starts again, with a larger texture if there is one.
     pub(super) fn restart(&mut self, images: &mut Assets<Image>) {
-        if self.full {
-            self.side = (self.side * 2).min(LARGEST);
-        }
+        self.side = (self.side * 2).min(LARGEST);
         self.start(images);
     }
 

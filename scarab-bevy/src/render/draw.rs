@@ -133,8 +133,10 @@ pub(super) fn draw(
     };
     let Atlases { by_size, epoch } = &mut *atlases;
     let mut sizes = Vec::new();
-    // An atlas that turns out too small starts again, and whoever drew from it draws a second time.
-    for last_try in [false, true] {
+    // An atlas that turns out too small starts again, and whoever drew from it draws once more: larger as often as it can
+    // grow, and once with what is on screen alone.
+    let mut emptied = false;
+    loop {
         for (grid, view, metrics, theme_override, mut screen) in &mut terminals {
             let pixels = font_pixels(&view, &settings, metrics.scale_factor);
             let size = (pixels * 64.0).round() as u32;
@@ -149,11 +151,12 @@ pub(super) fn draw(
         }
         let mut again = false;
         for atlas in by_size.values_mut().filter(|atlas| atlas.is_full()) {
-            if last_try {
-                atlas.accept_blanks();
-            } else {
+            if atlas.can_grow() || !emptied {
+                emptied |= !atlas.can_grow();
                 atlas.restart(&mut images);
                 again = true;
+            } else {
+                atlas.accept_blanks();
             }
         }
         if !again {

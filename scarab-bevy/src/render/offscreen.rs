@@ -71,6 +71,11 @@ impl Offscreen {
         self.app.update();
     }
 
+    /// Takes a terminal away.
+    pub fn close(&mut self, terminal: Entity) {
+        self.app.world_mut().despawn(terminal);
+    }
+
     /// Waits until all terminals are drawn, and reads one back.
     ///
     /// # Panics

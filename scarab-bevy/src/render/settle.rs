@@ -24,7 +24,7 @@ const MOST_FRAMES: u32 = 2000;
 
 /// What is being waited for, in the main world.
 #[derive(Resource, Default)]
-pub(super) struct Settling {
+pub(crate) struct Settling {
     /// Counts what came up.
     begun: u64,
     /// Up to where all of it is on screen; written by the render world.
@@ -35,14 +35,14 @@ pub(super) struct Settling {
 
 impl Settling {
     /// Something came up that takes more than one frame to appear.
-    pub(super) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.begun += 1;
         self.frames = 0;
     }
 
     /// Whether everything that came up is on screen.
-    pub(super) fn is_done(&self) -> bool {
-        self.done.load(Ordering::Acquire) >= self.begun
+    pub(crate) fn is_done(&self) -> bool {
+        self.begun > 0 && self.done.load(Ordering::Acquire) >= self.begun
     }
 }
 
@@ -75,7 +75,7 @@ pub(super) fn request_redraw(
     if !new_cameras.is_empty() {
         settling.begin();
     }
-    if settling.is_done() {
+    if settling.begun == 0 || settling.is_done() {
         return;
     }
     settling.frames += 1;

@@ -97,3 +97,40 @@ pub fn is_blank(cell: Cell) -> bool {
         && cell.extra_index() == 0
         && Cell::new(' ', plain.attrs() - wrap, plain.fg(), plain.bg()) == Cell::BLANK
 }
+
+#[cfg(test)]
+mod tests {
+    use scarab_protocol::surface::Color;
+
+    use super::*;
+
+    fn cell(character: char, attrs: Attrs) -> Cell {
+        Cell::new(character, attrs, Color::Default, Color::Default)
+    }
+
+    fn line(cells: &[Cell]) -> Line {
+        Line { number: 0, cells: cells.to_vec(), extras: Vec::new() }
+    }
+
+    #[test]
+    fn clusters_tell_the_columns_that_characters_take() {
+        let wide = [cell('漢', Attrs::WIDE), cell(' ', Attrs::WIDE_SPACER), cell('x', Attrs::empty())];
+        let line = line(&wide);
+        let clusters: Vec<_> = line.clusters().map(|(cols, base, _)| (cols, base)).collect();
+        assert_eq!(clusters, [(0..2, '漢'), (2..3, 'x')]);
+    }
+
+    #[test]
+    fn what_shows_something_is_used_even_if_it_has_no_text() {
+        let blue = Cell::new(' ', Attrs::empty(), Color::Default, Color::Indexed(4));
+        assert_eq!(line(&[cell('a', Attrs::empty()), Cell::BLANK, blue, Cell::BLANK]).used_cols(), 3);
+        assert_eq!(line(&[Cell::BLANK, cell(' ', Attrs::WRAPPED)]).used_cols(), 0);
+    }
+
+    #[test]
+    fn blank_lines_at_the_end_are_left_out_and_others_kept() {
+        let lines = [line(&[Cell::BLANK]), line(&[cell('a', Attrs::empty())]), line(&[Cell::BLANK])];
+        assert_eq!(text_of(&lines), "\na\n");
+        assert_eq!(text_of(&lines[..1]), "");
+    }
+}

@@ -1,10 +1,10 @@
 //! `scarabctl daemons`: every daemon that can be found.
 
-use std::thread;
+use std::{path::Path, thread};
 
 use scarab_protocol::{
     client::{Client, ClientOptions, ConnectError, Status},
-    endpoint::{Address, Endpoint, known_daemons},
+    endpoint::{Address, known_daemons},
     lock,
 };
 use serde::Serialize;
@@ -78,12 +78,9 @@ fn look(name: Option<String>, address: Address) -> Option<Found> {
     Some(Found { name, socket, state, pid, build, why })
 }
 
+/// Whether a socket's file is left. Only a socket in a directory has one.
 fn left_over(address: &Address) -> bool {
-    match &address.endpoint {
-        #[cfg(unix)]
-        Endpoint::Path(path) => path.symlink_metadata().is_ok(),
-        _ => false,
-    }
+    address.directory().is_some() && Path::new(&address.endpoint.to_string()).symlink_metadata().is_ok()
 }
 
 fn table(found: &[Found]) -> String {

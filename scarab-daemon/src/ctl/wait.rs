@@ -26,7 +26,8 @@ pub struct Args {
     /// A text on the screen or scrolling by: a regular expression over lines, wrapped ones joined; prints the line
     #[arg(long, value_name = "REGEX", value_parser = parse_pattern)]
     text: Option<Regex>,
-    /// Only what is shown after this place, as `send --json` or `wait --json` gave it
+    /// Only what is shown after this place, as `send --json` or `wait --json` gave it: a line and a column, which mean
+    /// nothing on the alternate screen or once the screen was cleared, where everything counts
     #[arg(long, value_name = "POS", requires = "text")]
     since: Option<u64>,
     /// The end of the session's program; prints how it ended

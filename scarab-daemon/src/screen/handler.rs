@@ -205,10 +205,12 @@ impl Handler for Core {
     }
 
     fn set_hyperlink(&mut self, link: Option<Hyperlink>) {
+        let bytes = |link: &Hyperlink| link.uri.len() + link.id.as_ref().map_or(0, String::len);
         let fits = |link: &Hyperlink| {
             link.uri.len() <= MAX_LINK && link.id.as_ref().is_none_or(|id| id.len() <= MAX_LINK_ID)
         };
-        self.term.set_hyperlink(link.filter(fits));
+        let link = link.filter(|link| fits(link) && self.afford_link(bytes(link)));
+        self.term.set_hyperlink(link);
     }
 
     fn push_keyboard_mode(&mut self, mode: KeyboardModes) {

@@ -1,1 +1,159 @@
+//! The screen against a plain VT core that is fed the same bytes.
 
+use alacritty_terminal::{
+    Term,
+    event::VoidListener,
+    grid::Dimensions,
+    index::Line,
+    term::{Config, test::TermSize as CoreSize},
+    vte::ansi::Processor,
+};
+use proptest::prelude::*;
+use scarab_protocol::{
+    ids::TermSize,
+    surface::{Cell, Extra, Grid, Mapping, ReadOutcome, SurfaceId, SurfaceReader},
+};
+
+use super::*;
+
+const ID: SurfaceId = SurfaceId { epoch: 1, session: 1 };
+
+fn screen(cols: u16, rows: u16) -> Screen {
+    Screen::new(ID, TermSize::cells(cols, rows)).expect("memory")
+}
+
+/// What is on the surface.
+#[cfg(unix)]
+fn published(screen: &mut Screen) -> Grid {
+    screen.publish().expect("memory");
+    let fd = screen.surface().reader_fd().try_clone_to_owned().expect("a descriptor");
+    let mut reader = SurfaceReader::new(Mapping::from_fd(fd).expect("mapped"), ID).expect("a surface");
+    let mut grid = Grid::default();
+    assert_eq!(reader.read(&mut grid), ReadOutcome::Updated);
+    grid
+}
+
+/// A core of its own kind, without anything around it.
+fn plain_core(cols: u16, rows: u16, output: &[u8]) -> Term<VoidListener> {
+    let size = CoreSize::new(usize::from(cols), usize::from(rows));
+    let config = Config { scrolling_history: 100_000, kitty_keyboard: true, ..Config::default() };
+    let mut term = Term::new(config, &size, VoidListener);
+    let mut parser: Processor = Processor::new();
+    parser.advance(&mut term, output);
+    term
+}
+
+/// Output that moves about, scrolls, marks, links and switches screens.
+fn output() -> impl Strategy<Value = Vec<u8>> {
+    let sequence = prop::sample::select(vec![
+        "\n", "\r\n", "\x08", "\t", "\x1b[H", "\x1b[5;3H", "\x1b[2J", "\x1b[K", "\x1b[1J", "\x1b[3A", "\x1b[2B", "\x1b[L",
+        "\x1b[3M", "\x1b[2P", "\x1b[4@", "\x1b[5X", "\x1b[2S", "\x1b[T", "\x1bM", "\x1b[2;4r", "\x1b[r", "\x1b[?1049h",
+        "\x1b[?1049l", "\x1b[31;1m", "\x1b[4:3;58;5;9m", "\x1b[38;2;1;2;3m", "\x1b[7;9m", "\x1b[m", "\x1b[?7l", "\x1b[?7h", "\x1b[4h",
+        "\x1b[4l", "\x1b]8;id=a;http://x/y\x1b\\", "\x1b]8;;\x1b\\", "\x1b7", "\x1b8", "\x1b#8", "\x1b(0", "\x1b(B",
+    ]);
+    let text = prop::sample::select(vec!["a", "word ", "漢", "字漢字漢字", "e\u{301}", "\u{200d}", "ü", "a long line of text, "]);
+    let piece = prop_oneof![3 => text.prop_map(str::to_owned), 2 => sequence.prop_map(str::to_owned)];
+    prop::collection::vec(piece, 0..120).prop_map(|pieces| pieces.concat().into_bytes())
+}
+
+proptest! {
+    #[test]
+    #[cfg(unix)]
+    fn what_is_on_the_surface_is_what_the_core_holds(output in output(), cut in 1usize..50) {
+        let (cols, rows) = (12, 6);
+        let mut screen = screen(cols, rows);
+        // Published now and then, so that damage is what counts.
+        for piece in output.chunks(cut) {
+            screen.feed(piece);
+            screen.publish().expect("memory");
+        }
+        let grid = published(&mut screen);
+        let term = plain_core(cols, rows, &output);
+        for row in 0..rows {
+            let (mut cells, mut extras): (Vec<Cell>, Vec<(u16, Extra)>) = Default::default();
+            convert::line(&term.grid()[Line(i32::from(row))], &mut cells, &mut extras);
+            // Links without an id of their own get one from a counter that all cores share; here all have one.
+            let shown: Vec<_> = grid.row(row).iter().map(|cell| cell.with_extra_index(0)).collect();
+            prop_assert_eq!(&shown, &cells, "row {}", row);
+            let shown: Vec<_> = grid.row_extras(row).iter().map(|(col, extra)| (*col, Extra::clone(extra))).collect();
+            prop_assert_eq!(shown, extras, "extras of row {}", row);
+        }
+        let point = term.grid().cursor.point;
+        prop_assert_eq!(i32::from(grid.cursor.row), point.line.0);
+        prop_assert!(usize::from(grid.cursor.col) == point.column.0 || usize::from(grid.cursor.col) + 1 == point.column.0);
+    }
+
+    #[test]
+    fn lines_that_scroll_off_are_counted_however_output_is_cut(output in output(), cut in 1usize..50) {
+        let mut screen = screen(12, 6);
+        for piece in output.chunks(cut) {
+            screen.feed(piece);
+        }
+        let term = plain_core(12, 6, &output);
+        // The primary screen's history never shrinks here, so that it holds what has ever scrolled off.
+        if !term.mode().contains(alacritty_terminal::term::TermMode::ALT_SCREEN) {
+            prop_assert_eq!(screen.scrolled().0, term.history_size() as u64);
+        }
+    }
+
+    #[test]
+    fn no_output_and_no_size_makes_the_screen_fail(
+        steps in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..200), 0u16..30, 0u16..30), 0..20),
+    ) {
+        let mut screen = screen(10, 5);
+        for (output, cols, rows) in steps {
+            screen.feed(&output);
+            screen.publish().expect("memory");
+            screen.resize(TermSize::cells(cols, rows).clamped());
+            screen.publish().expect("memory");
+            screen.scrollback(0, 100, 1000);
+        }
+    }
+}
+
+#[test]
+fn more_lines_than_the_history_holds_are_counted_and_it_stays_bounded() {
+    let mut screen = screen(10, 5);
+    for number in 0..50_000 {
+        screen.feed(format!("{number}\r\n").as_bytes());
+    }
+    assert_eq!(screen.scrolled(), (50_000 - 4, 0));
+    let (first, lines) = screen.scrollback(0, u32::MAX, usize::MAX);
+    assert_eq!((first, lines.len()), (50_000 - 4 - HISTORY as u64, HISTORY));
+    let text: String = lines[0].cells.chunks(2).map(|words| Cell::from_words([words[0], words[1]]).character()).collect();
+    assert_eq!(text.trim_end(), first.to_string());
+}
+
+#[test]
+fn clearing_the_history_and_reflow_are_told() {
+    let mut screen = screen(10, 5);
+    screen.feed(&b"line\r\n".repeat(20));
+    assert_eq!(screen.scrolled(), (16, 0));
+    screen.feed(b"\x1b[3J");
+    assert_eq!(screen.scrolled(), (16, 1));
+    assert!(screen.scrollback(0, 100, 10_000).1.is_empty());
+    screen.resize(TermSize::cells(20, 5));
+    assert_eq!(screen.scrolled().1, 2);
+    // On the alternate screen nothing scrolls off.
+    screen.feed(b"\x1b[?1049h");
+    screen.feed(&b"line\r\n".repeat(20));
+    screen.feed(b"\x1b[?1049l");
+    assert_eq!(screen.scrolled(), (16, 2));
+}
+
+#[test]
+fn hyperlinks_cannot_fill_the_memory() {
+    let mut screen = screen(80, 24);
+    for number in 0..40_000 {
+        screen.feed(format!("\x1b]8;;http://{number}/{}\x1b\\x", "y".repeat(2000)).as_bytes());
+    }
+    assert!(screen.core.count_links() <= 17 * 1024 * 1024);
+    screen.feed(format!("\x1b[2J\x1b]8;;http://{}\x1b\\x", "y".repeat(3000)).as_bytes());
+}
+
+#[test]
+fn answers_to_a_flood_of_queries_are_bounded() {
+    let mut screen = screen(80, 24);
+    let effects = screen.feed(&b"\x1b[c\x1b]4;1;?\x07".repeat(20_000));
+    assert!(effects.answers.len() <= Effects::MAX_ANSWERS && effects.answers.len() > 1000);
+}

@@ -304,6 +304,3 @@ impl State {
         }
     }
 }
-
-#[cfg(all(test, unix))]
-mod tests;

@@ -183,7 +183,7 @@ impl Stage {
             session.announce(true, &Cwd { path });
         }
         if let Some(clipboard) = clipboard {
-            session.announce(false, &Clipboard { primary: clipboard.primary, text: clipboard.text });
+            session.announce(true, &Clipboard { primary: clipboard.primary, text: clipboard.text });
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Connections: greeted, counted, closed, and gone without a trace.
 
-use std::{fs, io::Read, os::unix::net::UnixStream, time::Instant};
+use std::{fs, io::Read, os::unix::net::UnixStream, sync::Arc, time::Instant};
 
 use scarab_protocol::{
     frame::{Flags, Header},
@@ -9,7 +9,7 @@ use scarab_protocol::{
     transport::Stream,
 };
 
-use super::harness::{PATIENCE, TestDaemon, command};
+use super::harness::{PATIENCE, TestDaemon, command, wait_until};
 use crate::server::{DaemonError, Server, ServerOptions};
 
 #[test]
@@ -160,9 +160,13 @@ fn nothing_of_a_client_stays() {
         })
         .collect();
     assert_eq!(clients(&mut watcher), 5);
+    // A client's threads hold it: when nothing does any more, they are gone.
+    let traces: Vec<_> = daemon.daemon().registry().clients()[1..].iter().map(Arc::downgrade).collect();
+    assert_eq!(traces.len(), 5);
     // Their connections break, as by kill -9.
     drop(others);
     wait_until(|| clients(&mut watcher) == 0);
+    wait_until(|| traces.iter().all(|trace| trace.upgrade().is_none()));
     wait_until(|| watcher.ask::<_, DaemonStatus>(0, &Status {}).clients == 1);
 }
 
@@ -199,20 +203,4 @@ fn a_session_that_does_not_linger_is_told_from_one_that_does() {
     // It is still there for whoever comes back, and ends when nobody does.
     assert_eq!(later.ask::<_, Sessions>(0, &ListSessions { after: 0 }).sessions.len(), 1);
     wait_until(|| later.ask::<_, Sessions>(0, &ListSessions { after: 0 }).sessions.is_empty());
-}
-
-/// Waits until something is so that no event tells of.
-fn wait_until(mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "it never was so");
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-}
-
-/// The names of this process's threads that begin so.
-pub(super) fn thread_names(prefix: &str) -> Vec<String> {
-    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    let names = tasks.filter_map(|task| fs::read_to_string(task.path().join("comm")).ok());
-    names.map(|name| name.trim().to_owned()).filter(|name| name.starts_with(prefix)).collect()
 }

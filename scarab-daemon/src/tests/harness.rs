@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, mpsc},
+    sync::{Arc, Weak, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -18,7 +18,11 @@ use scarab_protocol::{
     transport::{FrameReader, FrameSender, Received, Stream},
 };
 
-use crate::server::{Server, ServerOptions};
+use crate::{
+    daemon::Daemon,
+    server::{Server, ServerOptions},
+    session::Session,
+};
 
 /// Nothing here takes a second on an idle machine; a test that waits this long has failed.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
@@ -40,6 +44,16 @@ impl TestDaemon {
 
     pub(super) fn connect(&self) -> TestClient {
         TestClient::connect(&self.address)
+    }
+
+    /// What the daemon's threads share.
+    pub(super) fn daemon(&self) -> &Daemon {
+        &self.server.as_ref().expect("it runs").daemon
+    }
+
+    /// A session, to see when nothing holds it any more.
+    pub(super) fn session(&self, number: u32) -> Weak<Session> {
+        Arc::downgrade(&self.daemon().registry().session(number).expect("it is there"))
     }
 }
 
@@ -264,4 +278,13 @@ pub(super) fn command(script: &str) -> CreateSession {
 /// The lines of a screen.
 pub(super) fn text(grid: &Grid) -> String {
     (0..grid.rows()).map(|row| grid.row_text(row) + "\n").collect()
+}
+
+/// Waits until something is so that no event tells of.
+pub(super) fn wait_until(mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it never was so");
+        thread::sleep(Duration::from_millis(5));
+    }
 }

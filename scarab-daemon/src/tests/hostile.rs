@@ -92,7 +92,7 @@ proptest! {
         // Ending the daemon is a client's right.
         prop_assume!(kind != Kind::Shutdown);
         let daemon = TestDaemon::start();
-        let mut client = daemon.connect();
+        let client = daemon.connect();
         let length = u32::try_from(payload.len()).expect("small");
         let header = Header { length, kind: kind.number(), flags: Flags::DESCRIPTOR, request: 3, session: 1 };
         let bytes = [&header.to_bytes()[..], &payload].concat();

@@ -52,6 +52,39 @@ fn a_paste_is_a_unit_that_others_wait_for_until_its_client_is_gone() {
 }
 
 #[test]
+fn a_paste_that_is_not_gone_on_with_ends_by_itself() {
+    let daemon = TestDaemon::start();
+    let (mut paster, mut typist) = (daemon.connect(), daemon.connect());
+    let info = paster.create(&format!("printf '\\033[?2004h'; {SHOW}"));
+    let (mut one, mut two) = (paster.attach(info.id.number), typist.attach(info.id.number));
+    paster.wait_for_text(&mut one, "go");
+    send_piece(&mut paster, &mut one, b"first,", true, false);
+    paster.settle();
+    typist.type_in(&mut two, b"typed,");
+    typist.wait_for_text(&mut two, "first,^[[201~typed,");
+    // What comes late is not lost, and is a paste of its own.
+    send_piece(&mut paster, &mut one, b"late", false, true);
+    paster.wait_for_text(&mut one, "^[[200~late^[[201~");
+}
+
+#[test]
+fn answers_do_not_get_into_a_bracketed_paste() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    // It asks for the device's attributes after each line it is given.
+    let info = client.create(concat!(
+        r"stty raw -echo; printf '\033[?2004h'; echo go; ",
+        r"head -c 12 | cat -v; printf '\033[c'; exec cat -v"
+    ));
+    let mut joined = client.attach(info.id.number);
+    client.wait_for_text(&mut joined, "go");
+    send_piece(&mut client, &mut joined, b"abcdef", true, false);
+    client.wait_for_text(&mut joined, "abcdef");
+    send_piece(&mut client, &mut joined, b"ghi", false, true);
+    client.wait_for_text(&mut joined, "ghi^[[201~^[[?6c");
+}
+
+#[test]
 fn a_cancel_ends_a_paste() {
     let daemon = TestDaemon::start();
     let mut client = daemon.connect();

@@ -255,6 +255,9 @@ impl Drop for Handle {
     }
 }
 
+/// Why a session is gone whose daemon is another one now, or none.
+const DAEMON_ENDED: &str = "its daemon has ended, and the session with it";
+
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -287,7 +290,7 @@ impl AttachInner {
         if let Target::Id(id) = &options.target
             && id.epoch != epoch
         {
-            return self.end(shared, "its daemon has ended, and the session with it");
+            return self.end(shared, DAEMON_ENDED);
         }
         let attach = Attach {
             target: options.target,
@@ -437,6 +440,14 @@ impl AttachInner {
         drop(state);
         if !shared.options.reconnect {
             self.end(shared, why);
+        }
+    }
+
+    /// The daemon is dead. What was to be joined by name may still be had from the next one.
+    pub(super) fn bury(&self, shared: &Arc<Shared>) {
+        let known = matches!(self.options().target, Target::Id(_));
+        if known {
+            self.end(shared, DAEMON_ENDED);
         }
     }
 

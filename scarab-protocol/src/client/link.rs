@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     frame::Frame,
+    lock,
     message::Input,
     transport::{FrameReader, FrameSender, ReadError, Stream},
 };
@@ -146,6 +147,15 @@ fn try_once(shared: &Arc<Shared>, first: bool) -> Result<FrameReader, ConnectErr
         opened = connect::open(&shared.options, keep);
     }
     shared.lock().connecting = None;
+    if let Err(ConnectError::NotRunning(_)) = &opened
+        && lock::holder(&shared.options.address.lock).is_none()
+    {
+        // Nobody listens and nobody holds the lock: the daemon is dead, and its sessions will not come back.
+        let attachments = shared.lock().attachments.clone();
+        for attachment in attachments {
+            attachment.bury(shared);
+        }
+    }
     Ok(stand(shared, opened?))
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use regex::Regex;
-use scarab_protocol::surface::Grid;
+use scarab_protocol::surface::{Grid, Modes};
 
 use super::super::position::Position;
 use crate::attach::lines::{Line, screen_lines};
@@ -52,8 +52,21 @@ impl Matcher {
         let mut lines = scrolled_off;
         lines.extend(screen_lines(grid));
         self.next = Some(first_unfinished(&lines, grid.scrolled));
-        let text = Text::of(lines.iter().filter(|line| line.number >= self.since.line), self.since);
-        text.find(&self.pattern)
+        let since = self.since_on(grid);
+        Text::of(lines.iter().filter(|line| line.number >= since.line), since).find(&self.pattern)
+    }
+
+    /// Where to begin. On the alternate screen programs write anywhere, so all of it counts. If the cursor is now above the
+    /// place that was given, the screen has been cleared since, and all of it counts from then on.
+    fn since_on(&mut self, grid: &Grid) -> Position {
+        let top = Position { line: grid.scrolled, col: 0 };
+        if grid.modes.contains(Modes::ALTERNATE_SCREEN) {
+            return self.since.min(top);
+        }
+        if Position::of_cursor(grid).line < self.since.line {
+            self.since = top;
+        }
+        self.since
     }
 }
 
@@ -152,6 +165,7 @@ mod tests {
         let scrolled = rows.len().saturating_sub(height.into());
         grid.scrolled = scrolled as u64;
         for (row, content) in (0..).zip(&rows[scrolled..]) {
+            grid.cursor.row = row;
             grid.set_row(row, 1, &cells(content), Vec::new());
         }
         let above = (0..).zip(&rows[..scrolled]).filter(|(number, _)| *number >= first);
@@ -210,6 +224,24 @@ mod tests {
         let second = look_at(&mut matcher("tick", Some(first.end)), &rows, 2, &[2]).expect("there again");
         assert!(first.end < second.end);
         assert_eq!(look_at(&mut matcher("tick", Some(second.end)), &rows, 2, &[2]), None);
+    }
+
+    #[test]
+    fn after_a_clear_all_that_is_on_the_screen_counts() {
+        let since = Some(Position { line: 3, col: 2 });
+        let mut matcher = matcher("new", since);
+        assert_eq!(look_at(&mut matcher, &rows("a\nb\nnew\n$ x"), 4, &[4]), None);
+        assert!(look_at(&mut matcher, &rows("$\nnew"), 4, &[1, 2]).is_some());
+    }
+
+    #[test]
+    fn all_of_an_alternate_screen_counts() {
+        let (_, mut grid) = session(&rows("top\n\n\n"), 3, 0);
+        grid.cursor.row = 2;
+        let mut matcher = matcher("top", Some(Position { line: 1, col: 0 }));
+        assert_eq!(matcher.look(Vec::new(), &grid), None);
+        grid.modes |= Modes::ALTERNATE_SCREEN;
+        assert!(matcher.look(Vec::new(), &grid).is_some());
     }
 
     proptest! {

@@ -1,0 +1,177 @@
+//! A screen that nobody looks at (Xvfb), the real client on it, and hands (xdotool).
+
+use std::{
+    io::{BufRead, BufReader},
+    os::unix::process::CommandExt,
+    process::{Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt as _, EventMask};
+
+use super::{
+    DEADLINE,
+    daemon::Home,
+    process::{Reaped, run},
+    programs::program,
+    wait::eventually,
+};
+
+/// An X server of its own.
+pub struct Display {
+    server: Reaped,
+    name: String,
+}
+
+impl Display {
+    /// Starts one on a number that is free, with a screen of 1000 by 700.
+    pub fn start() -> Self {
+        let mut child = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", "1000x700x24", "-nolisten", "tcp", "-noreset"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("Xvfb is installed: tests/run does that");
+        let stdout = child.stdout.take().expect("it is piped");
+        let server = Reaped(child);
+        let (send, number) = mpsc::channel();
+        // The server writes the number when it is ready.
+        thread::spawn(move || {
+            let mut line = String::new();
+            let read = BufReader::new(stdout).read_line(&mut line);
+            send.send(read.map(|_| line))
+        });
+        let number = number.recv_timeout(DEADLINE).expect("Xvfb becomes ready").expect("Xvfb tells its number");
+        Self { server, name: format!(":{}", number.trim()) }
+    }
+
+    /// What `DISPLAY` is to be.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Ends the server, as if the screen were unplugged.
+    pub fn unplug(mut self) {
+        let _ = self.server.0.kill();
+    }
+
+    /// Runs a tool on this display; what it printed.
+    pub fn tool(&self, program: &str, arguments: &[&str]) -> String {
+        let mut command = Command::new(program);
+        command.args(arguments).env("DISPLAY", &self.name);
+        let said = run(&mut command, b"");
+        assert_eq!(said.code, 0, "{program} {arguments:?}: {}", said.stderr);
+        said.stdout
+    }
+
+    /// How many pixels of the screen have another colour than the most frequent one.
+    pub fn drawn_pixels(&self) -> usize {
+        let histogram =
+            self.tool("sh", &["-c", "import -window root png:- | convert png:- -format %c histogram:info:-"]);
+        let mut counts: Vec<usize> =
+            histogram.lines().filter_map(|line| line.split(':').next()?.trim().parse().ok()).collect();
+        counts.sort_unstable();
+        counts.pop();
+        counts.iter().sum()
+    }
+}
+
+/// The client in a window.
+pub struct Window<'a> {
+    display: &'a Display,
+    client: Reaped,
+    id: String,
+}
+
+/// The client's command line on a display, in a home.
+pub fn client(home: &Home, display: &Display, arguments: &[&str]) -> Command {
+    let mut command = home.command(program("scarab"));
+    command
+        .args(["--daemon", "test"])
+        .args(arguments)
+        .env("DISPLAY", display.name())
+        .env("SCARAB_DAEMON", program("scarab-daemon"))
+        .stdin(Stdio::null())
+        .process_group(0);
+    command
+}
+
+impl<'a> Window<'a> {
+    /// Starts the client and waits for its window, drawn.
+    pub fn open(home: &Home, display: &'a Display, arguments: &[&str]) -> Self {
+        let child = client(home, display, arguments).spawn().expect("the client can be started");
+        let client = Reaped(child);
+        let pid = client.pid().to_string();
+        let id = eventually("a window", || {
+            let mut search = Command::new("xdotool");
+            search.args(["search", "--onlyvisible", "--pid", &pid]).env("DISPLAY", display.name());
+            let said = run(&mut search, b"");
+            said.stdout.lines().last().map(str::to_owned).filter(|id| !id.is_empty())
+        });
+        let window = Self { display, client, id };
+        window.focus();
+        window
+    }
+
+    /// The client's process id.
+    pub fn pid(&self) -> u32 {
+        self.client.pid()
+    }
+
+    /// Types a text and the Enter key, as a person would.
+    pub fn type_line(&self, text: &str) {
+        self.display.tool("xdotool", &["type", "--delay", "8", text]);
+        self.key("Return");
+    }
+
+    /// Presses a key by its X name, such as `ctrl+c`.
+    pub fn key(&self, key: &str) {
+        self.display.tool("xdotool", &["key", key]);
+    }
+
+    /// Changes the window's size, in pixels.
+    pub fn resize(&self, width: u32, height: u32) {
+        self.display.tool("xdotool", &["windowsize", &self.id, &width.to_string(), &height.to_string()]);
+    }
+
+    /// Asks the window to close, as its button would, and waits until the client has ended.
+    pub fn close(mut self) -> std::process::ExitStatus {
+        self.ask_to_close();
+        self.client.wait("the client whose window was closed")
+    }
+
+    /// Asks the window to close, and tells whether the client ends in time.
+    pub fn closes_within(mut self, deadline: Duration) -> bool {
+        self.ask_to_close();
+        let ended = super::process::ended_within(self.client.pid(), deadline);
+        if ended {
+            let _ = self.client.0.wait();
+        }
+        ended
+    }
+
+    /// Waits until the client has ended by itself.
+    pub fn wait(mut self) -> std::process::ExitStatus {
+        self.client.wait("the client")
+    }
+
+    /// Without a window manager nobody gives the keyboard to a new window.
+    fn focus(&self) {
+        self.display.tool("xdotool", &["windowfocus", "--sync", &self.id]);
+    }
+
+    /// Sends what a window manager sends when the close button is pressed; xdotool only knows how to destroy windows.
+    fn ask_to_close(&self) {
+        let (x, _) = x11rb::connect(Some(self.display.name())).expect("the server is there");
+        let atom = |name: &str| {
+            x.intern_atom(false, name.as_bytes()).expect("sent").reply().expect("every name has an atom").atom
+        };
+        let window = self.id.parse().expect("xdotool prints window ids in decimal");
+        let data = [atom("WM_DELETE_WINDOW"), x11rb::CURRENT_TIME, 0, 0, 0];
+        let message = ClientMessageEvent::new(32, window, atom("WM_PROTOCOLS"), data);
+        x.send_event(false, window, EventMask::NO_EVENT, message).expect("sent").check().expect("the window is there");
+    }
+}
