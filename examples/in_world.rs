@@ -20,7 +20,11 @@ fn setup(
     mut focus: ResMut<InputFocus>,
 ) {
     // The scene needs no tonemapping, which would change the terminal's colours.
-    commands.spawn((Camera3d::default(), Tonemapping::None, Transform::from_xyz(0.0, 1.2, 6.0).looking_at(Vec3::ZERO, Vec3::Y)));
+    commands.spawn((
+        Camera3d::default(),
+        Tonemapping::None,
+        Transform::from_xyz(0.0, 1.2, 6.0).looking_at(Vec3::ZERO, Vec3::Y),
+    ));
     commands.spawn((DirectionalLight::default(), Transform::from_xyz(2.0, 5.0, 4.0).looking_at(Vec3::ZERO, Vec3::Y)));
     commands.spawn((
         Mesh3d(meshes.add(Cuboid::new(6.0, 0.1, 3.0))),

@@ -27,10 +27,7 @@ impl Plugin for ScarabClipboardPlugin {
             .add_message::<ClipboardSet>()
             .add_message::<TerminalInput>()
             .add_systems(Update, obey.run_if(resource_exists::<Clipboard>))
-            .add_systems(
-                PostUpdate,
-                paste.before(ScarabIpcSystems::Send).run_if(resource_exists::<Clipboard>),
-            );
+            .add_systems(PostUpdate, paste.before(ScarabIpcSystems::Send).run_if(resource_exists::<Clipboard>));
     }
 }
 

@@ -83,9 +83,6 @@ impl Plugin for ScarabInputPlugin {
             )
             .add_observer(keyboard::type_key);
         #[cfg(feature = "render")]
-        app.add_systems(
-            PostUpdate,
-            focus::show.before(crate::render::TerminalRenderSystems::Measure),
-        );
+        app.add_systems(PostUpdate, focus::show.before(crate::render::TerminalRenderSystems::Measure));
     }
 }

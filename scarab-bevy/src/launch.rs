@@ -101,5 +101,7 @@ fn reexec(_: Address) -> client::Launch {
 
 #[cfg(not(feature = "daemon"))]
 fn refuse(what: &'static str) -> client::Launch {
-    std::sync::Arc::new(move || Err(format!("{what} needs scarab-bevy's feature `daemon`; or start scarab-daemon by hand")))
+    std::sync::Arc::new(move || {
+        Err(format!("{what} needs scarab-bevy's feature `daemon`; or start scarab-daemon by hand"))
+    })
 }

@@ -28,9 +28,9 @@ pub use connection::{ConnectionStatus, DaemonConnection, PrimaryConnection, Scar
 #[cfg(feature = "input")]
 pub use input::{KeyChord, ScarabInputPlugin, ScarabInputSystems, TerminalKeys, terminal_has_keyboard};
 pub use ipc::{ScarabIpcPlugin, ScarabIpcSystems};
+pub use launch::Launch;
 #[cfg(feature = "daemon")]
 pub use launch::run_if_requested;
-pub use launch::Launch;
 pub use messages::{
     BellRang, ClipboardSet, ConnectionNoted, InputKind, InputRejected, KillRequest, Lagged, TerminalExited,
     TerminalInput,

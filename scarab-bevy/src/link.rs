@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use bevy::prelude::*;
 use scarab_protocol::{
-    client::{AttachOptions, Attachment, Client, ClientEvent, InputRejected as Rejection, Pending, Phase, client_environment},
+    client::{
+        AttachOptions, Attachment, Client, ClientEvent, InputRejected as Rejection, Pending, Phase, client_environment,
+    },
     ids::TermSize,
     message::{CreateSession, Created, Done, KillSession, Target},
 };
 
 use crate::{
     connection::{ConnectionLink, PrimaryConnection},
-
     messages::{
         BellRang, ClipboardSet, ConnectionNoted, InputKind, InputRejected, KillRequest, Lagged, TerminalExited,
         TerminalInput,
@@ -49,15 +50,10 @@ const MAX_EARLY: usize = 256;
 
 /// Creates and joins sessions for terminals that have none.
 pub(crate) fn open(
-    mut commands: Commands,
     connections: Query<(Entity, &ConnectionLink, Has<PrimaryConnection>)>,
-    new: Query<Entity, (With<Terminal>, Without<TerminalLink>)>,
     mut terminals: Query<(Entity, &Terminal, &mut TerminalLink, Option<&TerminalSize>, Has<FitWindow>)>,
     mut status: Query<&mut TerminalStatus>,
 ) {
-    for entity in &new {
-        commands.entity(entity).insert(TerminalLink::default());
-    }
     for (entity, terminal, mut link, size, fits) in &mut terminals {
         // A terminal that fits its window is not opened before that has told its size: its program would see two.
         if !matches!(link.stage, Stage::Wanted) || (fits && size.is_none()) {

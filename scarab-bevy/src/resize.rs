@@ -36,10 +36,7 @@ impl Plugin for ScarabResizePlugin {
 fn fit(
     mut commands: Commands,
     window: Option<Single<&Window, With<PrimaryWindow>>>,
-    terminals: Query<
-        (Entity, Option<&TerminalMetrics>, Option<&TerminalSize>),
-        (With<Terminal>, With<FitWindow>),
-    >,
+    terminals: Query<(Entity, Option<&TerminalMetrics>, Option<&TerminalSize>), (With<Terminal>, With<FitWindow>)>,
 ) {
     let Some(window) = window else { return };
     let pixels = window.physical_size();

@@ -9,6 +9,8 @@ use scarab_protocol::{
     surface::{Cursor, Grid, Modes},
 };
 
+use crate::link::TerminalLink;
+
 /// A terminal: one session of a daemon, shown by this entity.
 ///
 /// ```
@@ -25,7 +27,7 @@ use scarab_protocol::{
 /// Despawning the entity leaves the session. What becomes of it then: a created one ends when its last client has
 /// been gone for the resume time, unless it was [kept](Terminal::keep); an attached one is never ended by leaving.
 #[derive(Component, Debug, Clone, Default)]
-#[require(TerminalStatus, TerminalGrid, TerminalTitle, TerminalCursor, TerminalModes)]
+#[require(TerminalStatus, TerminalGrid, TerminalTitle, TerminalCursor, TerminalModes, TerminalLink)]
 pub struct Terminal {
     pub(crate) source: Source,
     pub(crate) observe: bool,

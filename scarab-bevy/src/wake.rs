@@ -1,8 +1,11 @@
 //! Waking an App that sleeps, and a runner that sleeps without winit.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use bevy::prelude::*;
@@ -44,6 +47,11 @@ impl Waker {
             // The loop has ended when this fails, and nobody is left to wake.
             let _ = proxy.send_event(bevy::winit::WinitUserEvent::WakeUp);
         }
+    }
+
+    /// Waits until something arrives, for a runner of one's own; false when `patience` was over first.
+    pub fn wait(&self, patience: Duration) -> bool {
+        self.bell.receiver().recv_timeout(patience).is_ok()
     }
 
     /// Whether something has arrived since the last call. Asked before looking, so that nothing that comes meanwhile is missed.

@@ -8,12 +8,7 @@ use std::{
 
 use scarab_protocol::message::ShuttingDown;
 
-use crate::{
-    deadline::Deadlines,
-    platform::limit::OldLimit,
-    registry::Registry,
-    session::Session,
-};
+use crate::{deadline::Deadlines, platform::limit::OldLimit, registry::Registry, session::Session};
 
 /// How long clients have to take the last message.
 const LAST_WORDS: Duration = Duration::from_millis(500);

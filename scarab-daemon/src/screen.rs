@@ -23,6 +23,9 @@ use self::{core::Core, filter::Filter, utf8::Whole};
 
 /// How many lines of scrollback a session holds.
 pub(crate) const HISTORY: usize = 10_000;
+/// The parser is fed so many bytes at once. After each byte that is no text it looks for the next escape in all that it
+/// was fed, so that the time for a piece of nothing else grows with the square of its length.
+const SLICE: usize = 1024;
 
 /// What a piece of output asked for beside changing the screen.
 #[derive(Debug, Default)]
@@ -96,10 +99,12 @@ impl Screen {
     pub(crate) fn feed(&mut self, bytes: &[u8]) -> Effects {
         let Self { whole, filter, parser, core, .. } = self;
         let mut cwd = None;
-        whole.feed(bytes, |piece| {
-            let told = filter.feed(piece, |passed| parser.advance(core, passed));
-            cwd = told.or(cwd.take());
-        });
+        for slice in bytes.chunks(SLICE) {
+            whole.feed(slice, |piece| {
+                let told = filter.feed(piece, |passed| parser.advance(core, passed));
+                cwd = told.or(cwd.take());
+            });
+        }
         Effects { cwd, ..core.take_effects() }
     }
 

@@ -4,6 +4,7 @@
 //! ended lies in [`Session::parked`], to be looked at until the session is forgotten.
 
 pub(crate) mod attachment;
+mod clients;
 pub(crate) mod inbox;
 pub(crate) mod input_queue;
 mod screen_thread;
@@ -21,11 +22,9 @@ use std::{
 };
 
 use scarab_protocol::{
-    frame::Frame,
     ids::{SessionId, TermSize},
-    message::{Detached, Exit, Message, SessionInfo},
+    message::{Exit, SessionInfo},
     surface::{Published, SurfaceId},
-    transport::{Descriptor, Outgoing},
 };
 
 use self::{
@@ -44,6 +43,7 @@ use crate::{
         poll::waker,
         process::Process,
         pty::{self, Master},
+        surface::Handle,
     },
     screen::Screen,
 };
@@ -103,7 +103,7 @@ struct State {
     /// Ends the session when its last client has been gone for too long.
     abandoned: Option<Ticket>,
     master: Option<Arc<Master>>,
-    surface: Option<Arc<Descriptor>>,
+    surface: Option<Handle>,
 }
 
 /// Why a session could not be begun.
@@ -157,7 +157,7 @@ impl Session {
                 dismissed: false,
                 abandoned: None,
                 master: Some(master.clone()),
-                surface: Some(stage.descriptor()),
+                surface: Some(stage.surface()),
             }),
             parked: Mutex::new(None),
         });
@@ -167,9 +167,8 @@ impl Session {
             waiting.inbox.exited(exit);
         });
         let thread = ScreenThread::new(session.clone(), daemon.clone(), stage, wakeful, master);
-        let started = waiter.and_then(|_| {
-            thread::Builder::new().name(format!("session-{number}")).spawn(move || thread.run())
-        });
+        let started =
+            waiter.and_then(|_| thread::Builder::new().name(format!("session-{number}")).spawn(move || thread.run()));
         if let Err(error) = started {
             session.process.kill(None);
             session.input.close();
@@ -216,8 +215,8 @@ impl Session {
         self.lock().exit.is_some()
     }
 
-    /// The descriptor of the surface as it is now.
-    pub(crate) fn surface(&self) -> Option<Arc<Descriptor>> {
+    /// What the surface is mapped with, as it is now.
+    pub(crate) fn surface(&self) -> Option<Handle> {
         self.lock().surface.clone()
     }
 
@@ -269,60 +268,6 @@ impl Session {
         }
     }
 
-    /// Ties a client to the session; called by whoever has the screen, after `Attached` was sent.
-    fn add(&self, attachment: &Arc<Attachment>, size: Option<TermSize>) {
-        self.used.store(now(), Ordering::Relaxed);
-        let mut state = self.lock();
-        if state.dismissed {
-            drop(state);
-            attachment.client.forget_attachment(self.id.number, attachment);
-            attachment.client.tell(self.id.number, 0, &Detached { reason: "the session is gone".into() });
-            return;
-        }
-        let mut attachments = Vec::clone(&state.attachments);
-        attachments.retain(|other| other.lane != attachment.lane);
-        attachments.push(attachment.clone());
-        state.attachments = Arc::new(attachments);
-        let abandoned = state.abandoned.take();
-        drop(state);
-        self.cancel(abandoned);
-        if let Some(size) = size.filter(|_| !attachment.observe) {
-            self.resize(attachment.lane, size);
-        }
-    }
-
-    /// Unties a client that has left or is gone. Nothing of it stays but what it has typed.
-    pub(crate) fn detach(self: &Arc<Self>, attachment: &Arc<Attachment>) {
-        self.used.store(now(), Ordering::Relaxed);
-        attachment.bell.disarm();
-        let mut state = self.lock();
-        let mut attachments = Vec::clone(&state.attachments);
-        attachments.retain(|other| !Arc::ptr_eq(other, attachment));
-        state.attachments = Arc::new(attachments);
-        drop(state);
-        let _ = self.active.compare_exchange(attachment.lane, 0, Ordering::Relaxed, Ordering::Relaxed);
-        self.input.leave(attachment.lane);
-        self.change_size(|sizes| sizes.leave(attachment.lane));
-        self.check_abandoned();
-    }
-
-    /// Starts the time after which a session ends that has no clients any more, unless it lingers.
-    pub(crate) fn check_abandoned(self: &Arc<Self>) {
-        let Some(daemon) = self.daemon.upgrade() else { return };
-        let mut state = self.lock();
-        if self.linger || !state.attachments.is_empty() || state.abandoned.is_some() {
-            return;
-        }
-        let session = Arc::downgrade(self);
-        state.abandoned = Some(daemon.deadlines.after(RESUME, move || {
-            let Some(session) = session.upgrade() else { return };
-            if session.lock().attachments.is_empty() {
-                tracing::info!(session = session.id.number, "its last client is gone: the session ends");
-                session.end("its last client is gone");
-            }
-        }));
-    }
-
     /// Sends the program a signal.
     ///
     /// # Errors
@@ -357,22 +302,6 @@ impl Session {
         self.process.kill(master.as_deref());
     }
 
-    /// Tells all who are attached that the session is gone. It is to be taken from the registry first.
-    pub(crate) fn dismiss(self: &Arc<Self>, why: &str) {
-        let mut state = self.lock();
-        state.dismissed = true;
-        let attachments = std::mem::take(&mut state.attachments);
-        let abandoned = state.abandoned.take();
-        drop(state);
-        self.cancel(abandoned);
-        for attachment in attachments.iter() {
-            attachment.bell.disarm();
-            self.input.leave(attachment.lane);
-            attachment.client.forget_attachment(self.id.number, attachment);
-            attachment.client.tell(self.id.number, 0, &Detached { reason: why.into() });
-        }
-    }
-
     /// The program has ended, the screen is parked: what the screen thread does last.
     fn ended(self: &Arc<Self>) {
         let forget = self.lock().forget;
@@ -382,27 +311,6 @@ impl Session {
             }
             daemon.session_ended();
         }
-    }
-
-    /// Sends a message to all who are attached. Of `newest` ones only the newest is kept for who is slow.
-    fn announce<M: Message>(&self, newest: bool, message: &M) {
-        let attachments = self.attachments();
-        if attachments.is_empty() {
-            return;
-        }
-        match Frame::new(self.id.number, 0, message) {
-            Ok(frame) => {
-                for attachment in attachments.iter() {
-                    let frame = frame.clone();
-                    attachment.client.send(if newest { Outgoing::newest(frame) } else { frame.into() });
-                }
-            }
-            Err(error) => tracing::error!(%error, kind = M::KIND.name(), "a message was not sent"),
-        }
-    }
-
-    fn attachments(&self) -> Arc<Vec<Arc<Attachment>>> {
-        self.lock().attachments.clone()
     }
 
     fn cancel(&self, ticket: Option<Ticket>) {

@@ -101,9 +101,13 @@ fn open(path: &Path, create: bool) -> io::Result<File> {
         .open(path)
 }
 
+/// Others may read and lock the file, and not delete it.
 #[cfg(windows)]
 fn open(path: &Path, create: bool) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create(create).truncate(false).open(path)
+    use std::os::windows::fs::OpenOptionsExt;
+
+    // FILE_SHARE_READ | FILE_SHARE_WRITE.
+    OpenOptions::new().read(true).write(true).create(create).truncate(false).share_mode(3).open(path)
 }
 
 #[cfg(unix)]
@@ -116,7 +120,7 @@ fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Windows lets nobody replace an open file.
+/// Opened as above, the file cannot be replaced.
 #[cfg(windows)]
 fn is_at(_file: &File, _path: &Path) -> bool {
     true
@@ -142,6 +146,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
     fn a_lock_whose_file_was_replaced_is_noticed() {
         let home = tempfile::tempdir().expect("a directory");
         let path = home.path().join("default.lock");

@@ -64,11 +64,7 @@ pub(super) fn run(asked: Asked, address: Address) -> anyhow::Result<ExitCode> {
             .disable::<PipelinedRenderingPlugin>(),
     )
     .add_plugins((
-        ScarabIpcPlugin {
-            launch: Launch::Reexec,
-            build: Some(BUILD.into()),
-            ..ScarabIpcPlugin::at(address)
-        },
+        ScarabIpcPlugin { launch: Launch::Reexec, build: Some(BUILD.into()), ..ScarabIpcPlugin::at(address) },
         ScarabRenderPlugin { theme: theme.clone(), ..default() },
         ScarabClipboardPlugin,
         banner::plugin,
@@ -82,10 +78,7 @@ pub(super) fn run(asked: Asked, address: Address) -> anyhow::Result<ExitCode> {
         commands.spawn((Camera2d, Msaa::Off));
     })
     .add_systems(OnEnter(ScarabConnectionState::Connected), ask)
-    .add_systems(
-        Update,
-        (follow_title, leave, reveal, (choose_session, pick, tell).chain()),
-    )
+    .add_systems(Update, (follow_title, leave, reveal, (choose_session, pick, tell).chain()))
     .add_systems(PreUpdate, note.after(ScarabIpcSystems::Receive));
     run_on_one_thread(&mut app);
     Ok(match app.run() {
@@ -304,14 +297,20 @@ fn tell(
             lines.push("Enter starts a new daemon, Escape closes the window.".into());
         }
         Session::Offered(name, known) => {
-            lines.push(format!("A new daemon is there. The session {} ended with the old one.", quoted(name.as_deref())));
+            lines.push(format!(
+                "A new daemon is there. The session {} ended with the old one.",
+                quoted(name.as_deref())
+            ));
             for (number, session) in known.iter().take(MAX_OFFERED).enumerate() {
                 lines.push(format!("  {} attaches {:?} ({})", number + 1, session.name, session.command));
             }
-            lines.push(format!("Enter opens a new shell{}, Escape closes the window.", match name {
-                Some(name) if known.iter().all(|session| session.name != *name) => format!(" named {name:?}"),
-                _ => String::new(),
-            }));
+            lines.push(format!(
+                "Enter opens a new shell{}, Escape closes the window.",
+                match name {
+                    Some(name) if known.iter().all(|session| session.name != *name) => format!(" named {name:?}"),
+                    _ => String::new(),
+                }
+            ));
         }
     }
     banner.set_if_neq(Banner(lines));
@@ -323,7 +322,10 @@ fn quoted(name: Option<&str>) -> String {
 
 /// The window is called what the program calls itself.
 fn follow_title(
-    terminals: Query<(&TerminalTitle, Option<&TerminalSession>), Or<(Changed<TerminalTitle>, Changed<TerminalSession>)>>,
+    terminals: Query<
+        (&TerminalTitle, Option<&TerminalSession>),
+        Or<(Changed<TerminalTitle>, Changed<TerminalSession>)>,
+    >,
     window: Option<Single<&mut Window, With<PrimaryWindow>>>,
 ) {
     let Some(mut window) = window else { return };

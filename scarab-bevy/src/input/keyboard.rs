@@ -81,7 +81,10 @@ impl Held {
 
     pub(super) fn mods(&self) -> Mods {
         let any = |keys: [bool; 2], mods: Mods| if keys[0] || keys[1] { mods } else { Mods::empty() };
-        any(self.shift, Mods::SHIFT) | any(self.ctrl, Mods::CTRL) | any(self.alt, Mods::ALT) | any(self.meta, Mods::SUPER)
+        any(self.shift, Mods::SHIFT)
+            | any(self.ctrl, Mods::CTRL)
+            | any(self.alt, Mods::ALT)
+            | any(self.meta, Mods::SUPER)
     }
 }
 

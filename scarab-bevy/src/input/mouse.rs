@@ -55,7 +55,9 @@ pub(super) fn read(
         let last = IVec2::new(i32::from(grid.cols()) - 1, i32::from(grid.rows()) - 1);
         let cell = metrics.cell_at(position)?;
         // In the padding the nearest cell is meant.
-        (last.cmpge(IVec2::ZERO).all()).then(|| cell.clamp(IVec2::ZERO, last)).map(|cell| (cell.x as u16, cell.y as u16))
+        (last.cmpge(IVec2::ZERO).all())
+            .then(|| cell.clamp(IVec2::ZERO, last))
+            .map(|cell| (cell.x as u16, cell.y as u16))
     };
     let mods = held.mods();
     let mut send = |action, button, (col, row)| {

@@ -13,10 +13,14 @@ use super::upload::{TileRect, Uploads};
 const SMALLEST: u32 = 512;
 /// The largest. At 10 by 20 pixels a cell it holds 80,000 tiles.
 const LARGEST: u32 = 4096;
-/// How many tiles a [`GpuCell`](super::material::GpuCell) can name.
-const MOST_TILES: u32 = 1 << 20;
+/// How many tiles can lie side by side or one above the other: a [`GpuCell`](super::material::GpuCell) has ten bits
+/// for each place.
+const MOST_TILES: u32 = 1 << 10;
+/// How many glyphs are remembered. Blank ones take no tile, so the tables have a bound of their own.
+const MOST_GLYPHS: usize = 1 << 17;
 
-/// Where a glyph lies: the tiles of its left and right half. Tile 0 is blank.
+/// Where a glyph lies: the tiles of its left and right half, as a [`GpuCell`](super::material::GpuCell) names them.
+/// Tile 0 is blank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Glyph {
     pub(super) left: u32,
@@ -35,12 +39,14 @@ pub(super) struct Atlas {
     pub(super) image: Handle<Image>,
     /// Rises when cells that name glyphs of this atlas have to be made anew.
     pub(super) generation: u64,
-    /// How many tiles lie side by side.
-    pub(super) columns: u32,
     pixels: f32,
     side: u32,
-    next: u32,
+    /// How many tiles lie side by side.
+    columns: u32,
+    /// How many tiles there are.
     tiles: u32,
+    /// The first free one, counted row by row.
+    next: u32,
     single: HashMap<(char, u8), Glyph>,
     clusters: HashMap<(String, u8), Glyph>,
     full: bool,
@@ -56,11 +62,11 @@ impl Atlas {
             cell,
             image: Handle::default(),
             generation: 0,
-            columns: 1,
             pixels,
             side,
-            next: 1,
+            columns: 1,
             tiles: 0,
+            next: 1,
             single: HashMap::default(),
             clusters: HashMap::default(),
             full: false,
@@ -106,8 +112,8 @@ impl Atlas {
             TextureFormat::Rgba8Unorm,
             RenderAssetUsages::RENDER_WORLD,
         ));
-        self.columns = (self.side / self.cell.width).max(1);
-        self.tiles = (self.columns * (self.side / self.cell.height)).min(MOST_TILES);
+        self.columns = (self.side / self.cell.width).clamp(1, MOST_TILES);
+        self.tiles = self.columns * (self.side / self.cell.height).min(MOST_TILES);
         self.next = 1;
         self.single.clear();
         self.clusters.clear();
@@ -138,8 +144,7 @@ impl Atlas {
         if let Some(glyph) = known {
             return *glyph;
         }
-        // Blank glyphs take no tile, so the tables have a bound of their own.
-        if self.single.len() + self.clusters.len() >= MOST_TILES as usize / 8 {
+        if self.single.len() + self.clusters.len() >= MOST_GLYPHS {
             self.full = true;
             return Glyph::default();
         }
@@ -170,21 +175,22 @@ impl Atlas {
         if self.next + halves > self.tiles {
             return None;
         }
-        let tiles = [self.next, self.next + halves - 1];
-        self.next += halves;
         let (width, height) = (self.cell.width, self.cell.height);
         let mut texels = Vec::with_capacity((width * height * 4) as usize);
+        let mut tiles = [0; 2];
         for half in 0..halves {
             texels.clear();
             for row in drawn.texels.chunks_exact((width * halves) as usize) {
                 let start = (half * width) as usize;
                 texels.extend_from_slice(row[start..start + width as usize].as_flattened());
             }
-            let tile = tiles[0] + half;
-            let at = UVec2::new(tile % self.columns * width, tile / self.columns * height);
-            uploads.write_tile(self.image.id(), TileRect { at, size: UVec2::new(width, height) }, &texels);
+            let (column, row) = (self.next % self.columns, self.next / self.columns);
+            self.next += 1;
+            let rect = TileRect { at: UVec2::new(column * width, row * height), size: UVec2::new(width, height) };
+            uploads.write_tile(self.image.id(), rect, &texels);
+            tiles[half as usize] = column | row << MOST_TILES.ilog2();
         }
-        Some(Glyph { left: tiles[0], right: if wide { tiles[1] } else { 0 }, color: drawn.color })
+        Some(Glyph { left: tiles[0], right: tiles[1], color: drawn.color })
     }
 }
 
@@ -231,7 +237,7 @@ mod tests {
     fn a_wide_character_takes_two_tiles() {
         let mut bench = bench();
         let glyph = bench.glyph('漢', "", true);
-        assert!(glyph.left != 0 && glyph.right == glyph.left + 1);
+        assert!(glyph.left != 0 && glyph.right != 0 && glyph.left != glyph.right);
     }
 
     #[test]

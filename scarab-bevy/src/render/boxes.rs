@@ -279,7 +279,8 @@ mod tests {
         for size in SIZES {
             for (code, &digits) in (0x2500_u32..).zip(&ARMS).filter(|(_, digits)| **digits != 0) {
                 let character = char::from_u32(code).expect("a character");
-                for (direction, straight) in [(UP, "│┃║"), (RIGHT, "─━═"), (DOWN, "│┃║"), (LEFT, "─━═")] {
+                for (direction, straight) in [(UP, "│┃║"), (RIGHT, "─━═"), (DOWN, "│┃║"), (LEFT, "─━═")]
+                {
                     let weight = digits >> (12 - 4 * direction) & 0xf;
                     let covered = edge(character, size, direction);
                     match straight.chars().nth(usize::from(weight).wrapping_sub(1)) {
@@ -296,7 +297,8 @@ mod tests {
     #[test]
     fn arcs_meet_straight_lines() {
         for size in SIZES {
-            for (arc, directions) in [('╭', [RIGHT, DOWN]), ('╮', [LEFT, DOWN]), ('╯', [LEFT, UP]), ('╰', [RIGHT, UP])] {
+            for (arc, directions) in [('╭', [RIGHT, DOWN]), ('╮', [LEFT, DOWN]), ('╯', [LEFT, UP]), ('╰', [RIGHT, UP])]
+            {
                 for direction in directions {
                     let straight = if direction == UP || direction == DOWN { '│' } else { '─' };
                     let (arc_edge, line_edge) = (edge(arc, size, direction), edge(straight, size, direction));
@@ -310,16 +312,19 @@ mod tests {
     fn a_double_corner_is_two_corners() {
         // A line is one pixel thick, so the strokes lie at 3 and 5 across, 6 and 8 down.
         let pixels = draw('╔', 9, 15, 1).expect("a box drawing character");
-        let row = |y: usize| pixels[y * 9..(y + 1) * 9].iter().map(|&p| if p > 0 { '#' } else { '.' }).collect::<String>();
-        assert_eq!([row(5), row(6), row(7), row(8), row(9)], [".........", "...######", "...#.....", "...#.####", "...#.#..."]);
+        let row =
+            |y: usize| pixels[y * 9..(y + 1) * 9].iter().map(|&p| if p > 0 { '#' } else { '.' }).collect::<String>();
+        assert_eq!(
+            [row(5), row(6), row(7), row(8), row(9)],
+            [".........", "...######", "...#.....", "...#.####", "...#.#..."]
+        );
     }
 
     #[test]
     fn halves_and_quadrants_fill_the_cell_without_overlap() {
         for (width, height, line) in SIZES {
             for pair in ["▀▄", "▌▐", "▛▗", "▜▖", "▙▝", "▟▘", "▚▞", "\u{1fb00}\u{1fb3b}"] {
-                let drawn: Vec<_> =
-                    pair.chars().map(|c| draw(c, width, height, line).expect("a block")).collect();
+                let drawn: Vec<_> = pair.chars().map(|c| draw(c, width, height, line).expect("a block")).collect();
                 let total = |i: usize| drawn.iter().map(|pixels| u32::from(pixels[i])).sum::<u32>();
                 assert!((0..drawn[0].len()).all(|i| total(i) == 255), "{pair} {width}x{height}");
             }

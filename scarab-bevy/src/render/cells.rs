@@ -45,7 +45,6 @@ pub(super) fn header(
     grid: &Grid,
     colors: &Colors,
     cell: &CellMetrics,
-    atlas_columns: u32,
     quad: [u32; 2],
     padding: u32,
     focused: bool,
@@ -61,7 +60,6 @@ pub(super) fn header(
         underline_top: cell.underline_top,
         line: cell.line,
         strike_top: cell.strike_top,
-        atlas_columns,
         background: pack(colors.bg),
         ..GridHeader::default()
     };
@@ -107,8 +105,7 @@ impl<'a> Extras<'a> {
 }
 
 fn is_blank(cell: Cell, extra: Option<&Extra>) -> bool {
-    cell.attrs().contains(Attrs::HIDDEN)
-        || cell.character() <= ' ' && extra.is_none_or(|extra| extra.marks.is_empty())
+    cell.attrs().contains(Attrs::HIDDEN) || cell.character() <= ' ' && extra.is_none_or(|extra| extra.marks.is_empty())
 }
 
 fn cluster(cell: Cell, extra: Option<&Extra>, wide: bool) -> Cluster<'_> {
@@ -172,7 +169,10 @@ mod tests {
 
     #[test]
     fn a_wide_character_goes_on_in_its_spacer() {
-        let row = encoded(&grid(&[cell('漢', Attrs::WIDE), cell(' ', Attrs::WIDE_SPACER), cell('x', Attrs::empty())], vec![]));
+        let row = encoded(&grid(
+            &[cell('漢', Attrs::WIDE), cell(' ', Attrs::WIDE_SPACER), cell('x', Attrs::empty())],
+            vec![],
+        ));
         assert_eq!(row.iter().map(|cell| cell.glyph).collect::<Vec<_>>(), ['漢' as u32, 7, 'x' as u32]);
     }
 
@@ -197,15 +197,16 @@ mod tests {
 
     #[test]
     fn the_cursor_covers_both_halves_of_a_wide_character_and_stays_on_screen() {
-        let mut grid = grid(&[cell('x', Attrs::empty()), cell('漢', Attrs::WIDE), cell(' ', Attrs::WIDE_SPACER)], vec![]);
+        let mut grid =
+            grid(&[cell('x', Attrs::empty()), cell('漢', Attrs::WIDE), cell(' ', Attrs::WIDE_SPACER)], vec![]);
         let colors = Colors::new(&TerminalTheme::default(), &grid);
         grid.cursor = Cursor { col: 2, visible: true, ..Cursor::default() };
-        let drawn = header(&grid, &colors, &CELL, 64, [24, 16], 0, true);
+        let drawn = header(&grid, &colors, &CELL, [24, 16], 0, true);
         assert_eq!((drawn.cursor, drawn.cursor_cells), (1, 2));
         grid.cursor.col = 900;
-        assert_eq!(header(&grid, &colors, &CELL, 64, [24, 16], 0, true).cursor, 1);
+        assert_eq!(header(&grid, &colors, &CELL, [24, 16], 0, true).cursor, 1);
         grid.cursor.row = 1;
-        assert_eq!(header(&grid, &colors, &CELL, 64, [24, 16], 0, true).cursor, GridHeader::NO_CURSOR);
+        assert_eq!(header(&grid, &colors, &CELL, [24, 16], 0, true).cursor, GridHeader::NO_CURSOR);
     }
 
     #[test]
@@ -213,6 +214,6 @@ mod tests {
         let mut grid = grid(&[cell('x', Attrs::empty())], vec![]);
         grid.cursor.visible = true;
         let colors = Colors::new(&TerminalTheme::default(), &grid);
-        assert_eq!(header(&grid, &colors, &CELL, 64, [8, 16], 0, false).cursor_shape, GridHeader::CURSOR_HOLLOW);
+        assert_eq!(header(&grid, &colors, &CELL, [8, 16], 0, false).cursor_shape, GridHeader::CURSOR_HOLLOW);
     }
 }

@@ -1,5 +1,7 @@
 //! Brings what changed on a terminal's grid to its quad.
 
+use bevy::ecs::query::QueryData;
+use bevy::ecs::system::SystemParam;
 use bevy::platform::collections::HashMap;
 use bevy::prelude::*;
 use bevy::render::storage::ShaderBuffer;
@@ -90,55 +92,47 @@ pub(super) fn update_fonts(settings: Res<FontSettings>, mut fonts: ResMut<Fonts>
     }
 }
 
-/// What the drawing of one terminal needs beside the terminal.
-struct Painter<'a> {
-    fonts: &'a mut Fonts,
-    rasterizer: &'a mut Rasterizer,
-    uploads: &'a mut Uploads,
-    buffers: &'a mut Assets<ShaderBuffer>,
-    materials: &'a mut Assets<GridMaterial>,
-    settling: &'a mut Settling,
-    scratch: &'a mut Vec<GpuCell>,
+/// A terminal, as far as drawing goes.
+#[derive(QueryData)]
+#[query_data(mutable)]
+pub(super) struct Drawable {
+    grid: Ref<'static, TerminalGrid>,
+    view: &'static TerminalView,
+    metrics: &'static TerminalMetrics,
+    theme: Option<&'static ThemeOverride>,
+    screen: &'static mut TerminalScreen,
+}
+
+/// What every terminal is drawn with.
+#[derive(SystemParam)]
+pub(super) struct Painter<'w, 's> {
+    fonts: ResMut<'w, Fonts>,
+    uploads: ResMut<'w, Uploads>,
+    settling: ResMut<'w, Settling>,
+    buffers: ResMut<'w, Assets<ShaderBuffer>>,
+    materials: ResMut<'w, Assets<GridMaterial>>,
+    rasterizer: Local<'s, Rasterizer>,
+    /// The cells on their way, kept for its memory.
+    scratch: Local<'s, Vec<GpuCell>>,
 }
 
 /// Draws every terminal whose grid, colours, font or size changed.
 pub(super) fn draw(
-    (settings, theme): (Res<FontSettings>, Res<TerminalTheme>),
-    mut fonts: ResMut<Fonts>,
+    settings: Res<FontSettings>,
+    theme: Res<TerminalTheme>,
     mut atlases: ResMut<Atlases>,
-    mut uploads: ResMut<Uploads>,
-    mut settling: ResMut<Settling>,
-    (mut buffers, mut materials, mut images): (
-        ResMut<Assets<ShaderBuffer>>,
-        ResMut<Assets<GridMaterial>>,
-        ResMut<Assets<Image>>,
-    ),
-    (mut rasterizer, mut scratch): (Local<Rasterizer>, Local<Vec<GpuCell>>),
-    mut terminals: Query<(
-        Ref<TerminalGrid>,
-        Ref<TerminalView>,
-        &TerminalMetrics,
-        Option<&ThemeOverride>,
-        &mut TerminalScreen,
-    )>,
+    mut images: ResMut<Assets<Image>>,
+    mut painter: Painter,
+    mut terminals: Query<Drawable>,
 ) {
-    let mut painter = Painter {
-        fonts: &mut fonts,
-        rasterizer: &mut rasterizer,
-        uploads: &mut uploads,
-        buffers: &mut buffers,
-        materials: &mut materials,
-        settling: &mut settling,
-        scratch: &mut scratch,
-    };
     let Atlases { by_size, epoch } = &mut *atlases;
     let mut sizes = Vec::new();
     // An atlas that turns out too small starts again, and whoever drew from it draws once more: larger as often as it can
     // grow, and once with what is on screen alone.
     let mut emptied = false;
     loop {
-        for (grid, view, metrics, theme_override, mut screen) in &mut terminals {
-            let pixels = font_pixels(&view, &settings, metrics.scale_factor);
+        for mut terminal in &mut terminals {
+            let pixels = font_pixels(terminal.view, &settings, terminal.metrics.scale_factor);
             let size = (pixels * 64.0).round() as u32;
             sizes.push(size);
             let atlas = by_size.entry(size).or_insert_with(|| {
@@ -146,8 +140,8 @@ pub(super) fn draw(
             });
             let glyphs = Glyphs { size, epoch: *epoch, generation: atlas.generation };
             // Compared by value, so that nothing is missed when the resource and the override take turns.
-            let colors = Colors::new(theme_override.map_or(&theme, |theme| &theme.0), &grid.grid);
-            painter.terminal(&grid, grid.is_changed(), &view, metrics, colors, glyphs, atlas, &mut screen);
+            let colors = Colors::new(terminal.theme.map_or(&theme, |theme| &theme.0), &terminal.grid.grid);
+            painter.terminal(&mut terminal, colors, glyphs, atlas);
         }
         let mut again = false;
         for atlas in by_size.values_mut().filter(|atlas| atlas.is_full()) {
@@ -166,21 +160,12 @@ pub(super) fn draw(
     by_size.retain(|size, _| sizes.contains(size));
 }
 
-impl Painter<'_> {
-    #[expect(clippy::too_many_arguments, reason = "one terminal's components and what was derived from them")]
-    fn terminal(
-        &mut self,
-        TerminalGrid { grid, .. }: &TerminalGrid,
-        grid_changed: bool,
-        view: &TerminalView,
-        metrics: &TerminalMetrics,
-        colors: Colors,
-        glyphs: Glyphs,
-        atlas: &mut Atlas,
-        screen: &mut Mut<TerminalScreen>,
-    ) {
-        let header =
-            header(grid, &colors, &atlas.cell, atlas.columns, screen.size.into(), metrics.padding, view.focused);
+impl Painter<'_, '_> {
+    fn terminal(&mut self, terminal: &mut DrawableItem<'_, '_>, colors: Colors, glyphs: Glyphs, atlas: &mut Atlas) {
+        let DrawableItem { grid, view, metrics, screen, .. } = terminal;
+        let grid_changed = grid.is_changed();
+        let grid = &grid.grid;
+        let header = header(grid, &colors, &atlas.cell, screen.size.into(), metrics.padding, view.focused);
         let (cols, rows) = (usize::from(grid.cols()), grid.rows());
         let all = screen.drawn.as_ref().is_none_or(|drawn| {
             drawn.glyphs != glyphs
@@ -211,15 +196,17 @@ impl Painter<'_> {
             let mut row = first;
             self.scratch.clear();
             loop {
-                let glyph = |cluster: Cluster<'_>| atlas.glyph(cluster, self.fonts, self.rasterizer, self.uploads);
-                encode_row(grid, row, &colors, glyph, self.scratch);
+                let glyph = |cluster: Cluster<'_>| {
+                    atlas.glyph(cluster, &mut self.fonts, &mut self.rasterizer, &mut self.uploads)
+                };
+                encode_row(grid, row, &colors, glyph, &mut self.scratch);
                 match damaged.next_if_eq(&(row + 1)) {
                     Some(next) => row = next,
                     None => break,
                 }
             }
             let offset = buffer_size(usize::from(first) * cols);
-            self.uploads.write_buffer(buffer, offset, bytemuck::cast_slice(self.scratch));
+            self.uploads.write_buffer(buffer, offset, bytemuck::cast_slice(&self.scratch));
         }
         screen.drawn = Some(Drawn { frame: grid.frame, glyphs, colors, header });
     }
@@ -229,7 +216,7 @@ impl Painter<'_> {
     fn point_material(&mut self, screen: &mut TerminalScreen, atlas: &Atlas) {
         let wanted = GridMaterial { cells: screen.buffer.clone(), atlas: atlas.image.clone() };
         let is = |material: &GridMaterial| material.cells == wanted.cells && material.atlas == wanted.atlas;
-        let handle = screen.material(self.materials);
+        let handle = screen.material(&mut self.materials);
         if self.materials.get(&handle).is_some_and(|material| !is(material))
             && let Some(mut material) = self.materials.get_mut(&handle)
         {

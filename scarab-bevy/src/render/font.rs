@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bevy::platform::collections::HashMap;
 use bevy::prelude::*;
+use crossbeam_channel::TryRecvError;
 use swash::{CacheKey, FontRef};
 
 use super::system_fonts::{Asked, Found, SystemFonts, Wanted};
@@ -72,7 +73,10 @@ pub(super) struct Face {
 #[derive(Clone)]
 pub(super) enum FaceBytes {
     /// Part of the program.
-    #[cfg_attr(not(feature = "bundled-font"), expect(dead_code, reason = "only the bundled font is part of the program"))]
+    #[cfg_attr(
+        not(feature = "bundled-font"),
+        expect(dead_code, reason = "only the bundled font is part of the program")
+    )]
     Bundled(&'static [u8]),
     /// Read from a file.
     Read(Arc<[u8]>),
@@ -169,6 +173,7 @@ impl Fonts {
     }
 
     /// Calls `waker` from another thread whenever the search has found something, so that a sleeping App takes it up.
+    #[cfg(feature = "winit")]
     pub(super) fn set_waker(&mut self, waker: impl Fn() + Send + Sync + 'static) {
         self.system.set_waker(waker);
     }
@@ -181,9 +186,17 @@ impl Fonts {
     /// Takes up what the search has found.
     pub(super) fn receive(&mut self) -> Received {
         let mut received = Received::Nothing;
-        while self.pending > 0
-            && let Some(found) = self.system.found()
-        {
+        while self.pending > 0 {
+            let found = match self.system.found() {
+                Ok(found) => found,
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => {
+                    // A font file that its parser trips over ends the thread. What it has not found is not found.
+                    self.pending = 0;
+                    self.resolved.retain(|_, resolution| *resolution != Resolution::Pending);
+                    return Received::Glyphs;
+                }
+            };
             self.pending -= 1;
             match found {
                 Found::Family(faces) if faces[0].is_some() => {
@@ -270,7 +283,14 @@ impl Fonts {
         Self::whole(advance, height, baseline, line, lowest, &metrics)
     }
 
-    fn whole(advance: f32, height: f32, baseline: f32, line: f32, lowest: f32, metrics: &swash::Metrics) -> CellMetrics {
+    fn whole(
+        advance: f32,
+        height: f32,
+        baseline: f32,
+        line: f32,
+        lowest: f32,
+        metrics: &swash::Metrics,
+    ) -> CellMetrics {
         // A font's offsets count upwards from the baseline, rows of pixels downwards from the top.
         let row = |offset: f32| (baseline - offset).round().clamp(0.0, lowest) as u32;
         CellMetrics {

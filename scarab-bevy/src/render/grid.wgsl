@@ -1,41 +1,18 @@
 // A terminal on a quad: finds the cell under a pixel in a buffer and the cell's glyph in an atlas.
-// The structures are those of material.rs.
+// The layout of the buffer is that of material.rs: five vectors of header, then a vector for each cell.
+//
+// It is kept cheap for rasterisers that run on the CPU: the header is read once a corner and not once a pixel,
+// and there are neither integer divisions nor powers.
 
-struct Header {
-    grid: vec2<u32>,
-    cell: vec2<u32>,
-    quad: vec2<u32>,
-    origin: vec2<u32>,
-    cursor: u32,
-    cursor_cells: u32,
-    cursor_shape: u32,
-    cursor_color: u32,
-    underline_top: u32,
-    line: u32,
-    strike_top: u32,
-    atlas_columns: u32,
-    background: u32,
-    reserved_a: u32,
-    reserved_b: u32,
-    reserved_c: u32,
-}
+#import bevy_sprite::mesh2d_functions
 
-struct Cell {
-    glyph: u32,
-    fg: u32,
-    bg: u32,
-    underline: u32,
-}
-
-struct Screen {
-    header: Header,
-    cells: array<Cell>,
-}
-
-@group(#{MATERIAL_BIND_GROUP}) @binding(0) var<storage, read> screen: Screen;
+@group(#{MATERIAL_BIND_GROUP}) @binding(0) var<storage, read> words: array<vec4<u32>>;
 @group(#{MATERIAL_BIND_GROUP}) @binding(1) var atlas: texture_2d<f32>;
 
-const TILE_MASK: u32 = 0xfffffu;
+const HEADER: u32 = 5u;
+
+const TILE_BITS: u32 = 10u;
+const TILE_MASK: u32 = 0x3ffu;
 const COLOR: u32 = 0x100000u;
 const STRIKEOUT: u32 = 0x200000u;
 const UNDERLINE_SHIFT: u32 = 22u;
@@ -50,54 +27,83 @@ const CURSOR_BLOCK: u32 = 0u;
 const CURSOR_UNDERLINE: u32 = 1u;
 const CURSOR_BEAM: u32 = 2u;
 
-const TAU: f32 = 6.283185307;
-
-fn rgb(packed: u32) -> vec3<f32> {
-    return unpack4x8unorm(packed).rgb;
+struct Vertex {
+    @builtin(instance_index) instance_index: u32,
+    @location(0) position: vec3<f32>,
+    @location(2) uv: vec2<f32>,
 }
 
-// Colours are mixed as they are encoded, as fonts are designed for, and only then made linear for the target.
+struct Corner {
+    @builtin(position) position: vec4<f32>,
+    // In pixels from the top left of the quad.
+    @location(0) at: vec2<f32>,
+    // Columns and rows, then the size of a cell.
+    @location(1) @interpolate(flat) grid: vec4<u32>,
+    // The size of the quad, then where in it the first cell begins.
+    @location(2) @interpolate(flat) quad: vec4<u32>,
+    // The first cell under the cursor, how many there are, its shape and its colour.
+    @location(3) @interpolate(flat) cursor: vec4<u32>,
+    // The top of underlines, the thickness of lines, the top of strikeouts, the colour around the cells.
+    @location(4) @interpolate(flat) lines: vec4<u32>,
+}
+
+@vertex
+fn vertex(vertex: Vertex) -> Corner {
+    var corner: Corner;
+    let world_from_local = mesh2d_functions::get_world_from_local(vertex.instance_index);
+    corner.position = mesh2d_functions::mesh2d_position_world_to_clip(
+        mesh2d_functions::mesh2d_position_local_to_world(world_from_local, vec4(vertex.position, 1.0)),
+    );
+    corner.grid = words[0];
+    corner.quad = words[1];
+    corner.cursor = words[2];
+    corner.lines = words[3];
+    corner.at = vertex.uv * vec2<f32>(corner.quad.xy);
+    return corner;
+}
+
+// Colours are stored as roots of linear ones: mixed as they are they look even, squared they are what a target wants.
+fn unpack(packed: u32) -> vec3<f32> {
+    return vec3<f32>(vec3(packed, packed >> 10u, packed >> 20u) & vec3(0x3ffu)) / 1023.0;
+}
+
 fn output(color: vec3<f32>) -> vec4<f32> {
+    let linear = color * color;
 #ifdef SRGB_OUTPUT
-    return vec4(color, 1.0);
+    return vec4(select(1.055 * pow(linear, vec3(1.0 / 2.4)) - 0.055, 12.92 * linear, linear <= vec3(0.0031308)), 1.0);
 #else
-    return vec4(select(pow((color + 0.055) / 1.055, vec3(2.4)), color / 12.92, color <= vec3(0.04045)), 1.0);
+    return vec4(linear, 1.0);
 #endif
 }
 
-// Whether y lies on the line that begins at top.
-fn on_line(y: u32, top: u32) -> bool {
-    return y >= top && y < top + screen.header.line;
-}
-
-// How much of a pixel of a cell an underline covers.
-fn underline_coverage(style: u32, at: vec2<u32>) -> f32 {
-    let line = screen.header.line;
-    let size = screen.header.cell;
-    let top = min(screen.header.underline_top, size.y - min(size.y, line));
+// How much of a pixel of a cell an underline covers. All but the style in pixels.
+fn underline_coverage(style: u32, at: vec2<f32>, size: vec2<f32>, wanted_top: f32, line: f32) -> f32 {
+    let top = min(wanted_top, size.y - line);
+    let on = at.y >= top && at.y < top + line;
     switch style {
         case SINGLE: {
-            return f32(on_line(at.y, top));
+            return f32(on);
         }
         case DOUBLE: {
-            let first = min(top, size.y - min(size.y, 3u * line));
-            return f32(on_line(at.y, first) || on_line(at.y, first + 2u * line));
+            let first = max(min(top, size.y - 3.0 * line), 0.0);
+            let from_first = floor((at.y - first) / line);
+            return f32(from_first == 0.0 || from_first == 2.0);
         }
         case CURLY: {
-            // One wave a cell, so that it goes on in the next.
-            let half = 0.5 * f32(line);
-            let height = max(1.25 * f32(line), 0.06 * f32(size.y));
-            let middle = min(f32(top) + half, f32(size.y) - height - half);
-            let phase = TAU * (f32(at.x) + 0.5) / f32(size.x);
-            let slope = height * TAU / f32(size.x) * cos(phase);
-            let distance = abs(f32(at.y) + 0.5 - middle - height * sin(phase)) / sqrt(1.0 + slope * slope);
-            return clamp(half + 0.5 - distance, 0.0, 1.0);
+            // One wave a cell, of two parabolas, so that it goes on in the next.
+            let height = max(1.25 * line, 0.06 * size.y);
+            let middle = min(top + 0.5 * line, size.y - height - 0.5 * line);
+            let phase = 4.0 * (at.x + 0.5) / size.x;
+            let half_wave = phase - select(1.0, 3.0, phase >= 2.0);
+            let wave = (1.0 - half_wave * half_wave) * select(1.0, -1.0, phase >= 2.0);
+            return clamp(0.5 * line + 0.5 - abs(at.y + 0.5 - middle - height * wave), 0.0, 1.0);
         }
         case DOTTED: {
-            return f32(on_line(at.y, top) && (at.x / line) % 2u == 0u);
+            let dot = floor((at.x + 0.5) / line);
+            return f32(on && dot == 2.0 * floor(0.5 * dot));
         }
         case DASHED: {
-            return f32(on_line(at.y, top) && 5u * at.x < 3u * size.x);
+            return f32(on && 5.0 * at.x < 3.0 * size.x);
         }
         default: {
             return 0.0;
@@ -106,55 +112,58 @@ fn underline_coverage(style: u32, at: vec2<u32>) -> f32 {
 }
 
 @fragment
-fn fragment(@location(2) uv: vec2<f32>) -> @location(0) vec4<f32> {
-    let quad = max(screen.header.quad, vec2(1u));
-    let size = max(screen.header.cell, vec2(1u));
-    let columns = screen.header.grid.x;
-    let at = vec2<i32>(min(vec2<u32>(uv * vec2<f32>(quad)), quad - 1u)) - vec2<i32>(screen.header.origin);
-    if any(at < vec2(0)) || any(vec2<u32>(at) >= screen.header.grid * size) {
-        return output(rgb(screen.header.background));
+fn fragment(corner: Corner) -> @location(0) vec4<f32> {
+    let grid = vec2<f32>(corner.grid.xy);
+    let size = vec2<f32>(corner.grid.zw);
+    // A little is added so that a quad which lies between the pixels of its target leaves none out.
+    let at = floor(corner.at + 1.0 / 64.0) - vec2<f32>(corner.quad.zw);
+    let position = floor((at + 0.5) / size);
+    if any(position < vec2(0.0)) || any(position >= grid) {
+        return output(unpack(corner.lines.w));
     }
-    let position = vec2<u32>(at) / size;
-    let within = vec2<u32>(at) % size;
-    let index = position.y * columns + position.x;
-    let cell = screen.cells[index];
-    var fg = rgb(cell.fg);
-    var bg = rgb(cell.bg);
+    let within = at - position * size;
+    let index = u32(position.y) * corner.grid.x + u32(position.x);
+    let cell = words[HEADER + index];
+    var fg = unpack(cell.y);
+    var bg = unpack(cell.z);
 
-    let under_cursor = index >= screen.header.cursor && index - screen.header.cursor < screen.header.cursor_cells;
-    if under_cursor && screen.header.cursor_shape == CURSOR_BLOCK {
+    let from_cursor = index - corner.cursor.x;
+    let under_cursor = index >= corner.cursor.x && from_cursor < corner.cursor.y;
+    let shape = corner.cursor.z;
+    let cursor_color = unpack(corner.cursor.w);
+    if under_cursor && shape == CURSOR_BLOCK {
         fg = bg;
-        bg = rgb(screen.header.cursor_color);
+        bg = cursor_color;
     }
 
-    let style = (cell.glyph >> UNDERLINE_SHIFT) & 7u;
-    var color = mix(bg, rgb(cell.underline), underline_coverage(style, within));
-    let tile = cell.glyph & TILE_MASK;
-    if tile != 0u {
-        let tile_at = vec2(tile % screen.header.atlas_columns, tile / screen.header.atlas_columns) * size + within;
-        let texel = textureLoad(atlas, vec2<i32>(tile_at), 0);
-        color = mix(color, select(fg, texel.rgb, (cell.glyph & COLOR) != 0u), texel.a);
+    let line = f32(corner.lines.y);
+    let style = (cell.x >> UNDERLINE_SHIFT) & 7u;
+    var color = bg;
+    if style != 0u {
+        let coverage = underline_coverage(style, within, size, f32(corner.lines.x), line);
+        color = mix(bg, unpack(cell.w), coverage);
     }
-    if (cell.glyph & STRIKEOUT) != 0u && on_line(within.y, screen.header.strike_top) {
+    let tile = vec2(cell.x & TILE_MASK, (cell.x >> TILE_BITS) & TILE_MASK);
+    // The first tile is blank, so nothing has to be left out for cells without a glyph.
+    let texel = textureLoad(atlas, vec2<i32>(tile * corner.grid.zw) + vec2<i32>(within), 0);
+    color = mix(color, select(fg, texel.rgb, (cell.x & COLOR) != 0u), texel.a);
+    let strike_top = f32(corner.lines.z);
+    if (cell.x & STRIKEOUT) != 0u && within.y >= strike_top && within.y < strike_top + line {
         color = fg;
     }
 
-    if under_cursor && screen.header.cursor_shape != CURSOR_BLOCK {
-        let line = max(screen.header.line, size.x / 8u);
-        let x = (index - screen.header.cursor) * size.x + within.x;
-        let width = screen.header.cursor_cells * size.x;
-        let bottom = within.y + line >= size.y;
-        var drawn = false;
-        if screen.header.cursor_shape == CURSOR_UNDERLINE {
-            drawn = bottom;
-        } else if screen.header.cursor_shape == CURSOR_BEAM {
-            drawn = x < line;
-        } else {
-            let thin = screen.header.line;
-            drawn = x < thin || x + thin >= width || within.y < thin || within.y + thin >= size.y;
+    if under_cursor && shape != CURSOR_BLOCK {
+        let thick = max(line, floor(size.x / 8.0));
+        let x = f32(from_cursor) * size.x + within.x;
+        let width = f32(corner.cursor.y) * size.x;
+        var drawn = x < line || x + line >= width || within.y < line || within.y + line >= size.y;
+        if shape == CURSOR_UNDERLINE {
+            drawn = within.y + thick >= size.y;
+        } else if shape == CURSOR_BEAM {
+            drawn = x < thick;
         }
         if drawn {
-            color = rgb(screen.header.cursor_color);
+            color = cursor_color;
         }
     }
     return output(color);

@@ -66,8 +66,7 @@ pub(super) fn place_images(
         if screen.camera.is_some() && images.get(&terminal.image).is_some_and(|image| image.size() == size) {
             continue;
         }
-        terminal.image =
-            images.add(Image::new_target_texture(size.x, size.y, TextureFormat::Rgba8UnormSrgb, None));
+        terminal.image = images.add(Image::new_target_texture(size.x, size.y, TextureFormat::Rgba8UnormSrgb, None));
         let target = RenderTarget::Image(terminal.image.clone().into());
         match screen.camera {
             Some(camera) => {

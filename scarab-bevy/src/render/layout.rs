@@ -1,5 +1,6 @@
 //! How large a terminal's cells are, and where its quad is.
 
+use bevy::ecs::query::QueryData;
 use bevy::prelude::*;
 use bevy::sprite_render::MeshMaterial2d;
 use bevy::window::PrimaryWindow;
@@ -76,6 +77,18 @@ impl FromWorld for UnitQuad {
 #[derive(Component, Debug, Clone, Copy, Default)]
 pub(super) struct TerminalQuad;
 
+/// A terminal, as far as its quad goes.
+#[derive(QueryData)]
+#[query_data(mutable)]
+pub(super) struct Placeable {
+    entity: Entity,
+    grid: &'static TerminalGrid,
+    metrics: &'static TerminalMetrics,
+    fits_window: Has<FitWindow>,
+    to_image: Has<TerminalImage>,
+    screen: &'static mut TerminalScreen,
+}
+
 /// Gives every terminal its quad, in the size of the window or of its grid.
 pub(super) fn place(
     mut commands: Commands,
@@ -83,23 +96,21 @@ pub(super) fn place(
     mut materials: ResMut<Assets<GridMaterial>>,
     mut settling: ResMut<Settling>,
     window: Option<Single<&Window, With<PrimaryWindow>>>,
-    mut terminals: Query<
-        (Entity, &TerminalGrid, &TerminalMetrics, Has<FitWindow>, Has<TerminalImage>, &mut TerminalScreen),
-        With<TerminalView>,
-    >,
+    mut terminals: Query<Placeable, With<TerminalView>>,
     mut quads: Query<&mut Transform, With<TerminalQuad>>,
 ) {
-    for (terminal, grid, metrics, fits, to_image, mut screen) in &mut terminals {
+    for PlaceableItem { entity, grid, metrics, fits_window, to_image, mut screen } in &mut terminals {
         let size = match &window {
-            Some(window) if fits && !to_image => window.physical_size(),
+            Some(window) if fits_window && !to_image => window.physical_size(),
             _ => metrics.quad(grid.grid.cols(), grid.grid.rows()),
         };
-        if screen.size != size {
+        // A minimised window has no size; what it showed is kept for its return.
+        if screen.size != size && size.cmpne(UVec2::ZERO).all() {
             screen.size = size;
         }
         // The camera of an image sees physical pixels, that of a window logical ones.
         let scale = if to_image { 1.0 } else { metrics.scale_factor };
-        let transform = Transform::from_scale((size.as_vec2() / scale).extend(1.0));
+        let transform = Transform::from_scale((screen.size.as_vec2() / scale).extend(1.0));
         match screen.quad {
             Some(quad) => {
                 if let Ok(mut current) = quads.get_mut(quad)
@@ -110,11 +121,10 @@ pub(super) fn place(
             }
             None => {
                 let material = screen.material(&mut materials);
-                let quad = commands
-                    .spawn((TerminalQuad, Mesh2d(unit.0.clone()), MeshMaterial2d(material), transform))
-                    .id();
+                let quad =
+                    commands.spawn((TerminalQuad, Mesh2d(unit.0.clone()), MeshMaterial2d(material), transform)).id();
                 if !to_image {
-                    commands.entity(quad).insert(ChildOf(terminal));
+                    commands.entity(quad).insert(ChildOf(entity));
                 }
                 screen.quad = Some(quad);
                 settling.begin();

@@ -1,5 +1,7 @@
 //! The material of a terminal's quad: a buffer of cells and an atlas of glyphs, looked up per pixel.
 
+use std::sync::LazyLock;
+
 use bevy::asset::{RenderAssetUsages, embedded_asset};
 use bevy::prelude::*;
 use bevy::render::render_asset::prepare_assets;
@@ -9,6 +11,9 @@ use bevy::render::{Render, RenderApp};
 use bevy::shader::ShaderRef;
 use bevy::sprite_render::{AlphaMode2d, Material2d, Material2dPlugin, PreparedMaterial2d};
 use bytemuck::{Pod, Zeroable};
+
+/// Where `embedded_asset!` puts the shader.
+const SHADER: &str = "embedded://scarab_bevy/render/grid.wgsl";
 
 /// Draws a terminal on a quad.
 ///
@@ -26,8 +31,12 @@ pub(super) struct GridMaterial {
 }
 
 impl Material2d for GridMaterial {
+    fn vertex_shader() -> ShaderRef {
+        SHADER.into()
+    }
+
     fn fragment_shader() -> ShaderRef {
-        "embedded://scarab_bevy/render/grid.wgsl".into()
+        SHADER.into()
     }
 
     fn alpha_mode(&self) -> AlphaMode2d {
@@ -35,7 +44,7 @@ impl Material2d for GridMaterial {
     }
 }
 
-/// What the shader knows of a grid beside its cells. Sizes are in physical pixels.
+/// What the shader knows of a grid beside its cells, in vectors of four. Sizes are in physical pixels.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable, Default)]
 pub(super) struct GridHeader {
@@ -57,16 +66,14 @@ pub(super) struct GridHeader {
     pub(super) cursor_color: u32,
     /// The top of an underline, from the top of its cell.
     pub(super) underline_top: u32,
-    /// How thick lines are.
+    /// How thick lines are, at least 1.
     pub(super) line: u32,
     /// The top of a line that strikes text out.
     pub(super) strike_top: u32,
-    /// How many tiles the atlas has side by side.
-    pub(super) atlas_columns: u32,
     /// The colour around the cells.
     pub(super) background: u32,
-    /// Fills the header up to whole vectors.
-    pub(super) reserved: [u32; 3],
+    /// Room for what comes.
+    pub(super) reserved: [u32; 4],
 }
 
 impl GridHeader {
@@ -86,7 +93,7 @@ impl GridHeader {
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable, Default)]
 pub(super) struct GpuCell {
-    /// The tile in the atlas (bits 0-19) and the flags below.
+    /// The tile in the atlas, its column in bits 0-9 and its row in bits 10-19, and the flags below.
     pub(super) glyph: u32,
     /// The colour of the text.
     pub(super) fg: u32,
@@ -105,9 +112,20 @@ impl GpuCell {
     pub(super) const UNDERLINE_SHIFT: u32 = 22;
 }
 
-/// A colour as the shader unpacks it: red in the lowest byte, opaque.
-pub(super) const fn pack([r, g, b]: [u8; 3]) -> u32 {
-    u32::from_le_bytes([r, g, b, 0xff])
+/// A colour as the shader unpacks it: the square roots of the linear red, green and blue, ten bits each from the
+/// lowest on. Eight bits of sRGB come out again as they went in, and the shader needs no powers.
+pub(super) fn pack(color: [u8; 3]) -> u32 {
+    static ROOTS: LazyLock<[u32; 256]> =
+        LazyLock::new(|| std::array::from_fn(|byte| (linear_root(byte as u8) * 1023.0).round() as u32));
+    let [r, g, b] = color.map(|byte| ROOTS[usize::from(byte)]);
+    r | g << 10 | b << 20
+}
+
+/// The square root of the linear light that a byte of sRGB stands for, 0 to 1.
+pub(super) fn linear_root(byte: u8) -> f32 {
+    let encoded = f32::from(byte) / 255.0;
+    let linear = if encoded <= 0.04045 { encoded / 12.92 } else { ((encoded + 0.055) / 1.055).powf(2.4) };
+    linear.sqrt()
 }
 
 /// The bytes of a buffer with room for this many cells.
@@ -137,3 +155,25 @@ pub(super) fn plugin(app: &mut App) {
 /// Orders the two systems around it, which Bevy leaves unordered: a material prepared before its new buffer would be put
 /// off to the next frame, and its terminal missing in this one.
 fn buffers_before_materials() {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_of_a_colour_comes_back_from_the_shader() {
+        for byte in 0..=255_u8 {
+            let packed = pack([byte, 0, 255]);
+            let root = (packed & 0x3ff) as f32 / 1023.0;
+            let linear = root * root;
+            let encoded = if linear <= 0.003_130_8 { 12.92 * linear } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 };
+            assert_eq!((encoded * 255.0).round() as u8, byte);
+            assert_eq!((packed >> 10 & 0x3ff, packed >> 20), (0, 1023));
+        }
+    }
+
+    #[test]
+    fn a_header_is_whole_vectors() {
+        assert_eq!((size_of::<GridHeader>(), size_of::<GpuCell>()), (5 * 16, 16));
+    }
+}

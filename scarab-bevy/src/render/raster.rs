@@ -1,11 +1,14 @@
 //! Turning a cell's characters into pixels.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use swash::scale::{Render, ScaleContext, Source, StrikeWith, image::Content};
 use swash::shape::ShapeContext;
 use swash::zeno::{Angle, Format, Transform};
 
 use super::boxes;
 use super::font::{CellMetrics, Choice, Face, FontStyle, Fonts};
+use super::material::linear_root;
 
 /// How far a letter leans that has to stand in for an italic one, in degrees.
 const SLANT: f32 = 12.0;
@@ -22,7 +25,8 @@ pub(super) struct Cluster<'a> {
     pub(super) wide: bool,
 }
 
-/// The pixels of a cluster: RGBA, straight alpha, one cell high and one or two wide.
+/// The pixels of a cluster: RGBA, straight alpha, one cell high and one or two wide. Colours are roots of linear
+/// ones, as the shader mixes them.
 pub(super) struct Drawn {
     pub(super) texels: Vec<[u8; 4]>,
     /// The pixels have colours of their own; otherwise only their alpha counts.
@@ -69,11 +73,22 @@ impl Rasterizer {
         }
         match fonts.choose(cluster.character, cluster.style, wants_picture(cluster)) {
             Choice::Primary(face) => self.cluster(face, cluster, pixels, false, &mut canvas),
-            Choice::Fallback(face) => self.cluster(face, cluster, pixels, true, &mut canvas),
+            Choice::Fallback(face) => self.guarded(face, cluster, pixels, &mut canvas),
             Choice::Nowhere => canvas.missing(cell.line),
             Choice::Pending => return Outcome::Pending,
         }
         canvas.finish()
+    }
+
+    /// Draws with a font of the system. Programs choose the characters and so the glyphs; a broken font
+    /// that the font library trips over must not end the App.
+    fn guarded(&mut self, face: &Face, cluster: Cluster<'_>, pixels: f32, canvas: &mut Canvas) {
+        let drawn = catch_unwind(AssertUnwindSafe(|| self.cluster(face, cluster, pixels, true, canvas)));
+        if drawn.is_err() {
+            tracing::warn!("a font of the system cannot draw U+{:04X}", u32::from(cluster.character));
+            *self = Self::default();
+            canvas.missing(1);
+        }
     }
 
     fn cluster(&mut self, face: &Face, cluster: Cluster<'_>, pixels: f32, foreign: bool, canvas: &mut Canvas) {
@@ -125,11 +140,15 @@ impl Rasterizer {
         if style.bold && !face.style.bold {
             render.embolden(size * EMBOLDEN);
         }
+        let mut lean = 0.0;
         if style.italic && !face.style.italic {
-            render.transform(Some(Transform::skew(Angle::from_degrees(SLANT), Angle::ZERO)));
+            let slant = Angle::from_degrees(SLANT);
+            render.transform(Some(Transform::skew(slant, Angle::ZERO)));
+            // It leans about the baseline; moved back it stays in the middle of its cell.
+            lean = slant.to_radians().tan() * size * 0.3;
         }
         if let Some(image) = render.render(&mut scaler, placed.glyph) {
-            let left = image.placement.left + placed.x.round() as i32;
+            let left = image.placement.left + (placed.x - lean).round() as i32;
             let top = canvas.baseline - image.placement.top - placed.y.round() as i32;
             let size = [image.placement.width, image.placement.height];
             match image.content {
@@ -146,7 +165,8 @@ fn wants_picture(cluster: Cluster<'_>) -> bool {
     if cluster.marks.contains('\u{fe0f}') {
         return true;
     }
-    let picture = matches!(u32::from(cluster.character), 0x1f300..=0x1faff | 0x2600..=0x27bf | 0x231a..=0x23ff | 0x2b1b..=0x2b55);
+    let picture =
+        matches!(u32::from(cluster.character), 0x1f300..=0x1faff | 0x2600..=0x27bf | 0x231a..=0x23ff | 0x2b1b..=0x2b55);
     picture && cluster.wide && !cluster.marks.contains('\u{fe0e}')
 }
 
@@ -193,6 +213,7 @@ impl Canvas {
             if let Some(&[r, g, b, a]) = rgba.as_chunks().0.get(from)
                 && a > 0
             {
+                let [r, g, b] = [r, g, b].map(|byte| (linear_root(byte) * 255.0).round() as u8);
                 *texel = [r, g, b, a];
             }
         });

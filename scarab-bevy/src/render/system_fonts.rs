@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bevy::platform::collections::HashMap;
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 use fontdb::{Database, Family, Query, Source, Stretch, Style, Weight};
 use swash::FontRef;
 
@@ -59,6 +59,7 @@ pub(super) struct SystemFonts {
 
 impl SystemFonts {
     /// Has `waker` called after every answer.
+    #[cfg(feature = "winit")]
     pub(super) fn set_waker(&mut self, waker: impl Fn() + Send + Sync + 'static) {
         self.waker = Some(Arc::new(waker));
     }
@@ -73,9 +74,12 @@ impl SystemFonts {
         self.ask(Question::Face(wanted))
     }
 
-    /// The next answer, if one is there.
-    pub(super) fn found(&self) -> Option<Found> {
-        self.channel.as_ref()?.1.try_recv().ok()
+    /// The next answer, if one is there; [`TryRecvError::Disconnected`] once the search is no more.
+    pub(super) fn found(&self) -> Result<Found, TryRecvError> {
+        match &self.channel {
+            Some((_, found)) => found.try_recv(),
+            None => Err(TryRecvError::Disconnected),
+        }
     }
 
     fn ask(&mut self, question: Question) -> Asked {
@@ -155,9 +159,10 @@ impl Library {
 
     fn face_with(&mut self, wanted: Wanted) -> Option<Face> {
         let id = self.ranked.iter().copied().find(|&id| {
-            let is_emoji = self.fonts.face(id).is_some_and(|face| {
-                face.families.iter().any(|(name, _)| name.to_ascii_lowercase().contains("emoji"))
-            });
+            let is_emoji = self
+                .fonts
+                .face(id)
+                .is_some_and(|face| face.families.iter().any(|(name, _)| name.to_ascii_lowercase().contains("emoji")));
             is_emoji == wanted.emoji && self.has(id, wanted.character)
         });
         // A picture is better than nothing.

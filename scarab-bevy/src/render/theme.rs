@@ -101,8 +101,7 @@ impl Colors {
             std::mem::swap(&mut fg, &mut bg);
         }
         let cursor = palette.get(Palette::CURSOR).unwrap_or(theme.cursor);
-        let indexed =
-            std::array::from_fn(|index| palette.get(index).unwrap_or_else(|| theme.indexed(index as u8)));
+        let indexed = std::array::from_fn(|index| palette.get(index).unwrap_or_else(|| theme.indexed(index as u8)));
         Self { fg, bg, cursor, indexed }
     }
 

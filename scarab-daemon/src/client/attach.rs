@@ -87,11 +87,7 @@ pub(super) fn resize(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) 
 }
 
 /// The session in the frame's header and what ties the client to it. If there is no tie, the request is refused.
-pub(super) fn attached(
-    daemon: &Daemon,
-    client: &Client,
-    frame: &Frame,
-) -> Option<(Arc<Session>, Arc<Attachment>)> {
+pub(super) fn attached(daemon: &Daemon, client: &Client, frame: &Frame) -> Option<(Arc<Session>, Arc<Attachment>)> {
     let header = frame.header();
     let attachment = client.attachment(header.session);
     let session = daemon.registry().session(header.session);

@@ -13,10 +13,7 @@ use super::{
     Client,
     greet::{FRAME_PATIENCE, greet},
 };
-use crate::{
-    daemon::Daemon,
-    deadline::Ticket,
-};
+use crate::{daemon::Daemon, deadline::Ticket};
 
 /// The client broke the protocol, in words: its connection ends.
 #[derive(Debug)]

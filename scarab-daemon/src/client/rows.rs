@@ -14,7 +14,6 @@ use scarab_protocol::{
 use super::{Client, MAX_QUEUED, attach::attached, reader::Breach};
 use crate::{
     daemon::Daemon,
-    platform,
     session::{Session, TooBusy, attachment::RowsReader, inbox::Request},
 };
 
@@ -66,8 +65,7 @@ pub(super) fn scrollback(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Fra
 }
 
 fn open(session: &Session) -> Result<RowsReader, String> {
-    let descriptor = session.surface().ok_or("it has none")?;
-    let mapping = platform::surface::map(&descriptor).map_err(|error| error.to_string())?;
+    let mapping = session.surface().ok_or("it has none")?.map().map_err(|error| error.to_string())?;
     let id = SurfaceId { epoch: session.id.epoch, session: session.id.number };
     let reader = SurfaceReader::new(mapping, id).map_err(|error| error.to_string())?;
     Ok(RowsReader { reader, grid: Grid::new(0, 0) })

@@ -1,12 +1,6 @@
 //! Letting clients in.
 
-use std::{
-    fs::File,
-    io,
-    sync::Arc,
-    thread,
-    time::Duration,
-};
+use std::{fs::File, io, sync::Arc, thread, time::Duration};
 
 use scarab_protocol::transport::{Listener, Stream};
 

@@ -44,9 +44,8 @@ pub(super) fn wire(row: u16, cells: &[Cell], extras: &[(u16, Extra)]) -> LineDat
 
 /// About how many bytes a line takes on the wire.
 pub(super) fn wire_bytes(line: &LineData) -> usize {
-    let extra = |extra: &WireExtra| {
-        64 + extra.marks.len() + extra.link.as_ref().map_or(0, |(id, uri)| id.len() + uri.len())
-    };
+    let extra =
+        |extra: &WireExtra| 64 + extra.marks.len() + extra.link.as_ref().map_or(0, |(id, uri)| id.len() + uri.len());
     32 + line.cells.len() * 8 + line.extras.iter().map(extra).sum::<usize>()
 }
 

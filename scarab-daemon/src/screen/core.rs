@@ -7,7 +7,10 @@ use alacritty_terminal::{
     event::{Event, EventListener},
     grid::{Dimensions, Row},
     index::Line,
-    term::{ClipboardType, Config, Osc52, TermDamage, TermMode, cell::Cell as CoreCell},
+    term::{
+        ClipboardType, Config, Osc52, TermDamage, TermMode,
+        cell::{Cell as CoreCell, Flags},
+    },
     vte::ansi::{CursorShape as CoreShape, ModifyOtherKeys},
 };
 use scarab_protocol::{
@@ -293,18 +296,23 @@ impl Core {
     }
 
     pub(super) fn cursor(&self) -> Cursor {
-        let cursor = self.term.renderable_content().cursor;
+        let grid = self.term.grid();
+        let point = grid.cursor.point;
         let style = self.term.cursor_style();
+        // On the right half of a wide character it is shown on the left one. A half without the other, which
+        // deleting characters can leave in the first column, has none.
+        let on_right_half = grid[point.line][point.column].flags.contains(Flags::WIDE_CHAR_SPACER);
+        let col = point.column.0.saturating_sub(usize::from(on_right_half));
         Cursor {
-            col: u16::try_from(cursor.point.column.0).unwrap_or(u16::MAX),
-            row: u16::try_from(cursor.point.line.0).unwrap_or(0),
+            col: u16::try_from(col).unwrap_or(u16::MAX),
+            row: u16::try_from(point.line.0).unwrap_or(0),
             shape: match style.shape {
                 CoreShape::Underline => CursorShape::Underline,
                 CoreShape::Beam => CursorShape::Beam,
                 CoreShape::HollowBlock => CursorShape::HollowBlock,
                 CoreShape::Block | CoreShape::Hidden => CursorShape::Block,
             },
-            visible: cursor.shape != CoreShape::Hidden,
+            visible: self.term.mode().contains(TermMode::SHOW_CURSOR) && style.shape != CoreShape::Hidden,
             blinking: style.blinking,
         }
     }

@@ -154,7 +154,16 @@ mod tests {
     fn output() -> impl Strategy<Value = Vec<u8>> {
         let piece = prop_oneof![
             prop::sample::select(vec![
-                &b"\x1b]"[..], b"\x07", b"\x1b\\", b"\x1b", b"\x18", b"\x1a", b"7;file://h/a%20b", b"\x1bP", b"\x1b[31m", b"]",
+                &b"\x1b]"[..],
+                b"\x07",
+                b"\x1b\\",
+                b"\x1b",
+                b"\x18",
+                b"\x1a",
+                b"7;file://h/a%20b",
+                b"\x1bP",
+                b"\x1b[31m",
+                b"]",
             ])
             .prop_map(<[u8]>::to_vec),
             prop::collection::vec(any::<u8>(), 0..8),

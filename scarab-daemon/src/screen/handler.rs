@@ -116,8 +116,7 @@ impl Handler for Core {
 
     #[inline]
     fn input(&mut self, c: char) {
-        // Below the first soft hyphen nothing printable is without width.
-        if c >= '\u{ad}' && c.width() == Some(0) && marks_at_cursor(&self.term) >= Extra::MAX_MARKS {
+        if may_be_a_mark(c) && c.width() == Some(0) && marks_at_cursor(&self.term) >= Extra::MAX_MARKS {
             return;
         }
         self.term.input(c);
@@ -206,9 +205,8 @@ impl Handler for Core {
 
     fn set_hyperlink(&mut self, link: Option<Hyperlink>) {
         let bytes = |link: &Hyperlink| link.uri.len() + link.id.as_ref().map_or(0, String::len);
-        let fits = |link: &Hyperlink| {
-            link.uri.len() <= MAX_LINK && link.id.as_ref().is_none_or(|id| id.len() <= MAX_LINK_ID)
-        };
+        let fits =
+            |link: &Hyperlink| link.uri.len() <= MAX_LINK && link.id.as_ref().is_none_or(|id| id.len() <= MAX_LINK_ID);
         let link = link.filter(|link| fits(link) && self.afford_link(bytes(link)));
         self.term.set_hyperlink(link);
     }
@@ -250,6 +248,12 @@ fn own_mode(mode: PrivateMode) -> Option<Modes> {
         PrivateMode::Unknown(BACKSPACE_SENDS_BS) => Some(Modes::BACKSPACE_BS),
         _ => None,
     }
+}
+
+/// False for most characters that are no marks, without a look at the table of widths: nothing printable before the soft
+/// hyphen is one, no Chinese character and no Korean syllable.
+fn may_be_a_mark(c: char) -> bool {
+    c >= '\u{ad}' && !matches!(c, '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}')
 }
 
 /// How many marks the cell has that the core would put the next one on.

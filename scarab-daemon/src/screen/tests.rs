@@ -46,12 +46,56 @@ fn plain_core(cols: u16, rows: u16, output: &[u8]) -> Term<VoidListener> {
 /// Output that moves about, scrolls, marks, links and switches screens.
 fn output() -> impl Strategy<Value = Vec<u8>> {
     let sequence = prop::sample::select(vec![
-        "\n", "\r\n", "\x08", "\t", "\x1b[H", "\x1b[5;3H", "\x1b[2J", "\x1b[K", "\x1b[1J", "\x1b[3A", "\x1b[2B", "\x1b[L",
-        "\x1b[3M", "\x1b[2P", "\x1b[4@", "\x1b[5X", "\x1b[2S", "\x1b[T", "\x1bM", "\x1b[2;4r", "\x1b[r", "\x1b[?1049h",
-        "\x1b[?1049l", "\x1b[31;1m", "\x1b[4:3;58;5;9m", "\x1b[38;2;1;2;3m", "\x1b[7;9m", "\x1b[m", "\x1b[?7l", "\x1b[?7h", "\x1b[4h",
-        "\x1b[4l", "\x1b]8;id=a;http://x/y\x1b\\", "\x1b]8;;\x1b\\", "\x1b7", "\x1b8", "\x1b#8", "\x1b(0", "\x1b(B",
+        "\n",
+        "\r\n",
+        "\x08",
+        "\t",
+        "\x1b[H",
+        "\x1b[5;3H",
+        "\x1b[2J",
+        "\x1b[K",
+        "\x1b[1J",
+        "\x1b[3A",
+        "\x1b[2B",
+        "\x1b[L",
+        "\x1b[3M",
+        "\x1b[2P",
+        "\x1b[4@",
+        "\x1b[5X",
+        "\x1b[2S",
+        "\x1b[T",
+        "\x1bM",
+        "\x1b[2;4r",
+        "\x1b[r",
+        "\x1b[?1049h",
+        "\x1b[?1049l",
+        "\x1b[31;1m",
+        "\x1b[4:3;58;5;9m",
+        "\x1b[38;2;1;2;3m",
+        "\x1b[7;9m",
+        "\x1b[m",
+        "\x1b[?7l",
+        "\x1b[?7h",
+        "\x1b[4h",
+        "\x1b[4l",
+        "\x1b]8;id=a;http://x/y\x1b\\",
+        "\x1b]8;;\x1b\\",
+        "\x1b7",
+        "\x1b8",
+        "\x1b#8",
+        "\x1b(0",
+        "\x1b(B",
     ]);
-    let text = prop::sample::select(vec!["a", "word ", "漢", "字漢字漢字", "e\u{301}", "\u{200d}", "ü", "a long line of text, "]);
+    let text = prop::sample::select(vec![
+        "a",
+        "word ",
+        "漢",
+        "字漢字漢字",
+        "e\u{301}",
+        "\u{200d}",
+        "ü",
+        "a long line of text, ",
+    ]);
     let piece = prop_oneof![3 => text.prop_map(str::to_owned), 2 => sequence.prop_map(str::to_owned)];
     prop::collection::vec(piece, 0..120).prop_map(|pieces| pieces.concat().into_bytes())
 }
@@ -120,7 +164,8 @@ fn more_lines_than_the_history_holds_are_counted_and_it_stays_bounded() {
     assert_eq!(screen.scrolled(), (50_000 - 4, 0));
     let (first, lines) = screen.scrollback(0, u32::MAX, usize::MAX);
     assert_eq!((first, lines.len()), (50_000 - 4 - HISTORY as u64, HISTORY));
-    let text: String = lines[0].cells.chunks(2).map(|words| Cell::from_words([words[0], words[1]]).character()).collect();
+    let text: String =
+        lines[0].cells.chunks(2).map(|words| Cell::from_words([words[0], words[1]]).character()).collect();
     assert_eq!(text.trim_end(), first.to_string());
 }
 

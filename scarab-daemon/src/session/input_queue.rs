@@ -18,11 +18,7 @@ use std::{
     time::Duration,
 };
 
-use scarab_protocol::{
-    message::InputCredit,
-    paste::PasteEncoder,
-    surface::Modes,
-};
+use scarab_protocol::{message::InputCredit, paste::PasteEncoder, surface::Modes};
 
 use self::item::Item;
 pub(crate) use self::item::{Bytes, What};

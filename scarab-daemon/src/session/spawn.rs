@@ -29,9 +29,6 @@ pub(crate) enum SpawnError {
         /// What it said.
         why: String,
     },
-    /// A PTY or a process without a number cannot be used.
-    #[error("the system gave no number for a PTY or a process")]
-    NoDescriptor,
 }
 
 /// What the terminal that a client itself runs in says about itself. It is not the terminal of the new session.
@@ -108,7 +105,14 @@ mod tests {
 
     #[test]
     fn the_environment_is_the_clients_with_this_terminal_in_place_of_its_own() {
-        let given = [("HOME", "/root"), ("TERM", "dumb"), ("TMUX", "x"), ("LINES", "3"), ("SCARAB_SESSION", "outer"), ("", "x")];
+        let given = [
+            ("HOME", "/root"),
+            ("TERM", "dumb"),
+            ("TMUX", "x"),
+            ("LINES", "3"),
+            ("SCARAB_SESSION", "outer"),
+            ("", "x"),
+        ];
         let command = Command::new(request(&[], &given), "work", "/run/s.sock");
         let get = |name: &str| {
             let found: Vec<_> = command.env.iter().filter(|(found, _)| found == name.as_bytes()).collect();

@@ -1,18 +1,21 @@
 //! A session's screen with what serves requests about it. The screen thread has it while the program runs; after that
 //! it is parked, and whoever asks serves himself.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::{Arc, PoisonError},
+};
 
 use scarab_protocol::{
     frame::Frame,
     ids::TermSize,
-    message::{Attached, ErrorCode, FrameReady, Renamed, ScrollbackRows, SurfaceMoved},
-    transport::{Descriptor, Outgoing},
+    message::{Attached, Bell, Clipboard, Cwd, ErrorCode, FrameReady, Renamed, ScrollbackRows, SurfaceMoved, Title},
+    transport::Outgoing,
 };
 
 use super::{Session, attachment::Attachment, inbox::Request};
 use crate::{
-    platform,
+    platform::surface::Handle,
     screen::{Effects, Screen},
 };
 
@@ -23,7 +26,7 @@ const MAX_PAGE: usize = 256 * 1024;
 pub(super) struct Stage {
     pub(super) screen: Screen,
     /// What clients map the surface with.
-    descriptor: Arc<Descriptor>,
+    surface: Handle,
     /// The screen failed: it is not to be asked any more, but its surface is still good to look at.
     pub(super) broken: bool,
 }
@@ -34,13 +37,13 @@ impl Stage {
     /// # Errors
     /// If no descriptors are left.
     pub(super) fn new(screen: Screen) -> io::Result<Self> {
-        let descriptor = Arc::new(platform::surface::descriptor(screen.surface())?);
-        Ok(Self { screen, descriptor, broken: false })
+        let surface = Handle::of(screen.surface())?;
+        Ok(Self { screen, surface, broken: false })
     }
 
-    /// The surface's descriptor.
-    pub(super) fn descriptor(&self) -> Arc<Descriptor> {
-        self.descriptor.clone()
+    /// What clients map the surface with.
+    pub(super) fn surface(&self) -> Handle {
+        self.surface.clone()
     }
 
     /// Carries a request out.
@@ -67,13 +70,19 @@ impl Stage {
             client.refuse(request, ErrorCode::BadRequest, "another request took the place of this one");
             return;
         }
+        // Before it is told, so that whoever hears of it finds it done. What it is told of the session comes from
+        // the thread that this is, and so after.
+        if !session.add(attachment) {
+            client.refuse(request, ErrorCode::NoSuchSession, "the session is gone");
+            return;
+        }
         let info = session.info();
         let credit = session.input.credit(attachment.lane);
         let state = session.lock();
         let attached = Attached {
             info,
             generation: self.screen.surface().generation(),
-            mapping: platform::surface::name(self.screen.surface()),
+            mapping: self.surface.name(),
             observe: attachment.observe,
             taken: credit.taken,
             may_send_through: credit.may_send_through,
@@ -81,24 +90,22 @@ impl Stage {
             cwd: state.cwd.clone(),
         };
         drop(state);
-        let frame = match attachment.can_map {
-            true => Frame::with_descriptor(session.id.number, request, &attached),
-            false => Frame::new(session.id.number, request, &attached),
+        let number = session.id.number;
+        let outgoing = match attachment.can_map {
+            true => self.surface.with(number, request, &attached),
+            false => Frame::new(number, request, &attached).map(Outgoing::from),
         };
-        match frame {
-            Ok(frame) => client.send(Outgoing {
-                frame,
-                descriptor: attachment.can_map.then(|| self.descriptor.clone()),
-                coalesce: None,
-            }),
+        match outgoing {
+            Ok(outgoing) => client.send(outgoing),
             Err(error) => tracing::error!(%error, "an Attached was not sent"),
         }
-        session.add(attachment, size);
+        if let Some(size) = size.filter(|_| !attachment.observe) {
+            session.resize(attachment.lane, size);
+        }
         if attachment.bell.arm(0, &session.published) {
-            client.tell(session.id.number, 0, &FrameReady { frame: session.published.frame() });
+            client.tell(number, 0, &FrameReady { frame: session.published.frame() });
         }
         // It may have gone while it was tied; then nobody else unties it. (One that has asked again keeps its lane.)
-        let number = session.id.number;
         let renewed = client.attachment(number).is_some_and(|newer| newer.lane == attachment.lane);
         if !renewed {
             session.detach(attachment);
@@ -129,39 +136,29 @@ impl Stage {
 
     /// The surface is a new one: everybody gets its descriptor.
     fn moved(&mut self, session: &Session) {
-        match platform::surface::descriptor(self.screen.surface()) {
-            Ok(descriptor) => self.descriptor = Arc::new(descriptor),
+        match Handle::of(self.screen.surface()) {
+            Ok(surface) => self.surface = surface,
             Err(error) => {
                 tracing::error!(session = session.id.number, %error, "clients do not get a screen's new surface");
                 return;
             }
         }
-        session.lock().surface = Some(self.descriptor.clone());
-        let message = SurfaceMoved {
-            generation: self.screen.surface().generation(),
-            mapping: platform::surface::name(self.screen.surface()),
-        };
-        let frame = match Frame::with_descriptor(session.id.number, 0, &message) {
-            Ok(frame) => frame,
-            Err(error) => {
-                tracing::error!(%error, "a SurfaceMoved was not sent");
-                return;
-            }
-        };
+        session.lock().surface = Some(self.surface.clone());
+        let message = SurfaceMoved { generation: self.screen.surface().generation(), mapping: self.surface.name() };
         for attachment in session.attachments().iter() {
-            // Also told to who cannot map: what the daemon reads for it is another surface now.
-            *attachment.rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+            // What the daemon itself reads, for who cannot map, is another surface now.
+            *attachment.rows.lock().unwrap_or_else(PoisonError::into_inner) = None;
             if attachment.can_map {
-                let descriptor = Some(self.descriptor.clone());
-                attachment.client.send(Outgoing { frame: frame.clone(), descriptor, coalesce: None });
+                match self.surface.with(session.id.number, 0, &message) {
+                    Ok(outgoing) => attachment.client.send(outgoing),
+                    Err(error) => tracing::error!(%error, "a SurfaceMoved was not sent"),
+                }
             }
         }
     }
 
     /// Does what output asked for beside changing the screen.
     pub(super) fn carry_out(&self, session: &Session, effects: Effects) {
-        use scarab_protocol::message::{Bell, Clipboard, Cwd, Title};
-
         let Effects { answers, title, bells, clipboard, cwd } = effects;
         session.input.set_modes(self.screen.modes());
         session.input.answer(&answers);

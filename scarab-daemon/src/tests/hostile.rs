@@ -80,7 +80,9 @@ fn strings_without_end_and_heaps_of_marks_leave_the_session_alive() {
     ));
     let mut joined = client.attach(info.id.number);
     client.wait_for_text(&mut joined, "alive");
-    let marks = (0..joined.grid.rows()).flat_map(|row| joined.grid.row_extras(row)).map(|(_, extra)| extra.marks.chars().count());
+    let marks = (0..joined.grid.rows())
+        .flat_map(|row| joined.grid.row_extras(row))
+        .map(|(_, extra)| extra.marks.chars().count());
     assert_eq!(marks.max(), Some(Extra::MAX_MARKS));
 }
 

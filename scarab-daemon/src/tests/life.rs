@@ -45,7 +45,10 @@ fn a_program_that_a_signal_ends_is_told_as_one() {
     let info = client.create("exec sleep 1000");
     client.attach(info.id.number);
     let target = Target::Name(info.name.clone());
-    assert_eq!(client.refused(0, &KillSession { target: target.clone(), signal: Some(12345) }).code, ErrorCode::BadRequest);
+    assert_eq!(
+        client.refused(0, &KillSession { target: target.clone(), signal: Some(12345) }).code,
+        ErrorCode::BadRequest
+    );
     client.ask::<_, Done>(0, &KillSession { target: target.clone(), signal: Some(15) });
     let (_, exited) = client.expect::<Exited>();
     assert_eq!(exited.exit, Exit { code: 143, signal: Some("SIGTERM".into()) });
@@ -113,7 +116,9 @@ fn the_environment_and_the_directory_are_the_clients() {
     let mut joined = client.attach(info.id.number);
     client.wait_for_text(&mut joined, "/usr\nend");
     let seen = text(&joined.grid);
-    for part in ["DISPLAY=:7", "TERM=xterm-256color", "COLORTERM=truecolor", "SCARAB_SESSION=1", "SCARAB_DAEMON_SOCKET="] {
+    for part in
+        ["DISPLAY=:7", "TERM=xterm-256color", "COLORTERM=truecolor", "SCARAB_SESSION=1", "SCARAB_DAEMON_SOCKET="]
+    {
         assert!(seen.contains(part), "{part} is missing in\n{seen}");
     }
     for part in ["TMUX", "CARGO"] {

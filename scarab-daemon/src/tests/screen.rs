@@ -106,7 +106,8 @@ fn queries_are_answered() {
 fn a_client_that_cannot_map_gets_the_same_rows() {
     let daemon = TestDaemon::start();
     let mut client = daemon.connect();
-    let info = client.create(r"printf '\033[31mred\033[0m \033]8;;http://x\033\\link\033]8;;\033\\ e\314\201'; exec cat");
+    let info =
+        client.create(r"printf '\033[31mred\033[0m \033]8;;http://x\033\\link\033]8;;\033\\ e\314\201'; exec cat");
     let mut mapped = daemon.connect();
     let mut joined = mapped.attach(info.id.number);
     mapped.wait_for_text(&mut joined, "link e\u{301}");

@@ -79,7 +79,8 @@ pub(crate) fn spawn(command: &Command, size: TermSize, limit: OldLimit) -> Resul
             pixel_height: size.pixel_height,
         })
         .map_err(system("open a PTY"))?;
-    let raw = pair.master.as_raw_fd().ok_or(SpawnError::NoDescriptor)?;
+    let none = |what| SpawnError::System { what, why: "the system gave it no number".into() };
+    let raw = pair.master.as_raw_fd().ok_or_else(|| none("open a PTY"))?;
     // SAFETY: the descriptor is the master's, which `pair` keeps open beyond this statement.
     let master = unsafe { BorrowedFd::borrow_raw(raw) }.try_clone_to_owned();
     let master = master.map_err(|error| system("open a PTY")(error.into()))?;
@@ -87,7 +88,7 @@ pub(crate) fn spawn(command: &Command, size: TermSize, limit: OldLimit) -> Resul
     let child = pair.slave.spawn_command(builder).map_err(system("start it"))?;
     // The handle is dropped: the process is waited for by its number, which nobody else does.
     let pid = child.process_id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
-    let pid = pid.ok_or(SpawnError::NoDescriptor)?;
+    let pid = pid.ok_or_else(|| none("start it"))?;
     limit.restore_for(pid);
     Ok((Master(master), Process::new(pid)))
 }

@@ -87,7 +87,8 @@ impl AttachState {
     }
 }
 
-/// The client's end of one session. Clones are the same end; the last one dropped leaves the session.
+/// The client's end of one session. All attachments of a client to one session are the same end, with the same screen and
+/// one row of input; the last one dropped leaves the session.
 #[derive(Clone)]
 pub struct Attachment {
     handle: Arc<Handle>,
@@ -96,6 +97,8 @@ pub struct Attachment {
 struct Handle {
     inner: Arc<AttachInner>,
     shared: WeakShared,
+    /// Others may type into the session from this client; through this handle nobody does.
+    observe: bool,
 }
 
 /// What the connection's thread and the handles share. None of its locks is held while the link's is taken for longer
@@ -110,6 +113,8 @@ pub(crate) struct AttachInner {
     session: AtomicU32,
     /// The request that joins, while it is unanswered.
     joining: AtomicU32,
+    /// How many handles there are. Changed only under the link's lock.
+    handles: AtomicU32,
 }
 
 #[derive(Default)]
@@ -120,6 +125,28 @@ struct Surface {
 }
 
 pub(super) fn attach(shared: &Arc<Shared>, options: AttachOptions) -> Attachment {
+    let observe = options.observe;
+    let handle = |inner| Attachment { handle: Arc::new(Handle { inner, shared: Arc::downgrade(shared), observe }) };
+    let others = shared.lock().attachments.clone();
+    if let Some(inner) = others.into_iter().find(|other| other.is_for(&options.target)) {
+        // Under the link's lock the last handle cannot go at the same time.
+        let link = shared.lock();
+        if inner.handles.load(Ordering::Acquire) > 0 {
+            inner.handles.fetch_add(1, Ordering::AcqRel);
+            drop(link);
+            let attachment = handle(inner.clone());
+            if inner.options().observe && !observe {
+                // So far all only looked. Nothing was typed, so joining anew loses nothing.
+                *inner.options() = options;
+                inner.join(shared);
+            } else if let (Some(size), false) = (options.size, observe) {
+                attachment.resize(size);
+            }
+            // There may be a screen to look at already.
+            shared.wake();
+            return attachment;
+        }
+    }
     let inner = Arc::new(AttachInner {
         options: Mutex::new(options),
         state: Mutex::default(),
@@ -127,10 +154,11 @@ pub(super) fn attach(shared: &Arc<Shared>, options: AttachOptions) -> Attachment
         surface: Mutex::default(),
         session: AtomicU32::new(0),
         joining: AtomicU32::new(0),
+        handles: AtomicU32::new(1),
     });
     shared.lock().attachments.push(inner.clone());
     inner.join(shared);
-    Attachment { handle: Arc::new(Handle { inner, shared: Arc::downgrade(shared) }) }
+    handle(inner)
 }
 
 impl Attachment {
@@ -208,6 +236,9 @@ impl Attachment {
 
     /// Tells the size of this client's view.
     pub fn resize(&self, size: TermSize) {
+        if self.handle.observe {
+            return;
+        }
         {
             let mut options = self.handle.inner.options();
             if options.size == Some(size) {
@@ -220,7 +251,7 @@ impl Attachment {
 
     fn push(&self, push: impl FnOnce(&mut Outbox) -> Result<(), InputRejected>) -> Result<(), InputRejected> {
         let inner = &self.handle.inner;
-        if inner.options().observe {
+        if self.handle.observe {
             return Err(InputRejected::Observer);
         }
         if matches!(inner.state().phase, Phase::Gone { .. } | Phase::Failed { .. }) {
@@ -250,7 +281,12 @@ impl fmt::Debug for Attachment {
 impl Drop for Handle {
     fn drop(&mut self) {
         let Some(shared) = self.shared.upgrade() else { return };
-        shared.lock().attachments.retain(|other| !Arc::ptr_eq(other, &self.inner));
+        let mut link = shared.lock();
+        if self.inner.handles.fetch_sub(1, Ordering::AcqRel) > 1 {
+            return;
+        }
+        link.attachments.retain(|other| !Arc::ptr_eq(other, &self.inner));
+        drop(link);
         self.inner.tell(&shared, &Detach {});
     }
 }
@@ -281,6 +317,21 @@ impl AttachInner {
 
     pub(super) fn is_of(&self, session: u32) -> bool {
         session != 0 && self.session.load(Ordering::Acquire) == session
+    }
+
+    /// Whether this is the end of the session that a target names, and may still show it.
+    fn is_for(&self, target: &Target) -> bool {
+        let state = self.state();
+        if matches!(state.phase, Phase::Gone { .. } | Phase::Failed { .. }) {
+            return false;
+        }
+        let joined = match (target, &state.info) {
+            (Target::Name(name), Some(info)) => *name == info.name,
+            (Target::Id(id), Some(info)) => *id == info.id,
+            (_, None) => false,
+        };
+        drop(state);
+        joined || self.options().target == *target
     }
 
     /// Asks to join, if the connection stands.
@@ -319,6 +370,12 @@ impl AttachInner {
     ) -> Result<(), SurfaceError> {
         let Attached { info, generation: _, mapping, taken, may_send_through, bells, cwd, .. } = attached;
         let id = info.id;
+        let others = shared.lock().attachments.clone();
+        if others.iter().any(|other| !std::ptr::eq(&raw const **other, self) && other.is_of(id.number)) {
+            // Joined under its name and its id at once, before either was known to be the other.
+            self.fail(ErrorCode::BadRequest, format!("this client has joined {} already: try again", info.name));
+            return Ok(());
+        }
         // From now on the session is known by its id, which no other daemon's session has.
         self.options().target = Target::Id(id);
         let wanted = self.options().size;

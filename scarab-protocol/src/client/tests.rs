@@ -29,10 +29,8 @@ struct Place {
 
 fn place() -> Place {
     let directory = tempfile::tempdir().expect("a directory");
-    let address = Address {
-        endpoint: Endpoint::Path(directory.path().join("d.sock")),
-        lock: directory.path().join("d.lock"),
-    };
+    let address =
+        Address { endpoint: Endpoint::Path(directory.path().join("d.sock")), lock: directory.path().join("d.lock") };
     Place { address, _directory: directory }
 }
 

@@ -2,11 +2,7 @@
 
 use std::ops::Range;
 
-use scarab_protocol::{
-    frame::Frame,
-    message::Input,
-    mouse::MouseEvent,
-};
+use scarab_protocol::{frame::Frame, message::Input, mouse::MouseEvent};
 
 /// Typed bytes up to this length are put together with those before them: a frame of its own for each
 /// key would take a hundred times the room that the client's credit counts.
@@ -93,7 +89,9 @@ impl What {
 impl Item {
     /// Puts small typed bytes of the same client to this item, if it has such too. True if that was done.
     pub(super) fn merge(&mut self, lane: u64, what: &What, cost: u64) -> bool {
-        let (What::Bytes(Bytes::Own(own)), What::Bytes(Bytes::Own(more))) = (&mut self.what, what) else { return false };
+        let (What::Bytes(Bytes::Own(own)), What::Bytes(Bytes::Own(more))) = (&mut self.what, what) else {
+            return false;
+        };
         if self.lane != lane || own.len() + more.len() > MERGED {
             return false;
         }

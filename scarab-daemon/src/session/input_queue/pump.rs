@@ -11,10 +11,7 @@ use scarab_protocol::{
     surface::Modes,
 };
 
-use super::{
-    InputQueue, Item, OpenPaste, PASTE_PATIENCE, State, What,
-    item::Bytes,
-};
+use super::{InputQueue, Item, OpenPaste, PASTE_PATIENCE, State, What, item::Bytes};
 
 /// After so many bytes the lock is let go, so that a program that reads fast keeps nobody waiting for it.
 const TURN: usize = 64 * 1024;

@@ -1,0 +1,333 @@
+//! The suite in Apps without a window, against a real daemon and real shells: no sleep, only `App::update()` when something arrives.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use bevy::{
+    input::{
+        ButtonState, InputPlugin,
+        keyboard::{Key, KeyboardInput, NativeKey},
+    },
+    input_focus::{FocusedInput, InputDispatchPlugin, InputFocus, InputFocusPlugin},
+    prelude::*,
+    window::{Ime, PrimaryWindow, WindowPlugin, WindowResolution},
+};
+use scarab_bevy::{
+    ConnectionNoted, InputRejected, KillRequest, TerminalSession, Waker, prelude::*, terminal_has_keyboard,
+};
+use scarab_daemon::server::{Server, ServerOptions};
+use scarab_protocol::endpoint::Address;
+
+/// Long enough for a busy machine, short enough to notice a hang.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+struct Place {
+    address: Address,
+    _directory: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let address = Address::of_socket(&directory.path().join("d.sock")).expect("a short path");
+        Self { address, _directory: directory }
+    }
+
+    fn daemon(&self) -> Server {
+        Server::start(ServerOptions { address: self.address.clone(), log: String::new() }).expect("a free address")
+    }
+
+    /// An App as a headless user would make it, with a window entity that no system shows.
+    fn app(&self) -> App {
+        let window = Window { resolution: WindowResolution::new(648, 400), ..default() };
+        let mut app = App::new();
+        app.add_plugins((
+            MinimalPlugins,
+            WindowPlugin { primary_window: Some(window), ..default() },
+            InputPlugin,
+            InputFocusPlugin,
+            InputDispatchPlugin,
+            ScarabIpcPlugin::at(self.address.clone()),
+        ));
+        app.finish();
+        app.cleanup();
+        app
+    }
+}
+
+/// Updates the App whenever something arrives, until `done` gives something.
+fn until<T>(app: &mut App, what: &str, mut done: impl FnMut(&mut World) -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        app.update();
+        if let Some(result) = done(app.world_mut()) {
+            return result;
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        assert!(!left.is_zero(), "not within {PATIENCE:?}: {what}; the screen shows\n{}", screens(app.world_mut()));
+        let waker = app.world().resource::<Waker>().clone();
+        waker.wait(left);
+    }
+}
+
+fn screens(world: &mut World) -> String {
+    let mut all = String::new();
+    for (status, TerminalGrid { grid }) in world.query::<(&TerminalStatus, &TerminalGrid)>().iter(world) {
+        all += &format!("{status:?}\n");
+        for row in 0..grid.rows() {
+            all += &(grid.row_text(row) + "\n");
+        }
+    }
+    all
+}
+
+fn shows(world: &World, terminal: Entity, text: &str) -> Option<()> {
+    let TerminalGrid { grid } = world.get(terminal)?;
+    (0..grid.rows()).any(|row| grid.row_text(row).contains(text)).then_some(())
+}
+
+fn status(world: &World, terminal: Entity) -> TerminalStatus {
+    world.get::<TerminalStatus>(terminal).expect("terminals have one").clone()
+}
+
+fn until_shows(app: &mut App, terminal: Entity, text: &str) {
+    until(app, text, |world| shows(world, terminal, text));
+}
+
+/// A shell that shows what it is given, byte by byte, control characters as `^X`.
+fn echoing() -> Terminal {
+    Terminal::new().command(["sh", "-c", "stty raw -echo; echo ready; exec cat -v"])
+}
+
+fn press(world: &mut World, key_code: KeyCode, logical_key: Key, text: Option<&str>, state: ButtonState) {
+    let window = world.query_filtered::<Entity, With<PrimaryWindow>>().single(world).expect("one window");
+    let text = text.map(Into::into);
+    world.write_message(KeyboardInput { key_code, logical_key, state, text, repeat: false, window });
+}
+
+#[test]
+fn a_system_types_and_the_answer_arrives_in_the_grid() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let mut app = place.app();
+    let terminal = app.world_mut().spawn((Terminal::new().command(["sh"]), TerminalSize::cells(60, 8))).id();
+    // Written before there is a session: it waits.
+    app.world_mut().write_message(TerminalInput::text(terminal, "echo hello $((6 * 7))\r"));
+    until_shows(&mut app, terminal, "hello 42");
+    assert_eq!(status(app.world(), terminal), TerminalStatus::Attached);
+    assert_eq!(app.world().get::<TerminalGrid>(terminal).expect("a grid").grid.cols(), 60);
+}
+
+#[test]
+fn an_end_is_told_once_as_a_message_and_as_an_event() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let mut app = place.app();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (event, message) = (seen.clone(), seen.clone());
+    app.add_systems(Update, move |mut exits: MessageReader<TerminalExited>| {
+        for exited in exits.read() {
+            message.lock().expect("no panic").push(("message", exited.exit.code));
+        }
+    });
+    let terminal = app.world_mut().spawn(Terminal::new().command(["sh", "-c", "echo bye; exit 3"])).id();
+    app.world_mut().entity_mut(terminal).observe(move |exited: On<TerminalExited>| {
+        event.lock().expect("no panic").push(("event", exited.exit.code));
+    });
+    until(&mut app, "the end", |world| matches!(status(world, terminal), TerminalStatus::Exited(_)).then_some(()));
+    app.update();
+    let mut seen = seen.lock().expect("no panic").clone();
+    seen.sort_unstable();
+    assert_eq!(seen, [("event", 3), ("message", 3)]);
+    shows(app.world(), terminal, "bye").expect("the screen stays");
+}
+
+#[test]
+fn keys_go_to_the_sole_terminal_that_fits_its_window_and_no_further() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let mut app = place.app();
+    let leaked = Arc::new(Mutex::new(0));
+    let count = leaked.clone();
+    app.add_observer(move |key: On<FocusedInput<KeyboardInput>>, windows: Query<(), With<Window>>| {
+        *count.lock().expect("no panic") += usize::from(windows.contains(key.focused_entity));
+    });
+    let terminal = app.world_mut().spawn((echoing(), FitWindow)).id();
+    until_shows(&mut app, terminal, "ready");
+    assert!(app.world_mut().run_system_cached(terminal_has_keyboard).expect("it runs"));
+    let world = app.world_mut();
+    press(world, KeyCode::KeyA, Key::Character("a".into()), Some("a"), ButtonState::Pressed);
+    press(world, KeyCode::KeyA, Key::Character("a".into()), Some("a"), ButtonState::Released);
+    press(world, KeyCode::ArrowUp, Key::ArrowUp, None, ButtonState::Pressed);
+    press(
+        world,
+        KeyCode::Unidentified(bevy::input::keyboard::NativeKeyCode::Unidentified),
+        Key::Unidentified(NativeKey::Unidentified),
+        Some("ж"),
+        ButtonState::Pressed,
+    );
+    // Pressed, used and released within one frame: the order counts, not the state after it.
+    press(world, KeyCode::ControlLeft, Key::Control, None, ButtonState::Pressed);
+    press(world, KeyCode::KeyC, Key::Character("c".into()), Some("c"), ButtonState::Pressed);
+    press(world, KeyCode::ControlLeft, Key::Control, None, ButtonState::Released);
+    press(world, KeyCode::KeyZ, Key::Character("z".into()), Some("z"), ButtonState::Pressed);
+    until_shows(&mut app, terminal, "a^[[AM-PM-6^Cz");
+    assert_eq!(*leaked.lock().expect("no panic"), 0);
+}
+
+#[test]
+fn composed_text_goes_to_the_terminal_and_keys_do_not_while_composing() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let mut app = place.app();
+    let terminal = app.world_mut().spawn((echoing(), FitWindow)).id();
+    until_shows(&mut app, terminal, "ready");
+    let world = app.world_mut();
+    let window = world.query_filtered::<Entity, With<PrimaryWindow>>().single(world).expect("one window");
+    world.write_message(Ime::Preedit { window, value: "n".into(), cursor: None });
+    app.update();
+    press(app.world_mut(), KeyCode::KeyN, Key::Character("n".into()), Some("n"), ButtonState::Pressed);
+    app.update();
+    app.world_mut().write_message(Ime::Commit { window, value: "Done".into() });
+    app.update();
+    press(app.world_mut(), KeyCode::KeyX, Key::Character("x".into()), Some("x"), ButtonState::Pressed);
+    until_shows(&mut app, terminal, "Donex");
+}
+
+#[test]
+fn the_shell_follows_the_windows_size() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let mut app = place.app();
+    // Where nothing draws, a cell counts 8 by 16 pixels: 81 by 25 cells.
+    let script = "trap 'stty size' WINCH; stty size; while :; do read line; done";
+    let terminal = app.world_mut().spawn((Terminal::new().command(["sh", "-c", script]), FitWindow)).id();
+    until_shows(&mut app, terminal, "25 81");
+    let world = app.world_mut();
+    let mut window = world.query_filtered::<&mut Window, With<PrimaryWindow>>().single_mut(world).expect("one window");
+    window.resolution.set(800.0, 320.0);
+    until_shows(&mut app, terminal, "20 100");
+    assert_eq!(app.world().get::<TerminalGrid>(terminal).expect("a grid").grid.cols(), 100);
+}
+
+#[test]
+fn several_terminals_on_one_session_see_the_same_and_an_observer_may_not_type() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let mut app = place.app();
+    let first = app.world_mut().spawn(Terminal::new().named("shared").command(["sh"])).id();
+    until(&mut app, "attached", |world| (status(world, first) == TerminalStatus::Attached).then_some(()));
+    let second = app.world_mut().spawn(Terminal::attach("shared")).id();
+    let third = app.world_mut().spawn(Terminal::attach("shared").observe()).id();
+    until(&mut app, "attached", |world| (status(world, third) == TerminalStatus::Attached).then_some(()));
+    app.world_mut().write_message(TerminalInput::text(third, "echo intruder\r"));
+    app.world_mut().write_message(TerminalInput::text(second, "echo the answer is $((6 * 7))\r"));
+    for terminal in [first, second, third] {
+        until_shows(&mut app, terminal, "answer is 42");
+        assert!(shows(app.world(), terminal, "intruder").is_none());
+    }
+    let rejected = app.world().resource::<Messages<InputRejected>>();
+    assert!(
+        rejected
+            .iter_current_update_messages()
+            .chain(rejected.get_cursor().read(rejected))
+            .any(|r| r.terminal == third)
+    );
+}
+
+#[test]
+fn leaving_and_killing_are_two_things() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let mut app = place.app();
+    let first = app.world_mut().spawn(Terminal::new().named("kept").command(["sh"]).keep()).id();
+    until(&mut app, "attached", |world| (status(world, first) == TerminalStatus::Attached).then_some(()));
+    app.world_mut().despawn(first);
+    app.update();
+    let second = app.world_mut().spawn(Terminal::attach("kept")).id();
+    until(&mut app, "attached", |world| (status(world, second) == TerminalStatus::Attached).then_some(()));
+    app.world_mut().write_message(KillRequest { terminal: second });
+    until(&mut app, "its end", |world| {
+        matches!(status(world, second), TerminalStatus::Exited(_) | TerminalStatus::Failed { .. }).then_some(())
+    });
+    let third = app.world_mut().spawn(Terminal::attach("none")).id();
+    until(&mut app, "refused", |world| matches!(status(world, third), TerminalStatus::Failed { .. }).then_some(()));
+}
+
+#[test]
+fn a_daemons_end_is_a_change_of_state_and_the_next_daemon_gets_nothing_typed() {
+    #[derive(Resource, Default)]
+    struct Seen(Vec<&'static str>);
+
+    let place = Place::new();
+    let daemon = place.daemon();
+    let mut app = place.app();
+    app.init_resource::<Seen>()
+        .add_systems(OnEnter(ScarabConnectionState::Connected), |mut seen: ResMut<Seen>| seen.0.push("enter"))
+        .add_systems(OnExit(ScarabConnectionState::Connected), |mut seen: ResMut<Seen>| seen.0.push("exit"));
+    let terminal = app.world_mut().spawn(Terminal::new().named("work").command(["sh"])).id();
+    until(&mut app, "attached", |world| (status(world, terminal) == TerminalStatus::Attached).then_some(()));
+    let id = app.world().get::<TerminalSession>(terminal).expect("attached").id;
+
+    daemon.stop("the test wants it");
+    until(&mut app, "the end", |world| (world.resource::<Seen>().0.len() == 2).then_some(()));
+    app.world_mut().write_message(TerminalInput::text(terminal, "echo typed too late\r"));
+    let _next = place.daemon();
+    until(&mut app, "the next daemon", |world| (world.resource::<Seen>().0.len() == 3).then_some(()));
+    assert_eq!(app.world().resource::<Seen>().0, ["enter", "exit", "enter"]);
+    until(&mut app, "told", |world| {
+        matches!(status(world, terminal), TerminalStatus::Exited(_) | TerminalStatus::Failed { .. }).then_some(())
+    });
+
+    // The same name on the new daemon is another session, and joining it is a decision.
+    let again = app.world_mut().spawn(Terminal::new().named("work").command(["sh"])).id();
+    app.world_mut().write_message(TerminalInput::text(again, "echo marker $((1 + 1))\r"));
+    until_shows(&mut app, again, "marker 2");
+    assert!(shows(app.world(), again, "too late").is_none());
+    assert_ne!(app.world().get::<TerminalSession>(again).expect("attached").id, id);
+    let _: &Messages<ConnectionNoted> = app.world().resource();
+}
+
+#[test]
+fn an_idle_connection_wakes_nobody() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let mut app = place.app();
+    let terminal = app.world_mut().spawn((echoing(), FitWindow)).id();
+    until_shows(&mut app, terminal, "ready");
+    app.update();
+    let waker = app.world().resource::<Waker>().clone();
+    // What was on its way has arrived when this is over; then nothing comes.
+    while waker.wait(Duration::from_millis(500)) {
+        app.update();
+    }
+    assert!(!waker.wait(Duration::from_secs(2)));
+}
+
+#[test]
+fn an_app_ends_at_once_whatever_the_daemon_does() {
+    let place = Place::new();
+    // Somebody listens and never says hello.
+    let silent = scarab_protocol::transport::Listener::bind(&place.address.endpoint).expect("a free name");
+    let mut app = place.app();
+    app.update();
+    let _stream = silent.accept().expect("it connects");
+    let start = Instant::now();
+    drop(app);
+    assert!(start.elapsed() < scarab_protocol::client::HELLO_PATIENCE, "it waited for the daemon");
+}
+
+#[test]
+fn focus_can_be_taken_away_and_stays_so() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let mut app = place.app();
+    let terminal = app.world_mut().spawn((echoing(), FitWindow)).id();
+    until_shows(&mut app, terminal, "ready");
+    app.world_mut().resource_mut::<InputFocus>().clear();
+    app.update();
+    app.update();
+    assert_eq!(app.world().resource::<InputFocus>().get(), None);
+}

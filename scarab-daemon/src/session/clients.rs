@@ -1,0 +1,101 @@
+//! The clients of a session: tied, told, untied, and the time it has without any.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use scarab_protocol::{
+    frame::Frame,
+    message::{Detached, Message},
+    transport::Outgoing,
+};
+
+use super::{RESUME, Session, attachment::Attachment, now};
+
+impl Session {
+    /// Ties a client to the session; called by whoever has the screen. False if the session is forgotten.
+    pub(super) fn add(&self, attachment: &Arc<Attachment>) -> bool {
+        self.used.store(now(), Ordering::Relaxed);
+        let mut state = self.lock();
+        if state.dismissed {
+            drop(state);
+            attachment.client.forget_attachment(self.id.number, attachment);
+            return false;
+        }
+        let mut attachments = Vec::clone(&state.attachments);
+        attachments.retain(|other| other.lane != attachment.lane);
+        attachments.push(attachment.clone());
+        state.attachments = Arc::new(attachments);
+        let abandoned = state.abandoned.take();
+        drop(state);
+        self.cancel(abandoned);
+        true
+    }
+
+    /// Unties a client that has left or is gone. Nothing of it stays but what it has typed.
+    pub(crate) fn detach(self: &Arc<Self>, attachment: &Arc<Attachment>) {
+        self.used.store(now(), Ordering::Relaxed);
+        attachment.bell.disarm();
+        let mut state = self.lock();
+        let mut attachments = Vec::clone(&state.attachments);
+        attachments.retain(|other| !Arc::ptr_eq(other, attachment));
+        state.attachments = Arc::new(attachments);
+        drop(state);
+        let _ = self.active.compare_exchange(attachment.lane, 0, Ordering::Relaxed, Ordering::Relaxed);
+        self.input.leave(attachment.lane);
+        self.change_size(|sizes| sizes.leave(attachment.lane));
+        self.check_abandoned();
+    }
+
+    /// Starts the time after which a session ends that has no clients any more, unless it lingers.
+    pub(crate) fn check_abandoned(self: &Arc<Self>) {
+        let Some(daemon) = self.daemon.upgrade() else { return };
+        let mut state = self.lock();
+        if self.linger || !state.attachments.is_empty() || state.abandoned.is_some() {
+            return;
+        }
+        let session = Arc::downgrade(self);
+        state.abandoned = Some(daemon.deadlines.after(RESUME, move || {
+            let Some(session) = session.upgrade() else { return };
+            if session.lock().attachments.is_empty() {
+                tracing::info!(session = session.id.number, "its last client is gone: the session ends");
+                session.end("its last client is gone");
+            }
+        }));
+    }
+
+    /// Tells all who are attached that the session is gone. It is to be taken from the registry first.
+    pub(crate) fn dismiss(self: &Arc<Self>, why: &str) {
+        let mut state = self.lock();
+        state.dismissed = true;
+        let attachments = std::mem::take(&mut state.attachments);
+        let abandoned = state.abandoned.take();
+        drop(state);
+        self.cancel(abandoned);
+        for attachment in attachments.iter() {
+            attachment.bell.disarm();
+            self.input.leave(attachment.lane);
+            attachment.client.forget_attachment(self.id.number, attachment);
+            attachment.client.tell(self.id.number, 0, &Detached { reason: why.into() });
+        }
+    }
+
+    /// Sends a message to all who are attached. Of `newest` ones only the newest is kept for who is slow.
+    pub(super) fn announce<M: Message>(&self, newest: bool, message: &M) {
+        let attachments = self.attachments();
+        if attachments.is_empty() {
+            return;
+        }
+        match Frame::new(self.id.number, 0, message) {
+            Ok(frame) => {
+                for attachment in attachments.iter() {
+                    let frame = frame.clone();
+                    attachment.client.send(if newest { Outgoing::newest(frame) } else { frame.into() });
+                }
+            }
+            Err(error) => tracing::error!(%error, kind = M::KIND.name(), "a message was not sent"),
+        }
+    }
+
+    pub(super) fn attachments(&self) -> Arc<Vec<Arc<Attachment>>> {
+        self.lock().attachments.clone()
+    }
+}

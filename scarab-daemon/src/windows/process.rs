@@ -1,0 +1,65 @@
+//! A session's process on Windows.
+
+use std::{io, sync::Mutex, sync::PoisonError};
+
+use portable_pty::{Child, ChildKiller};
+use scarab_protocol::message::Exit;
+
+use super::pty::Master;
+
+/// The first process of a session.
+#[derive(Debug)]
+pub(crate) struct Process {
+    /// Taken by the thread that waits for it.
+    child: Mutex<Option<Box<dyn Child + Send + Sync>>>,
+    /// `None` once it has ended.
+    killer: Mutex<Option<Box<dyn ChildKiller + Send + Sync>>>,
+    pid: Option<u32>,
+}
+
+impl Process {
+    /// A process that was just started.
+    pub(crate) fn new(child: Box<dyn Child + Send + Sync>) -> Self {
+        let (pid, killer) = (child.process_id(), child.clone_killer());
+        Self { child: Mutex::new(Some(child)), killer: Mutex::new(Some(killer)), pid }
+    }
+
+    /// Its number while it runs.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        let running = self.killer.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        self.pid.filter(|_| running)
+    }
+
+    /// Waits for its end. To be called by one thread, once.
+    pub(crate) fn wait(&self) -> Exit {
+        let child = self.child.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let code = child.and_then(|mut child| child.wait().ok()).map_or(255, |status| status.exit_code());
+        *self.killer.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        Exit { code, signal: None }
+    }
+
+    /// Windows has no signals; any number but 0 ends the process.
+    ///
+    /// # Errors
+    /// As the system refuses.
+    pub(crate) fn signal(&self, signal: i32) -> io::Result<()> {
+        match self.killer.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            Some(killer) if signal != 0 => killer.kill(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Closes the pseudoconsole, which tells the programs in it that their window was closed.
+    pub(crate) fn hang_up(&self, master: Option<&Master>) {
+        if let Some(master) = master {
+            master.close();
+        }
+    }
+
+    /// Ends the process.
+    pub(crate) fn kill(&self, _master: Option<&Master>) {
+        if let Err(error) = self.signal(1) {
+            tracing::warn!(%error, "a process was not ended");
+        }
+    }
+}

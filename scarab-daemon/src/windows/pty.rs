@@ -1,0 +1,222 @@
+//! A pseudoconsole, and the program in it. Its pipes only block, so that a thread reads and another, started on first
+//! need, writes.
+
+use std::{
+    collections::VecDeque,
+    io::{self, Read, Write},
+    path::PathBuf,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+};
+
+use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
+use scarab_protocol::ids::TermSize;
+
+use super::{
+    limit::OldLimit,
+    poll::{Interest, Signal},
+    process::Process,
+};
+use crate::session::spawn::{Command, SpawnError};
+
+/// The most output that waits to be interpreted; when it is full the reading thread waits, and then the program.
+const MAX_OUTPUT: usize = 256 * 1024;
+/// The most input that waits to be written; when it is full it stays in the session's queue.
+const MAX_INPUT: usize = 64 * 1024;
+
+/// The master side of a pseudoconsole. Reading and writing do not block.
+pub(crate) struct Master {
+    /// `None` once it was closed.
+    pty: Mutex<Option<Box<dyn MasterPty + Send>>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    output: VecDeque<u8>,
+    output_ended: bool,
+    input: VecDeque<u8>,
+    closed: bool,
+    reader: Option<Arc<Signal>>,
+    writer: Option<Arc<Signal>>,
+}
+
+impl std::fmt::Debug for Master {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Master").finish_non_exhaustive()
+    }
+}
+
+impl Master {
+    /// Reads what is there; 0 when the program has closed its side for good.
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is nothing.
+    pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut state = self.shared.lock();
+        if state.output.is_empty() {
+            return if state.output_ended { Ok(0) } else { Err(io::ErrorKind::WouldBlock.into()) };
+        }
+        let count = state.output.read(buffer)?;
+        self.shared.changed.notify_all();
+        Ok(count)
+    }
+
+    /// Takes what there is room for.
+    ///
+    /// # Errors
+    /// `WouldBlock` if that is nothing, `BrokenPipe` once it is closed.
+    pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        let mut state = self.shared.lock();
+        if state.closed {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        let count = bytes.len().min(MAX_INPUT - state.input.len());
+        if count == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        state.input.extend(&bytes[..count]);
+        self.shared.changed.notify_all();
+        Ok(count)
+    }
+
+    /// Tells the size to the pseudoconsole, which tells the program.
+    pub(crate) fn resize(&self, size: TermSize) {
+        let pty = self.pty.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Err(error)) = pty.as_ref().map(|pty| pty.resize(pty_size(size))) {
+            tracing::warn!(%error, "a PTY was not resized");
+        }
+    }
+
+    /// Closes the pseudoconsole.
+    pub(crate) fn close(&self) {
+        self.shared.lock().closed = true;
+        self.shared.changed.notify_all();
+        let pty = self.pty.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(pty);
+    }
+
+    /// Who is to hear of changes.
+    pub(super) fn tell(&self, signal: &Arc<Signal>, interest: Interest) {
+        let mut state = self.shared.lock();
+        match interest {
+            Interest::Input => state.reader = Some(signal.clone()),
+            Interest::Output => state.writer = Some(signal.clone()),
+        }
+    }
+
+    /// Whether there is something to read, or room to write.
+    pub(super) fn is_ready(&self, interest: Interest) -> bool {
+        let state = self.shared.lock();
+        match interest {
+            Interest::Input => !state.output.is_empty() || state.output_ended,
+            Interest::Output => state.input.len() < MAX_INPUT || state.closed,
+        }
+    }
+}
+
+impl Drop for Master {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The reading thread.
+    fn read_all(&self, mut pipe: impl Read) {
+        let mut buffer = [0; 16 * 1024];
+        loop {
+            let count = pipe.read(&mut buffer).unwrap_or(0);
+            let mut state = self.lock();
+            while state.output.len() + count > MAX_OUTPUT && !state.closed {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+            state.output.extend(&buffer[..count]);
+            state.output_ended = count == 0 || state.closed;
+            let (ended, signal) = (state.output_ended, state.reader.clone());
+            drop(state);
+            if let Some(signal) = signal {
+                signal.pty_changed();
+            }
+            if ended {
+                return;
+            }
+        }
+    }
+
+    /// The writing thread.
+    fn write_all(&self, mut pipe: impl Write) {
+        loop {
+            let mut state = self.lock();
+            while state.input.is_empty() && !state.closed {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+            if state.closed {
+                return;
+            }
+            let bytes: Vec<u8> = state.input.drain(..).collect();
+            let signal = state.writer.clone();
+            drop(state);
+            if let Err(error) = pipe.write_all(&bytes).and_then(|()| pipe.flush()) {
+                tracing::debug!(%error, "input was not written");
+            }
+            if let Some(signal) = signal {
+                signal.pty_changed();
+            }
+        }
+    }
+}
+
+/// Starts a command in a pseudoconsole of its own.
+///
+/// # Errors
+/// [`SpawnError`], which names what is missing.
+pub(crate) fn spawn(command: &Command, size: TermSize, _limit: OldLimit) -> Result<(Master, Process), SpawnError> {
+    let system = |what| move |error: anyhow::Error| SpawnError::System { what, why: format!("{error:#}") };
+    let builder = builder(command)?;
+    let pair = native_pty_system().openpty(pty_size(size)).map_err(system("open a PTY"))?;
+    let child = pair.slave.spawn_command(builder).map_err(system("start it"))?;
+    let reader = pair.master.try_clone_reader().map_err(system("open a PTY"))?;
+    let writer = pair.master.take_writer().map_err(system("open a PTY"))?;
+    let shared = Arc::<Shared>::default();
+    let (reading, writing) = (shared.clone(), shared.clone());
+    let read = thread::Builder::new().name("pty-reader".into()).spawn(move || reading.read_all(reader));
+    read.map_err(|error| system("start a thread")(error.into()))?;
+    let write = thread::Builder::new().name("pty-pipe".into()).spawn(move || writing.write_all(writer));
+    write.map_err(|error| system("start a thread")(error.into()))?;
+    Ok((Master { pty: Mutex::new(Some(pair.master)), shared }, Process::new(child)))
+}
+
+fn builder(command: &Command) -> Result<CommandBuilder, SpawnError> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let mut builder = match command.words.is_empty() {
+        true => CommandBuilder::new_default_prog(),
+        false => CommandBuilder::from_argv(command.words.iter().map(|word| text(word).into()).collect()),
+    };
+    builder.env_clear();
+    for (name, value) in &command.env {
+        builder.env(text(name), text(value));
+    }
+    if let Some(cwd) = &command.cwd {
+        let path = PathBuf::from(text(cwd));
+        if !path.is_dir() {
+            return Err(SpawnError::NoDirectory(path));
+        }
+        builder.cwd(path);
+    }
+    Ok(builder)
+}
+
+fn pty_size(size: TermSize) -> PtySize {
+    PtySize { rows: size.rows, cols: size.cols, pixel_width: size.pixel_width, pixel_height: size.pixel_height }
+}
