@@ -1,6 +1,7 @@
 //! A screen that nobody looks at (Xvfb), the real client on it, and hands (xdotool).
 
 use std::{
+    fs::{self, File},
     io::{BufRead, BufReader},
     os::unix::process::CommandExt,
     process::{Command, Stdio},
@@ -16,7 +17,7 @@ use super::{
     daemon::Home,
     process::{Reaped, run},
     programs::program,
-    wait::eventually,
+    wait::within,
 };
 
 /// An X server of its own.
@@ -102,14 +103,21 @@ pub fn client(home: &Home, display: &Display, arguments: &[&str]) -> Command {
 impl<'a> Window<'a> {
     /// Starts the client and waits for its window, drawn.
     pub fn open(home: &Home, display: &'a Display, arguments: &[&str]) -> Self {
-        let child = client(home, display, arguments).spawn().expect("the client can be started");
+        let said = home.path("said-by-client");
+        let file = File::create(&said).expect("the home can be written");
+        let mut command = client(home, display, arguments);
+        command.stdout(file.try_clone().expect("a file can be shared")).stderr(file);
+        let child = command.spawn().expect("the client can be started");
         let client = Reaped(child);
         let pid = client.pid().to_string();
-        let id = eventually("a window", || {
+        let found = within(DEADLINE, || {
             let mut search = Command::new("xdotool");
             search.args(["search", "--onlyvisible", "--pid", &pid]).env("DISPLAY", display.name());
             let said = run(&mut search, b"");
             said.stdout.lines().last().map(str::to_owned).filter(|id| !id.is_empty())
+        });
+        let id = found.unwrap_or_else(|| {
+            panic!("no window in {DEADLINE:?}; the client said {:?}", fs::read_to_string(&said).unwrap_or_default())
         });
         let window = Self { display, client, id };
         window.focus();

@@ -33,6 +33,14 @@ pub(super) fn of_socket(socket: &Path) -> Result<Address, EndpointError> {
         return Err(EndpointError::NotASocket(socket.display().to_string()));
     }
     check_length(&path)?;
+    // The socket of a named daemon by its path is still that daemon, with that daemon's lock.
+    let name = path.file_name().and_then(|file| file.to_str()?.strip_suffix(".sock")).map(Name::new);
+    if let Some(Ok(name)) = name
+        && let Ok(named) = of_daemon(&name)
+        && named.endpoint == Endpoint::Path(path.clone())
+    {
+        return Ok(named);
+    }
     let mut lock = path.clone().into_os_string();
     lock.push(".lock");
     Ok(Address { endpoint: Endpoint::Path(path), lock: lock.into() })
@@ -118,6 +126,13 @@ mod tests {
         let address = of_socket(Path::new("/run/x/y.sock")).expect("fine");
         assert_eq!(address.endpoint, Endpoint::Path("/run/x/y.sock".into()));
         assert_eq!(address.lock, Path::new("/run/x/y.sock.lock"));
+    }
+
+    #[test]
+    fn a_named_daemons_socket_is_that_daemon_however_it_is_called() {
+        let named = of_daemon(&Name::default()).expect("fine");
+        let Endpoint::Path(path) = &named.endpoint else { panic!("{named:?}") };
+        assert_eq!(of_socket(path).expect("fine"), named);
     }
 
     #[test]
