@@ -49,9 +49,9 @@ mod with_daemon {
     /// started to be a daemon, it is one, and the App never starts.
     ///
     /// ```no_run
-    /// fn main() {
+    /// fn main() -> bevy::app::AppExit {
     ///     scarab_bevy::run_if_requested();
-    ///     // bevy::app::App::new()...
+    ///     bevy::app::App::new().run()
     /// }
     /// ```
     pub fn run_if_requested() {

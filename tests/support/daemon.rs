@@ -22,7 +22,7 @@ use tempfile::TempDir;
 
 use super::{
     DEADLINE,
-    process::{Said, ended_within, run, signal},
+    process::{Handle, Said, run},
     programs::program,
 };
 
@@ -40,6 +40,8 @@ impl Home {
             fs::create_dir(&path).expect("the directory is fresh");
             fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).expect("the directory is ours");
         }
+        // The system's profile sets a prompt of its own.
+        fs::write(directory.path().join("home/.profile"), "PS1='$ '\n").expect("the home is ours");
         Self { directory }
     }
 
@@ -84,6 +86,7 @@ pub struct Daemon {
     /// Where it lives.
     pub home: Home,
     pid: u32,
+    process: Handle,
 }
 
 impl Daemon {
@@ -96,8 +99,8 @@ impl Daemon {
     pub fn start_in(home: Home) -> Self {
         let said = home.ctl(&["start"]);
         assert_eq!(said.code, 0, "no daemon: {}", said.stderr);
-        let pid = pid_in(&home);
-        Self { home, pid }
+        let (pid, process) = daemon_in(&home);
+        Self { home, pid, process }
     }
 
     /// Its process id.
@@ -197,35 +200,36 @@ impl Daemon {
 
     /// Ends it without a warning, and waits until it is gone.
     pub fn kill_9(&self) {
-        signal(self.pid, Signal::KILL);
-        assert!(ended_within(self.pid, DEADLINE), "the daemon survives SIGKILL");
+        self.process.signal(Signal::KILL);
+        assert!(self.process.ended_within(DEADLINE), "the daemon survives SIGKILL");
     }
 
-    /// Stops it as it is, and starts another in the same home.
+    /// Starts another in the same home, after this one has ended.
     pub fn restart(&mut self) {
         let said = self.home.ctl(&["start"]);
         assert_eq!(said.code, 0, "no daemon: {}", said.stderr);
-        self.pid = pid_in(&self.home);
+        (self.pid, self.process) = daemon_in(&self.home);
     }
 }
 
 impl Drop for Daemon {
     fn drop(&mut self) {
         // A daemon that a test stopped must go on to hear of its end.
-        signal(self.pid, Signal::CONT);
-        signal(self.pid, Signal::TERM);
-        if !ended_within(self.pid, Duration::from_secs(10)) {
-            signal(self.pid, Signal::KILL);
+        self.process.signal(Signal::CONT);
+        self.process.signal(Signal::TERM);
+        if !self.process.ended_within(Duration::from_secs(10)) {
+            self.process.signal(Signal::KILL);
             assert!(std::thread::panicking(), "the daemon did not end on SIGTERM");
         }
     }
 }
 
-/// The process id of the daemon in a home, as its lock has it.
-fn pid_in(home: &Home) -> u32 {
+/// The daemon in a home, as it says itself.
+fn daemon_in(home: &Home) -> (u32, Handle) {
     let said = home.ctl(&["--json", "status"]);
     let status: Value = serde_json::from_str(&said.stdout).unwrap_or_else(|_| panic!("no status: {said:?}"));
-    status["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()).expect("status tells the process id")
+    let pid = status["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()).expect("status tells the process id");
+    (pid, Handle::of(pid).expect("a daemon that answers is there"))
 }
 
 /// Checks how a `scarabctl` failed: the code, nothing on standard output, one line on standard error.

@@ -2,6 +2,7 @@
 
 use std::{
     io::Write,
+    os::fd::OwnedFd,
     process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
@@ -10,7 +11,7 @@ use std::{
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open},
+    process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal},
 };
 
 use super::DEADLINE;
@@ -67,9 +68,28 @@ pub fn signal(pid: u32, signal: Signal) {
 
 /// Waits for any process's end; false if it is still there at the deadline.
 pub fn ended_within(pid: u32, deadline: Duration) -> bool {
-    let Some(Ok(process)) = pid_of(pid).map(|pid| pidfd_open(pid, PidfdFlags::empty())) else { return true };
-    let patience = Timespec { tv_sec: deadline.as_secs() as _, tv_nsec: deadline.subsec_nanos() as _ };
-    matches!(poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&patience)), Ok(1))
+    Handle::of(pid).is_none_or(|process| process.ended_within(deadline))
+}
+
+/// A process that is nobody's child here, held so that its number cannot be taken for another's when it is gone.
+pub struct Handle(OwnedFd);
+
+impl Handle {
+    /// The process with this number now, if there is one.
+    pub fn of(pid: u32) -> Option<Self> {
+        pidfd_open(pid_of(pid)?, PidfdFlags::empty()).ok().map(Self)
+    }
+
+    /// Sends a signal; a process that is gone has had it.
+    pub fn signal(&self, signal: Signal) {
+        let _ = pidfd_send_signal(&self.0, signal);
+    }
+
+    /// Waits for its end; false if it is still there at the deadline.
+    pub fn ended_within(&self, deadline: Duration) -> bool {
+        let patience = Timespec { tv_sec: deadline.as_secs() as _, tv_nsec: deadline.subsec_nanos() as _ };
+        matches!(poll(&mut [PollFd::new(&self.0, PollFlags::IN)], Some(&patience)), Ok(1))
+    }
 }
 
 /// Whether a process runs: a zombie does not.
