@@ -10,7 +10,7 @@ pub enum Launch {
     Never,
     /// The program `scarab-daemon`: `$SCARAB_DAEMON`, beside the executable or one directory up, or on `PATH`.
     Spawn,
-    /// This very program again, as the daemon (feature `daemon`). Refused unless [`run_if_requested`] was the
+    /// This very program again, as the daemon (feature `daemon`). Refused unless `run_if_requested()` was the
     /// first line of `main`, because the new process would run the App again.
     Reexec,
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::support::{
     daemon::{Daemon, Home, fails_with},
     process::{ended_within, run, signal},
+    wait::until,
 };
 
 /// The exit codes that `scarabctl --help` documents.
@@ -124,8 +125,12 @@ fn send_types_texts_keys_files_and_pastes() {
     daemon.sees("s", "^three$");
     daemon.ok_with(&["send", "s", "--file", "-", "--paste"], b"echo four\n");
     daemon.sees("s", "^four$");
-    daemon.ok(&["send", "s", "sleep 1000", "--enter"]);
+    // It has the terminal when it says so, and with it the signal.
+    daemon.ok(&["send", "s", "sh -c 'echo run''ning; sleep 1000'", "--enter"]);
+    daemon.sees("s", "^running$");
     daemon.ok(&["send", "s", "--key", "C-c"]);
+    // The terminal drops what is typed before the signal has done its work.
+    daemon.sees("s", r"^\$ ?$");
     daemon.ok(&["send", "s", "echo five", "--enter"]);
     daemon.sees("s", "^five$");
     assert_eq!(daemon.ctl(&["send", "s", "--key", "NoSuchKey"]).code, USAGE);
@@ -154,6 +159,7 @@ fn wait_sees_lines_that_have_scrolled_by() {
     daemon.sh("s", "read go; seq 1 3000; echo the end; exec sleep 1000");
     let mut wait = daemon.home.scarabctl(&["wait", "s", "--text", "^1234$", "--timeout", "30"]);
     let waiting = std::thread::spawn(move || run(&mut wait, b""));
+    until("it looks", || daemon.listed("s").is_some_and(|session| session["clients"] == 1));
     daemon.type_line("s", "");
     assert_eq!(waiting.join().expect("it ends").code, 0);
     daemon.sees("s", "^the end$");

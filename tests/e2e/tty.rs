@@ -39,7 +39,8 @@ fn the_session_follows_the_terminals_size() {
     tty.sees("$");
     until("the terminal's size", || daemon.listed("s").is_some_and(|session| session["cols"] == 70));
     tty.resize(100, 30);
-    until("the new size", || daemon.listed("s").is_some_and(|session| session["cols"] == 100));
+    // The screen has it when the program has been told, and not before.
+    until("the new size", || daemon.json(&["capture", "s", "--format", "json"])["cols"] == 100);
     tty.type_bytes(b"stty size\r");
     tty.sees("100");
 }

@@ -217,21 +217,22 @@ fn show(commands: &mut Commands, terminal: Terminal) -> Entity {
     commands.spawn((terminal, TerminalView::default(), FitWindow)).id()
 }
 
-/// The user's choice after a daemon was lost. Only these keys mean anything; nothing is typed into any shell.
+/// The user's choice after a daemon was lost. It takes Ctrl, because whoever was typing goes on for a moment; and nothing is
+/// typed into any shell.
 fn pick(
     mut commands: Commands,
     mut session: ResMut<Session>,
     mut keys: MessageReader<KeyboardInput>,
+    held: Res<ButtonInput<KeyCode>>,
     terminals: Query<Entity, (With<Terminal>, With<FitWindow>)>,
     connection: Option<Single<Entity, With<PrimaryConnection>>>,
-    mut exit: MessageWriter<AppExit>,
 ) {
+    if !held.any_pressed([KeyCode::ControlLeft, KeyCode::ControlRight]) {
+        keys.clear();
+        return;
+    }
     for key in keys.read().filter(|key| key.state.is_pressed() && !key.repeat) {
         let terminal = match (&*session, &key.logical_key) {
-            (Session::Lost(_) | Session::Offered(..), Key::Escape) => {
-                exit.write(AppExit::Success);
-                return;
-            }
             (Session::Lost(_), Key::Enter) => {
                 if let Some(connection) = &connection {
                     let connection = **connection;
@@ -294,7 +295,7 @@ fn tell(
         Session::Lost(name) | Session::AskedAgain(name, ..) => {
             lines.push(format!("The daemon is gone, and the session {} with it.", quoted(name.as_deref())));
             lines.extend(doing);
-            lines.push("Enter starts a new daemon, Escape closes the window.".into());
+            lines.push("Ctrl+Enter starts a new daemon.".into());
         }
         Session::Offered(name, known) => {
             lines.push(format!(
@@ -302,10 +303,10 @@ fn tell(
                 quoted(name.as_deref())
             ));
             for (number, session) in known.iter().take(MAX_OFFERED).enumerate() {
-                lines.push(format!("  {} attaches {:?} ({})", number + 1, session.name, session.command));
+                lines.push(format!("  Ctrl+{} attaches {:?} ({})", number + 1, session.name, session.command));
             }
             lines.push(format!(
-                "Enter opens a new shell{}, Escape closes the window.",
+                "Ctrl+Enter opens a new shell{}.",
                 match name {
                     Some(name) if known.iter().all(|session| session.name != *name) => format!(" named {name:?}"),
                     _ => String::new(),

@@ -248,6 +248,8 @@ fn input_for_a_dead_daemons_session_is_discarded_and_never_sent_to_the_next_one(
     let (events, lost) = client.take_events();
     assert_eq!(lost, 0);
     assert!(format!("{events:?}").contains("InputDiscarded"), "{events:?}");
+    let next = || matches!(client.status(), Status::Connected(daemon) if daemon.epoch == 2).then_some(());
+    bell.wait_for(deadline, next).expect("connected to the next daemon");
     drop(client.request::<_, Sessions>(&ListSessions { after: 0 }));
     second.join().expect("no panic");
 }
