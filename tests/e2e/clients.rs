@@ -106,7 +106,7 @@ fn an_observer_cannot_type_or_change_the_size() {
     let observer = Tty::start(&daemon.home.scarabctl(&["attach", "s", "--observe"]), 60, 20);
     observer.sees("$");
     observer.type_bytes(b"echo typed by an observer\r");
-    daemon.type_line("s", "stty size; echo typed by a client");
+    daemon.type_line("s", "stty size; echo typed by a cli''ent");
     observer.sees("typed by a client");
     assert!(!daemon.screen("s").contains("observer"));
     assert!(daemon.screen("s").contains("24 80"), "{}", daemon.screen("s"));

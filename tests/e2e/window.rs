@@ -184,11 +184,14 @@ fn full_screen_programs_are_drawn_and_take_keys() {
     window.key("Escape");
     window.type_line(":wq");
     until("the file", || daemon.home.path("home/written").exists());
+    // Vim throws away what is typed while it leaves.
+    prompt(&daemon, "s");
     window.type_line("seq 1 500 | less");
     daemon.sees("s", "^:");
     window.key("End");
     daemon.sees("s", "^500$");
     window.type_line("q");
+    prompt(&daemon, "s");
     window.type_line("clear; echo back");
     daemon.sees("s", "^back$");
     assert!(window.close().success());

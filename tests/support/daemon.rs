@@ -6,6 +6,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -204,6 +205,16 @@ impl Daemon {
         assert!(self.process.ended_within(DEADLINE), "the daemon survives SIGKILL");
     }
 
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        let directories = fs::read_dir(self.home.path("state/scarab")).into_iter().flatten().flatten();
+        let files = directories.flat_map(|host| fs::read_dir(host.path()).into_iter().flatten().flatten());
+        files
+            .filter(|file| file.path().extension().is_some_and(|ending| ending == "log"))
+            .map(|file| fs::read_to_string(file.path()).unwrap_or_default())
+            .collect()
+    }
+
     /// Starts another in the same home, after this one has ended.
     pub fn restart(&mut self) {
         let said = self.home.ctl(&["start"]);
@@ -214,12 +225,15 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("the daemon's log:\n{}", self.log());
+        }
         // A daemon that a test stopped must go on to hear of its end.
         self.process.signal(Signal::CONT);
         self.process.signal(Signal::TERM);
         if !self.process.ended_within(Duration::from_secs(10)) {
             self.process.signal(Signal::KILL);
-            assert!(std::thread::panicking(), "the daemon did not end on SIGTERM");
+            assert!(thread::panicking(), "the daemon did not end on SIGTERM");
         }
     }
 }
