@@ -50,6 +50,8 @@ fn survives(mib: usize, start: &str, flood: &dyn Fn(usize) -> u8) {
     });
     let memory = proc::resident_kib(daemon.pid());
     assert!(memory < BOUND_KIB, "{memory} KiB");
+    // Before the prompt Ctrl-C would end the script.
+    client.sees("$");
     // Answers to queries in the flood may be in the shell's line by now. Ctrl-C drops them, and what is typed right
     // behind it too; and more answers may follow.
     let answers = || {

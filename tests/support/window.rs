@@ -15,7 +15,7 @@ use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt as _, EventMask}
 use super::{
     DEADLINE,
     daemon::Home,
-    process::{Reaped, run},
+    process::{Reaped, ended_within, run, signal},
     programs::program,
     wait::within,
 };
@@ -54,11 +54,6 @@ impl Display {
         &self.name
     }
 
-    /// Ends the server, as if the screen were unplugged.
-    pub fn unplug(mut self) {
-        let _ = self.server.0.kill();
-    }
-
     /// Runs a tool on this display; what it printed.
     pub fn tool(&self, program: &str, arguments: &[&str]) -> String {
         let mut command = Command::new(program);
@@ -77,6 +72,14 @@ impl Display {
         counts.sort_unstable();
         counts.pop();
         counts.iter().sum()
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        // Told to end, it takes its lock and its socket along; killed, it would leave them in the next one's way.
+        signal(self.server.pid(), Signal::TERM);
+        ended_within(self.server.pid(), DEADLINE);
     }
 }
 
@@ -154,7 +157,7 @@ impl<'a> Window<'a> {
     /// Asks the window to close, and tells whether the client ends in time.
     pub fn closes_within(mut self, deadline: Duration) -> bool {
         self.ask_to_close();
-        let ended = super::process::ended_within(self.client.pid(), deadline);
+        let ended = ended_within(self.client.pid(), deadline);
         if ended {
             let _ = self.client.0.wait();
         }
