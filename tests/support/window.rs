@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::Signal;
 use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt as _, EventMask};
 
 use super::{
