@@ -36,7 +36,7 @@ impl Place {
     }
 
     fn daemon(&self) -> Server {
-        Server::start(ServerOptions { address: self.address.clone(), log: String::new() }).expect("a free address")
+        Server::start(ServerOptions::new(self.address.clone())).expect("a free address")
     }
 
     /// An App as a headless user would make it, with a window entity that no system shows.

@@ -3,13 +3,18 @@
 mod attach;
 mod greet;
 mod input;
+mod pace;
 mod reader;
 mod requests;
+pub(crate) mod resume;
 mod rows;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -20,7 +25,9 @@ use scarab_protocol::{
 };
 
 pub(crate) use self::{greet::turn_away, reader::serve};
-use crate::session::{Session, attachment::Attachment};
+use crate::session::{Session, attachment::Attachment, input_queue::LaneKey};
+use pace::Pace;
+use resume::Token;
 
 /// The most bytes that wait for a client that does not read. One that gets more than that behind is closed, because
 /// it has lost track of what it was told. There is room for what a program can have its clients told, the
@@ -33,7 +40,11 @@ pub(crate) struct Client {
     pub(crate) number: u32,
     /// The program's name, from its hello.
     pub(crate) program: String,
+    pace: Pace,
+    /// Its last words are on their way to it: nothing that it says counts any more.
+    closing: AtomicBool,
     sender: FrameSender,
+    token: Mutex<Token>,
     held: Mutex<Held>,
 }
 
@@ -41,13 +52,33 @@ pub(crate) struct Client {
 #[derive(Default)]
 struct Held {
     attachments: HashMap<u32, Arc<Attachment>>,
+    /// Lanes from its connection before, of sessions that it has not joined again yet.
+    parked: HashMap<u32, (Weak<Session>, LaneKey)>,
     /// Sessions it has made and may not have attached yet.
     made: Vec<Weak<Session>>,
 }
 
 impl Client {
-    pub(crate) fn new(number: u32, program: String, sender: FrameSender) -> Arc<Self> {
-        Arc::new(Self { number, program, sender, held: Mutex::default() })
+    pub(crate) fn new(number: u32, program: String, token: Token, sender: FrameSender) -> Arc<Self> {
+        Arc::new(Self {
+            number,
+            program,
+            pace: Pace::new(),
+            closing: AtomicBool::new(false),
+            sender,
+            token: Mutex::new(token),
+            held: Mutex::default(),
+        })
+    }
+
+    /// What names it when it comes back.
+    fn token(&self) -> Token {
+        *self.token.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// It is the client that has this token.
+    fn rename(&self, token: Token) {
+        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = token;
     }
 
     /// Sends a frame, now or when the client reads. A client that is too far behind is closed.
@@ -55,9 +86,8 @@ impl Client {
         match self.sender.send(outgoing) {
             Ok(()) | Err(SendError::Closed) => {}
             Err(SendError::Full) => {
-                // A typed reason would have to wait behind what it does not read.
                 tracing::warn!(client = self.number, program = %self.program, "closed: it does not read");
-                self.close();
+                self.close_with(ErrorCode::TooSlow, "this client did not read what it was told: connect again");
             }
         }
     }
@@ -84,7 +114,16 @@ impl Client {
         if request == 0 {
             tracing::debug!(client = self.number, ?code, text, "a message was ignored");
         } else {
-            self.tell(0, request, &Error { code, text });
+            self.tell(0, request, &Error::new(code, text));
+        }
+    }
+
+    /// Refuses a request that may come again after a while. Without a number it is lost.
+    pub(crate) fn refuse_for_now(&self, request: u32, what: &str, wait: Duration) {
+        let retry_ms = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX).max(1);
+        if request != 0 {
+            let text = format!("{what}: try again in {retry_ms} ms");
+            self.tell(0, request, &Error { code: ErrorCode::RateLimited, text, retry_ms });
         }
     }
 
@@ -101,6 +140,24 @@ impl Client {
     /// Ends the connection.
     pub(crate) fn close(&self) {
         self.sender.close();
+    }
+
+    /// Ends the connection with the reason as the last thing that is said on it. What was still queued is not.
+    pub(crate) fn close_with(&self, code: ErrorCode, text: impl Into<String>) {
+        self.closing.store(true, Ordering::Relaxed);
+        match Frame::new(0, 0, &Error::new(code, text)) {
+            Ok(frame) => self.sender.finish(frame),
+            Err(_) => self.sender.close(),
+        }
+    }
+
+    fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+
+    /// Everything that it holds, which it does not hold any more.
+    fn take_held(&self) -> Held {
+        std::mem::take(&mut self.lock())
     }
 
     /// What ties the client to a session.

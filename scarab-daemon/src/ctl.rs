@@ -70,7 +70,7 @@ enum Command {
     Capture(capture::Args),
     /// Wait for a text, for the end, or for quiet
     Wait(wait::Args),
-    /// Give a session a size, which it then keeps
+    /// Give a session a size, which it then keeps, or say whose size it has
     Resize(resize::Args),
     /// Give a session another name
     Rename(rename::Args),

@@ -28,6 +28,8 @@ pub(crate) struct Daemon {
     pub(crate) log: String,
     pub(crate) deadlines: Deadlines,
     pub(crate) old_limit: OldLimit,
+    /// How long a client has to come back, and a session that does not linger outlives its last one.
+    pub(crate) resume: Duration,
     registry: Mutex<Registry>,
     stopping: Mutex<Option<String>>,
     /// Something has changed that [`Daemon::stop`] or [`Daemon::wait`] waits for.
@@ -39,7 +41,7 @@ impl Daemon {
     ///
     /// # Errors
     /// If the system has no random bytes or no thread to give.
-    pub(crate) fn new(endpoint: String, log: String, old_limit: OldLimit) -> io::Result<Arc<Self>> {
+    pub(crate) fn new(endpoint: String, log: String, old_limit: OldLimit, resume: Duration) -> io::Result<Arc<Self>> {
         Ok(Arc::new(Self {
             epoch: getrandom::u64().map_err(|error| io::Error::other(error.to_string()))?,
             started: Instant::now(),
@@ -47,6 +49,7 @@ impl Daemon {
             log,
             deadlines: Deadlines::start()?,
             old_limit,
+            resume,
             registry: Mutex::default(),
             stopping: Mutex::new(None),
             changed: Condvar::new(),

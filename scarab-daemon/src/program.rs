@@ -70,7 +70,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     let address = address.map_err(|error| error.to_string())?;
     if !arguments.launched {
         log::to_stderr(&arguments.log)?;
-        let options = ServerOptions { address, log: String::new() };
+        let options = ServerOptions::new(address);
         return server::run(options, || {}).map_err(|error| error.to_string());
     }
     detach::leave_terminal().map_err(|error| format!("cannot leave the terminal: {error}"))?;
@@ -78,7 +78,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     trust::ensure_directory(&directory).map_err(|error| error.to_string())?;
     let name = log_name(arguments, &address);
     let files = log::to_files(&arguments.log, &directory, &name)?;
-    let options = ServerOptions { address, log: files.display().to_string() };
+    let options = ServerOptions { log: files.display().to_string(), ..ServerOptions::new(address) };
     let stderr = directory.join(format!("{name}.stderr"));
     server::run(options, || detach::say_ready(&stderr)).map_err(|error| {
         let error = error.to_string();

@@ -7,7 +7,10 @@ use std::{
 
 use scarab_protocol::{ids::Name, message::Target};
 
-use crate::{client::Client, session::Session};
+use crate::{
+    client::{Client, resume::Tokens},
+    session::Session,
+};
 
 /// The most clients. One more is told so in the daemon's hello.
 pub(crate) const MAX_CLIENTS: usize = 1024;
@@ -18,6 +21,7 @@ pub(crate) const MAX_SESSIONS: usize = 1000;
 #[derive(Default)]
 pub(crate) struct Registry {
     clients: BTreeMap<u32, Arc<Client>>,
+    tokens: Tokens,
     /// Client threads, greeted ones or not: each has a place among [`MAX_CLIENTS`].
     places: usize,
     sessions: BTreeMap<u32, Arc<Session>>,
@@ -59,7 +63,13 @@ impl Registry {
 
     /// Adds a client that was greeted.
     pub(crate) fn add_client(&mut self, client: Arc<Client>) {
+        self.tokens.connected(&client);
         self.clients.insert(client.number, client);
+    }
+
+    /// Clients by their resume tokens.
+    pub(crate) fn tokens(&mut self) -> &mut Tokens {
+        &mut self.tokens
     }
 
     /// Removes a client.

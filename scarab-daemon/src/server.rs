@@ -1,6 +1,6 @@
 //! A daemon at an address, until it is told to end.
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use scarab_protocol::{
     endpoint::{Address, EndpointError},
@@ -21,6 +21,17 @@ pub struct ServerOptions {
     pub address: Address,
     /// Where its log goes, for its clients to know; empty for standard error.
     pub log: String,
+    /// How long a client whose connection is gone has to come back before its place in its rows of input is forgotten;
+    /// and how long a session that does not linger outlives its last client.
+    pub resume: Duration,
+}
+
+impl ServerOptions {
+    /// A daemon at an address that logs to standard error. Clients have half a minute to come back: longer than a
+    /// busy or stopped machine takes, short enough that nothing piles up.
+    pub fn new(address: Address) -> Self {
+        Self { address, log: String::new(), resume: Duration::from_secs(30) }
+    }
 }
 
 /// Why a daemon did not start.
@@ -63,11 +74,11 @@ impl Server {
     }
 
     fn start_with(options: ServerOptions, old_limit: OldLimit) -> Result<Self, DaemonError> {
-        let ServerOptions { address, log } = options;
+        let ServerOptions { address, log, resume } = options;
         address.prepare()?;
         let lock = DaemonLock::acquire(&address.lock)?;
         sweep_leftovers();
-        let daemon = Daemon::new(address.endpoint.to_string(), log, old_limit)?;
+        let daemon = Daemon::new(address.endpoint.to_string(), log, old_limit, resume)?;
         let listening = Listening::start(&daemon, &address)
             .map_err(|error| DaemonError::Listen { endpoint: address.endpoint.to_string(), error })?;
         tracing::info!(endpoint = %address.endpoint, pid = std::process::id(), "ready");

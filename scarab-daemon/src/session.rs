@@ -23,7 +23,7 @@ use std::{
 
 use scarab_protocol::{
     ids::{SessionId, TermSize},
-    message::{Exit, SessionInfo},
+    message::{self, Exit, SessionInfo},
     surface::{Published, SurfaceId},
 };
 
@@ -32,7 +32,7 @@ use self::{
     inbox::{Inbox, Refused, Request},
     input_queue::InputQueue,
     screen_thread::ScreenThread,
-    size::SizePolicy,
+    size::Sizes,
     spawn::{Command, SpawnError},
     stage::Stage,
 };
@@ -48,9 +48,6 @@ use crate::{
     screen::Screen,
 };
 
-/// How long a session outlives its last client, if it does not linger. A client that has lost its
-/// connection, but not its will, is back by then.
-pub(crate) const RESUME: Duration = Duration::from_secs(10);
 /// How long a program has to end after it was told that its terminal is gone.
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
 
@@ -93,7 +90,7 @@ struct State {
     cwd: String,
     bells: u64,
     exit: Option<Exit>,
-    sizes: SizePolicy,
+    sizes: Sizes,
     /// Replaced as a whole, so that whoever tells all of them something holds no lock meanwhile.
     attachments: Arc<Vec<Arc<Attachment>>>,
     /// To be forgotten when the program has ended, with what its clients are told.
@@ -151,7 +148,7 @@ impl Session {
                 cwd: String::new(),
                 bells: 0,
                 exit: None,
-                sizes: SizePolicy::new(size),
+                sizes: Sizes::new(size),
                 attachments: Arc::default(),
                 forget: None,
                 dismissed: false,
@@ -187,6 +184,7 @@ impl Session {
             command: self.command.clone(),
             pid: self.process.pid(),
             size: state.sizes.size(),
+            policy: state.sizes.policy(),
             clients: u32::try_from(state.attachments.len()).unwrap_or(u32::MAX),
             created: self.created,
             used: self.used.load(Ordering::Relaxed),
@@ -206,7 +204,7 @@ impl Session {
     pub(crate) fn rename(&self, name: String) {
         self.lock().name.clone_from(&name);
         if let Err(Refused::Ended(Request::Renamed(name))) = self.inbox.request(Request::Renamed(name)) {
-            self.announce(true, &scarab_protocol::message::Renamed { name });
+            self.announce(true, &message::Renamed { name });
         }
     }
 
@@ -257,8 +255,13 @@ impl Session {
         self.change_size(|sizes| sizes.set(size));
     }
 
+    /// Says whose size counts from now on.
+    pub(crate) fn set_size_policy(&self, policy: message::SizePolicy) {
+        self.change_size(|sizes| sizes.follow(policy));
+    }
+
     /// Changes who decides the size, and has the screen follow.
-    fn change_size(&self, change: impl FnOnce(&mut SizePolicy) -> Option<TermSize>) {
+    fn change_size(&self, change: impl FnOnce(&mut Sizes) -> Option<TermSize>) {
         let mut state = self.lock();
         // The screen of a program that has ended stays as it is.
         let size = if state.exit.is_some() { None } else { change(&mut state.sizes) };

@@ -38,8 +38,11 @@ use crate::message::schema_hash;
 /// What both blocks begin with. CR LF shows at once where a transport mangles line ends.
 pub const MAGIC: [u8; 8] = *b"scarab\r\n";
 
-/// The only protocol version so far, both the lowest and the highest spoken here.
+/// The highest protocol version spoken here. Whatever changes the table of kinds or a payload makes a new one.
 pub const VERSION: u16 = 1;
+
+/// The lowest protocol version spoken here.
+pub const LOWEST_VERSION: u16 = 1;
 
 bitflags! {
     /// What a side can do beyond the version's common ground; unknown bits are kept and ignored.
@@ -119,7 +122,7 @@ impl ClientHello {
 
     /// The hello of this build of the crate.
     pub fn new(build: impl Into<String>, features: Features) -> Self {
-        Self { lowest: VERSION, highest: VERSION, features, schema: schema_hash(), build: build.into() }
+        Self { lowest: LOWEST_VERSION, highest: VERSION, features, schema: schema_hash(), build: build.into() }
     }
 
     /// The program's name in the build, without the version.
@@ -161,13 +164,14 @@ impl DaemonHello {
     /// The block's size, in bytes.
     pub const BYTES: usize = 160;
 
-    /// The answer of this build of the crate to a client's hello: ok, or why not.
+    /// The answer of this build of the crate to a client's hello: ok with the highest version that both speak, or why not.
+    /// Schemas are of the highest version of a side, and so compared only where that is the same.
     pub fn answer(client: &ClientHello, build: impl Into<String>, features: Features, epoch: u64, pid: u32) -> Self {
         let build = build.into();
         let mut answer = Self {
             status: HelloStatus::Ok,
-            version: VERSION,
-            lowest: VERSION,
+            version: client.highest.min(VERSION),
+            lowest: LOWEST_VERSION,
             highest: VERSION,
             features,
             epoch,
@@ -176,11 +180,11 @@ impl DaemonHello {
             build,
             text: String::new(),
         };
-        if !(client.lowest..=client.highest).contains(&VERSION) {
+        if client.lowest > VERSION || client.highest < LOWEST_VERSION || client.lowest > client.highest {
             answer.status = HelloStatus::Version;
             answer.version = 0;
             answer.text = "restart the daemon when its shells can end, or use its own client".into();
-        } else if client.schema != schema_hash() {
+        } else if client.highest == VERSION && client.schema != schema_hash() {
             answer.status = HelloStatus::Version;
             answer.version = 0;
             answer.text = "builds of one version differ: rebuild, or restart the daemon".into();
@@ -298,6 +302,20 @@ mod tests {
         for part in ["scarab-daemon 0.1.0", "pid 7", "1 to 1", "scarab 9.0.0", "8 to 9", "restart the daemon"] {
             assert!(text.contains(part), "{text:?} lacks {part:?}");
         }
+    }
+
+    #[test]
+    fn the_highest_version_that_both_speak_is_chosen() {
+        // A later client's schema is that of its own version, which says nothing about this one.
+        let later = ClientHello { highest: 9, schema: 1, ..ClientHello::new("scarab 9.0.0", Features::empty()) };
+        let answer = answer(&later);
+        assert_eq!((answer.status, answer.version), (HelloStatus::Ok, VERSION));
+    }
+
+    #[test]
+    fn a_range_that_is_none_is_refused() {
+        let none = ClientHello { lowest: 9, highest: 1, ..ClientHello::new("scarab 9.0.0", Features::empty()) };
+        assert_eq!(answer(&none).status, HelloStatus::Version);
     }
 
     #[test]

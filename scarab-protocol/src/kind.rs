@@ -60,6 +60,10 @@ kinds! {
     Scrollback = 0x000b,
     /// Changed rows, for a client that cannot map the surface; answered by `Rows`.
     FetchRows = 0x000c,
+    /// Take over from an earlier connection of this client.
+    Resume = 0x000d,
+    /// How far input was taken; answered by `InputCredit`.
+    AskCredit = 0x000e,
     /// All sessions; answered by `Sessions`.
     ListSessions = 0x0010,
     /// A new session; answered by `Created`.
@@ -72,6 +76,8 @@ kinds! {
     ForgetSession = 0x0014,
     /// Set a session's size by hand.
     SetSize = 0x0015,
+    /// Say which of its clients' sizes a session has.
+    SetSizePolicy = 0x0016,
     /// Events of these kinds and sessions. Reserved.
     Subscribe = 0x0020,
     /// The configuration in force. Reserved.

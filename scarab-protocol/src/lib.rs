@@ -2,6 +2,7 @@
 //!
 //! - [`endpoint`], [`lock`], [`trust`]: where a daemon listens, who is the daemon of a name, whom to believe.
 //! - [`hello`], [`frame`], [`kind`], [`message`]: what is said on the connection, byte for byte.
+//! - [`lane`]: the account of a client's input, position by position.
 //! - [`transport`]: the connection itself; platform code behind one small face.
 //! - [`surface`]: a session's grid in shared memory, and a client's copy of it.
 //! - [`key`], [`mouse`], [`paste`]: input encoded for a terminal's modes, as pure functions.
@@ -20,6 +21,7 @@ pub mod hello;
 pub mod ids;
 pub mod key;
 pub mod kind;
+pub mod lane;
 pub mod lock;
 pub mod message;
 pub mod mouse;

@@ -8,14 +8,15 @@ mod session;
 mod status;
 mod surface;
 
-pub use input::{CancelInput, Focus, Input, InputCredit, Mouse, Paste};
+pub use input::{AskCredit, CancelInput, Focus, Input, InputCredit, Mouse, Paste};
 pub use session::{
     Attach, Attached, Clipboard, CreateSession, Created, Cwd, Detach, Detached, Exit, Exited, ForgetSession,
-    KillSession, ListSessions, RenameSession, Renamed, Resize, Resized, SessionInfo, Sessions, SetSize, Target, Title,
+    KillSession, ListSessions, RenameSession, Renamed, Resize, Resized, SessionInfo, Sessions, SetSize, SetSizePolicy,
+    SizePolicy, Target, Title,
 };
 pub use status::{
-    Auth, DaemonStatus, Done, Error, ErrorCode, Limits, Ping, Pong, Role, Shutdown, ShuttingDown, Status, Unsupported,
-    Welcome,
+    Auth, DaemonStatus, Done, Error, ErrorCode, Limits, Ping, Pong, Resume, Role, Shutdown, ShuttingDown, Status,
+    Unsupported, Welcome,
 };
 pub use surface::{
     Arm, Bell, FetchRows, FrameReady, LineData, Rows, Scrollback, ScrollbackRows, SurfaceMoved, WireExtra, WirePalette,
@@ -83,8 +84,8 @@ macro_rules! messages {
 }
 
 messages! {
-    Auth Attach Detach Arm Resize Input Paste Mouse Focus CancelInput Scrollback FetchRows
-    ListSessions CreateSession RenameSession KillSession ForgetSession SetSize Ping Status Shutdown
+    Auth Attach Detach Arm Resize Input Paste Mouse Focus CancelInput Scrollback FetchRows Resume AskCredit
+    ListSessions CreateSession RenameSession KillSession ForgetSession SetSize SetSizePolicy Ping Status Shutdown
     Welcome Done Error Unsupported Attached Detached SurfaceMoved FrameReady Rows InputCredit Resized Title Bell
     Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Pong DaemonStatus ShuttingDown
 }

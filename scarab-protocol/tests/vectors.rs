@@ -146,6 +146,7 @@ fn messages(add: &mut dyn FnMut(String, Frame)) {
         command: "make -j2".into(),
         pid: Some(4711),
         size,
+        policy: SizePolicy::Smallest,
         clients: 1,
         created: 1_700_000_000_000,
         used: 1_700_000_000_500,
@@ -178,6 +179,8 @@ fn messages(add: &mut dyn FnMut(String, Frame)) {
     of.session(&CancelInput {});
     of.session(&Scrollback { first: 1000, count: 24 });
     of.session(&FetchRows { since: 8 });
+    of.request(&Resume { token: [0xcd; 16] });
+    of.session(&AskCredit {});
     of.request(&ListSessions { after: 0 });
     of.request(&CreateSession {
         name: Some("build".into()),
@@ -191,6 +194,7 @@ fn messages(add: &mut dyn FnMut(String, Frame)) {
     of.request(&KillSession { target: Target::Id(id), signal: Some(15) });
     of.request(&ForgetSession { target: by_name() });
     of.request(&SetSize { target: by_name(), size: TermSize::cells(132, 50) });
+    of.request(&SetSizePolicy { target: by_name(), policy: SizePolicy::Largest });
     of.request(&Ping { payload: b"hello".to_vec() });
     of.request(&Status {});
     of.request(&Shutdown {});
@@ -199,16 +203,23 @@ fn messages(add: &mut dyn FnMut(String, Frame)) {
         client: 12,
         role: Role::Control,
         resume_token: [0xcd; 16],
-        limits: Limits { payload: 2_097_152, item: 65_536, resume_ms: 10_000 },
+        limits: Limits {
+            payload: 2_097_152,
+            item: 65_536,
+            resume_ms: 30_000,
+            commands: 2000,
+            commands_per_second: 200,
+        },
     });
     of.request(&Done {});
-    of.request(&Error { code: ErrorCode::NoSuchSession, text: "no session is called build".into() });
+    of.request(&Error::new(ErrorCode::NoSuchSession, "no session is called build"));
     of.request(&Unsupported { kind: 0x7fff });
     of.session(&Attached {
         info: info.clone(),
         generation: 1,
         mapping: String::new(),
         observe: false,
+        lane: 5,
         taken: 100,
         may_send_through: 1_048_676,
         bells: 2,

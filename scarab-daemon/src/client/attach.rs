@@ -1,6 +1,9 @@
 //! Joining and leaving sessions, sizes, and arming the doorbell.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use scarab_protocol::{
     frame::Frame,
@@ -14,6 +17,9 @@ use crate::{
     session::{Session, TooBusy, attachment::Attachment, inbox::Request},
 };
 
+/// When to come back to a session that has too much to do: it takes up what waits between two reads of output.
+const BUSY: Duration = Duration::from_millis(100);
+
 pub(super) fn attach(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) -> Result<(), Breach> {
     let Attach { target, size, observe, can_map } = frame.read::<Attach>()?;
     let request = frame.header().request;
@@ -23,17 +29,21 @@ pub(super) fn attach(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) 
         return Ok(());
     };
     let number = session.id.number;
-    // A second attach renews the first: the row of input positions goes on, if there is one.
-    let before = client.attachment(number).filter(|before| before.observe == observe);
-    let lane = before.map(|before| before.lane);
-    let lane = lane.unwrap_or_else(|| {
-        let teller = Arc::downgrade(client);
-        session.input.open_lane(observe, move |credit| {
-            if let Some(client) = teller.upgrade() {
+    let tell = || {
+        let client = Arc::downgrade(client);
+        move |credit| {
+            if let Some(client) = client.upgrade() {
                 client.tell_newest(number, &credit);
             }
-        })
-    });
+        }
+    };
+    // A second attach renews the first, and the first on a client's next connection takes up what it had on the one
+    // before: the row of input positions goes on, if there is one.
+    let before = client.attachment(number).filter(|before| before.observe == observe).map(|before| before.lane);
+    let parked = || client.lock().parked.remove(&number).map(|(_, key)| key);
+    let parked = if observe { None } else { before.is_none().then(parked).flatten() };
+    let parked = parked.filter(|key| session.input.rejoin(*key, tell()));
+    let lane = before.or(parked).unwrap_or_else(|| session.input.open_lane(observe, tell()));
     let attachment = Arc::new(Attachment {
         client: client.clone(),
         lane,
@@ -44,12 +54,12 @@ pub(super) fn attach(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) 
     });
     let replaced = client.lock().attachments.insert(number, attachment.clone());
     if let Some(replaced) = replaced.filter(|replaced| replaced.lane != lane) {
-        session.detach(&replaced);
+        session.leave(&replaced);
     }
     if let Err(TooBusy) = session.request(Request::Attach { attachment: attachment.clone(), request, size }) {
         client.forget_attachment(number, &attachment);
-        session.detach(&attachment);
-        client.refuse(request, ErrorCode::RateLimited, "the session is busy: try again in a moment");
+        session.leave(&attachment);
+        client.refuse_for_now(request, "the session is busy", BUSY);
     }
     Ok(())
 }
@@ -59,7 +69,7 @@ pub(super) fn detach(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) 
     let header = frame.header();
     let Some((session, attachment)) = attached(daemon, client, frame) else { return Ok(()) };
     client.forget_attachment(header.session, &attachment);
-    session.detach(&attachment);
+    session.leave(&attachment);
     if header.request != 0 {
         client.tell(header.session, header.request, &Done {});
     }
@@ -81,7 +91,7 @@ pub(super) fn resize(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) 
     if let Some((session, attachment)) = attached(daemon, client, frame)
         && !attachment.observe
     {
-        session.resize(attachment.lane, size);
+        session.resize(attachment.lane.number, size);
     }
     Ok(())
 }

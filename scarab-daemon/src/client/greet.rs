@@ -12,8 +12,8 @@ use scarab_protocol::{
     transport::{FrameSender, Stream},
 };
 
-use super::{Client, MAX_QUEUED};
-use crate::{daemon::Daemon, deadline::Ticket};
+use super::{Client, MAX_QUEUED, pace};
+use crate::daemon::Daemon;
 
 /// What this daemon calls itself in a hello.
 pub(crate) const BUILD: &str = concat!("scarab-daemon ", env!("CARGO_PKG_VERSION"));
@@ -49,17 +49,18 @@ pub(super) fn greet(daemon: &Arc<Daemon>, stream: Arc<Stream>, number: u32) -> O
         tracing::debug!(status = ?answer.status, build = hello.build, "a client was sent away");
         return None;
     }
-    let client = Client::new(number, hello.program().to_owned(), sender(daemon, stream, number));
     let mut resume_token = [0; 16];
     if let Err(error) = getrandom::fill(&mut resume_token) {
         tracing::error!(%error, "no random bytes");
         return None;
     }
+    let client = Client::new(number, hello.program().to_owned(), resume_token, sender(stream, number));
     let limits = Limits {
         payload: MAX_PAYLOAD as u32,
         item: Input::MAX_BYTES as u32,
-        // Nothing of a departed client is kept yet.
-        resume_ms: 0,
+        resume_ms: u32::try_from(daemon.resume.as_millis()).unwrap_or(u32::MAX),
+        commands: pace::BURST.get(),
+        commands_per_second: pace::PER_SECOND.get(),
     };
     client.tell(0, 0, &Welcome { client: client.number, role: Role::Control, resume_token, limits });
     tracing::debug!(client = client.number, build = hello.build, "connected");
@@ -84,23 +85,6 @@ fn send(stream: &Stream, hello: &DaemonHello) -> bool {
 }
 
 /// The sending side of a connection, which is ended when the client keeps a write waiting for too long.
-fn sender(daemon: &Daemon, stream: Arc<Stream>, number: u32) -> FrameSender {
-    let deadlines = daemon.deadlines.clone();
-    let ticket = std::sync::Mutex::<Option<Ticket>>::new(None);
-    let stalled = Arc::downgrade(&stream);
-    FrameSender::new(stream, MAX_QUEUED, format!("client-{number}-writer"), move |waits| {
-        let mut ticket = ticket.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(ticket) = ticket.take() {
-            deadlines.cancel(ticket);
-        }
-        if waits {
-            let stream = stalled.clone();
-            *ticket = Some(deadlines.after(FRAME_PATIENCE, move || {
-                if let Some(stream) = stream.upgrade() {
-                    tracing::warn!(client = number, "closed: it keeps a write waiting");
-                    stream.shutdown();
-                }
-            }));
-        }
-    })
+fn sender(stream: Arc<Stream>, number: u32) -> FrameSender {
+    FrameSender::new(stream, MAX_QUEUED, format!("send-{number}"), FRAME_PATIENCE, || {})
 }

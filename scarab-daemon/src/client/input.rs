@@ -5,7 +5,7 @@ use std::sync::Arc;
 use scarab_protocol::{
     frame::Frame,
     kind::Kind,
-    message::{CancelInput, Done, Error, ErrorCode, Focus, Input, Mouse, Paste},
+    message::{AskCredit, CancelInput, Done, Error, ErrorCode, Focus, Input, Mouse, Paste},
 };
 
 use super::{Client, attach::attached, reader::Breach};
@@ -18,7 +18,7 @@ pub(super) fn take(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: Frame) -> 
     let Some((session, attachment)) = attached(daemon, client, &frame) else { return Ok(()) };
     if attachment.observe {
         let text = "an observer has no say in a session: attach without observing".to_owned();
-        client.tell(session.id.number, frame.header().request, &Error { code: ErrorCode::NotAllowed, text });
+        client.tell(session.id.number, frame.header().request, &Error::new(ErrorCode::NotAllowed, text));
         // Without a number an error is the end, and an observer that types had no credit to do so.
         return match frame.header().request {
             0 => Err(Breach("an observer has sent input".into())),
@@ -28,7 +28,7 @@ pub(super) fn take(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: Frame) -> 
     let (position, what) = item(frame)?;
     // Wheels and pointers that pass over a window do not make it the one that is used.
     if !matches!(what, What::Mouse(_) | What::Focus(false)) {
-        session.touch(attachment.lane);
+        session.touch(attachment.lane.number);
     }
     session.input.take(attachment.lane, position, what).map_err(|error| Breach(error.to_string()))
 }
@@ -38,6 +38,15 @@ pub(super) fn cancel(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) 
     if let Some((session, attachment)) = attached(daemon, client, frame) {
         session.input.cancel(attachment.lane);
         client.tell(session.id.number, frame.header().request, &Done {});
+    }
+    Ok(())
+}
+
+pub(super) fn credit(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) -> Result<(), Breach> {
+    frame.access::<AskCredit>()?;
+    if let Some((session, attachment)) = attached(daemon, client, frame) {
+        let credit = session.input.credit(attachment.lane);
+        client.tell(session.id.number, frame.header().request, &credit);
     }
     Ok(())
 }

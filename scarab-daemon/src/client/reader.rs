@@ -5,7 +5,7 @@ use std::sync::Arc;
 use scarab_protocol::{
     frame::{Frame, FrameError},
     kind::{Direction, Kind},
-    message::{Error, ErrorCode, Unsupported},
+    message::{ErrorCode, Unsupported},
     transport::{FrameReader, Progress, ReadError, Stream},
 };
 
@@ -40,8 +40,7 @@ pub(crate) fn serve(daemon: &Arc<Daemon>, stream: Stream, number: u32) {
         client.close();
     }
     read_all(daemon, &client, stream);
-    daemon.registry().remove_client(client.number);
-    leave_everything(daemon, &client);
+    super::resume::depart(daemon, &client);
     client.close();
     tracing::debug!(client = client.number, "disconnected");
 }
@@ -64,6 +63,10 @@ fn read_all(daemon: &Arc<Daemon>, client: &Arc<Client>, stream: Arc<Stream>) {
                 }));
             }
         });
+        if client.is_closing() {
+            client.flush(FRAME_PATIENCE);
+            break;
+        }
         let breach = match next {
             Ok(Some(received)) => match handle(daemon, client, received.frame) {
                 Ok(()) => continue,
@@ -77,7 +80,7 @@ fn read_all(daemon: &Arc<Daemon>, client: &Arc<Client>, stream: Arc<Stream>) {
             }
         };
         tracing::warn!(client = client.number, program = %client.program, "closed: {}", breach.0);
-        client.tell(0, 0, &Error { code: ErrorCode::Protocol, text: breach.0 });
+        client.close_with(ErrorCode::Protocol, breach.0);
         client.flush(FRAME_PATIENCE);
         break;
     }
@@ -97,10 +100,16 @@ fn handle(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: Frame) -> Result<()
     if kind.direction() != Direction::ToDaemon {
         return Err(Breach(format!("a {} is not for the daemon", kind.name())));
     }
+    if let Err(wait) = client.pace.count(kind) {
+        client.refuse_for_now(header.request, "too many commands", wait);
+        return Ok(());
+    }
     match kind {
         Kind::Ping => super::requests::ping(client, &frame),
         Kind::Arm => super::attach::arm(daemon, client, &frame),
         Kind::Input | Kind::Paste | Kind::Mouse | Kind::Focus => super::input::take(daemon, client, frame),
+        Kind::AskCredit => super::input::credit(daemon, client, &frame),
+        Kind::Resume => super::resume::resume(daemon, client, &frame),
         Kind::CancelInput => super::input::cancel(daemon, client, &frame),
         Kind::Attach => super::attach::attach(daemon, client, &frame),
         Kind::Detach => super::attach::detach(daemon, client, &frame),
@@ -112,28 +121,13 @@ fn handle(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: Frame) -> Result<()
         Kind::RenameSession => super::requests::rename(daemon, client, &frame),
         Kind::KillSession => super::requests::kill(daemon, client, &frame),
         Kind::ForgetSession => super::requests::forget(daemon, client, &frame),
+        Kind::SetSizePolicy => super::requests::set_size_policy(daemon, client, &frame),
         Kind::SetSize => super::requests::set_size(daemon, client, &frame),
         Kind::Status => super::requests::status(daemon, client, &frame),
         Kind::Shutdown => super::requests::shutdown(daemon, client, &frame),
         _ => {
             client.tell(header.session, header.request, &Unsupported { kind: header.kind });
             Ok(())
-        }
-    }
-}
-
-/// Nothing of a client stays that is gone.
-fn leave_everything(daemon: &Daemon, client: &Client) {
-    let held = std::mem::take(&mut *client.lock());
-    for (number, attachment) in held.attachments {
-        let session = daemon.registry().session(number);
-        if let Some(session) = session {
-            session.detach(&attachment);
-        }
-    }
-    for session in held.made {
-        if let Some(session) = session.upgrade() {
-            session.check_abandoned();
         }
     }
 }

@@ -7,7 +7,7 @@ use scarab_protocol::{
     ids::{Name, TermSize},
     message::{
         CreateSession, Created, DaemonStatus, Done, ErrorCode, ForgetSession, KillSession, ListSessions, Ping, Pong,
-        RenameSession, Sessions, SetSize, Shutdown, Status, Target,
+        RenameSession, Sessions, SetSize, SetSizePolicy, Shutdown, Status, Target,
     },
 };
 
@@ -156,6 +156,16 @@ pub(super) fn set_size(daemon: &Arc<Daemon>, client: &Client, frame: &Frame) -> 
         client.refuse(request, ErrorCode::Ended, format!("session {} has ended", session.name()));
     } else {
         session.set_size(size);
+        client.tell(session.id.number, request, &Done {});
+    }
+    Ok(())
+}
+
+pub(super) fn set_size_policy(daemon: &Arc<Daemon>, client: &Client, frame: &Frame) -> Result<(), Breach> {
+    let SetSizePolicy { target, policy } = frame.read::<SetSizePolicy>()?;
+    let request = frame.header().request;
+    if let Some(session) = find(daemon, client, request, &target) {
+        session.set_size_policy(policy);
         client.tell(session.id.number, request, &Done {});
     }
     Ok(())

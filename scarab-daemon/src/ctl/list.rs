@@ -71,7 +71,7 @@ fn row(info: &SessionInfo, now: Duration) -> [String; 8] {
 mod tests {
     use scarab_protocol::{
         ids::{SessionId, TermSize},
-        message::Exit,
+        message::{Exit, SizePolicy},
     };
 
     use super::*;
@@ -84,6 +84,7 @@ mod tests {
             command: "sh -c 'a\x1b[2J'".into(),
             pid: None,
             size: TermSize::default(),
+            policy: SizePolicy::Latest,
             clients: 2,
             created: 1_000,
             used: 0,

@@ -165,7 +165,8 @@ mod tests {
 
     #[test]
     fn exit_codes_tell_a_missing_daemon_from_a_hung_one_and_from_a_missing_session() {
-        let refused = |code| CtlError::Request(RequestError::Refused { code, text: "no".into() });
+        let refused =
+            |code| CtlError::Request(RequestError::Refused { code, text: "no".into(), retry: Duration::ZERO });
         let cases = [
             (CtlError::Connect(ConnectError::NotRunning("x".into())), Exit::NoDaemon),
             (CtlError::Request(RequestError::Lost), Exit::NoDaemon),

@@ -1,6 +1,6 @@
 //! A session as JSON shows it, the same in `list` and in `new`.
 
-use scarab_protocol::message::{Exit, SessionInfo};
+use scarab_protocol::message::{Exit, SessionInfo, SizePolicy};
 use serde::Serialize;
 
 /// What is known of a session.
@@ -12,6 +12,7 @@ pub struct SessionJson<'a> {
     pid: Option<u32>,
     cols: u16,
     rows: u16,
+    size_policy: &'static str,
     clients: u32,
     /// Milliseconds since the Unix epoch.
     created: u64,
@@ -37,6 +38,16 @@ impl<'a> From<&'a Exit> for ExitJson<'a> {
     }
 }
 
+/// A policy as it is written on the command line and in JSON.
+pub fn policy_name(policy: SizePolicy) -> &'static str {
+    match policy {
+        SizePolicy::Latest => "latest",
+        SizePolicy::Smallest => "smallest",
+        SizePolicy::Largest => "largest",
+        SizePolicy::Manual => "manual",
+    }
+}
+
 impl<'a> From<&'a SessionInfo> for SessionJson<'a> {
     fn from(info: &'a SessionInfo) -> Self {
         Self {
@@ -46,6 +57,7 @@ impl<'a> From<&'a SessionInfo> for SessionJson<'a> {
             pid: info.pid,
             cols: info.size.cols,
             rows: info.size.rows,
+            size_policy: policy_name(info.policy),
             clients: info.clients,
             created: info.created,
             used: info.used,

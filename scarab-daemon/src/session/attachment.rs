@@ -4,15 +4,16 @@ use std::sync::{Arc, Mutex};
 
 use scarab_protocol::surface::{Doorbell, Grid, SurfaceReader};
 
+use super::input_queue::LaneKey;
 use crate::client::Client;
 
 /// One client's tie to one session.
 pub(crate) struct Attachment {
     /// The client.
     pub(crate) client: Arc<Client>,
-    /// The number of its row of input positions in the session's queue; no two attachments share one, unless
+    /// Its row of input positions in the session's queue; no two attachments share one, unless
     /// the later renewed the earlier.
-    pub(crate) lane: u64,
+    pub(crate) lane: LaneKey,
     /// Only looks.
     pub(crate) observe: bool,
     /// Can map the surface.

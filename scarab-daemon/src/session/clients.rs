@@ -8,7 +8,7 @@ use scarab_protocol::{
     transport::Outgoing,
 };
 
-use super::{RESUME, Session, attachment::Attachment, now};
+use super::{Session, attachment::Attachment, now};
 
 impl Session {
     /// Ties a client to the session; called by whoever has the screen. False if the session is forgotten.
@@ -21,7 +21,7 @@ impl Session {
             return false;
         }
         let mut attachments = Vec::clone(&state.attachments);
-        attachments.retain(|other| other.lane != attachment.lane);
+        attachments.retain(|other| other.lane.number != attachment.lane.number);
         attachments.push(attachment.clone());
         state.attachments = Arc::new(attachments);
         let abandoned = state.abandoned.take();
@@ -30,18 +30,28 @@ impl Session {
         true
     }
 
-    /// Unties a client that has left or is gone. Nothing of it stays but what it has typed.
-    pub(crate) fn detach(self: &Arc<Self>, attachment: &Arc<Attachment>) {
+    /// A client has left by its own wish. Nothing of it stays but what it has typed.
+    pub(crate) fn leave(self: &Arc<Self>, attachment: &Arc<Attachment>) {
+        self.input.leave(attachment.lane);
+        self.untie(attachment);
+    }
+
+    /// Unties a client that has left or is gone. What becomes of its lane is the caller's to see to.
+    pub(crate) fn untie(self: &Arc<Self>, attachment: &Arc<Attachment>) {
         self.used.store(now(), Ordering::Relaxed);
         attachment.bell.disarm();
         let mut state = self.lock();
         let mut attachments = Vec::clone(&state.attachments);
         attachments.retain(|other| !Arc::ptr_eq(other, attachment));
+        let lane = attachment.lane.number;
+        let renewed = attachments.iter().any(|other| other.lane.number == lane);
         state.attachments = Arc::new(attachments);
         drop(state);
-        let _ = self.active.compare_exchange(attachment.lane, 0, Ordering::Relaxed, Ordering::Relaxed);
-        self.input.leave(attachment.lane);
-        self.change_size(|sizes| sizes.leave(attachment.lane));
+        // The size belongs to the lane, and the lane to whoever came after.
+        if !renewed {
+            let _ = self.active.compare_exchange(lane, 0, Ordering::Relaxed, Ordering::Relaxed);
+            self.change_size(|sizes| sizes.leave(lane));
+        }
         self.check_abandoned();
     }
 
@@ -53,7 +63,7 @@ impl Session {
             return;
         }
         let session = Arc::downgrade(self);
-        state.abandoned = Some(daemon.deadlines.after(RESUME, move || {
+        state.abandoned = Some(daemon.deadlines.after(daemon.resume, move || {
             let Some(session) = session.upgrade() else { return };
             if session.lock().attachments.is_empty() {
                 tracing::info!(session = session.id.number, "its last client is gone: the session ends");

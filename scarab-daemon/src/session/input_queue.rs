@@ -1,7 +1,7 @@
 //! The input of a session on its way to its program.
 //!
 //! There is one queue for a session and a *lane* in it for each client: its position, its credit, and how much of the
-//! queue it has. An item is *taken* when it is appended, whole, under the queue's lock. Whoever appends to an idle
+//! queue it has ([`Lane`]). An item is *taken* when it is appended, whole, under the queue's lock. Whoever appends to an idle
 //! queue writes to the PTY at once, without blocking; what the PTY does not take is written by a thread that is started
 //! for it and ends when the queue is empty.
 
@@ -18,7 +18,12 @@ use std::{
     time::Duration,
 };
 
-use scarab_protocol::{message::InputCredit, paste::PasteEncoder, surface::Modes};
+use scarab_protocol::{
+    lane::{Connection, Lane, LaneError, Taken},
+    message::InputCredit,
+    paste::PasteEncoder,
+    surface::Modes,
+};
 
 use self::item::Item;
 pub(crate) use self::item::{Bytes, What};
@@ -41,25 +46,12 @@ const PASTE_PATIENCE: Duration = Duration::from_secs(5);
 /// Hears how far a client's input was taken.
 type CreditSink = Box<dyn Fn(InputCredit) + Send>;
 
-/// What a client did that the protocol forbids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum InputError {
-    /// There is a gap before the item.
-    #[error("input begins at {position}, where {next} is next")]
-    Gap {
-        /// Where the item begins.
-        position: u64,
-        /// Where it should.
-        next: u64,
-    },
-    /// The item exceeds the client's credit.
-    #[error("input that ends at {end} exceeds the credit, which ends at {granted}")]
-    BeyondCredit {
-        /// Where the item ends.
-        end: u64,
-        /// Where the credit does.
-        granted: u64,
-    },
+/// Names a lane, for the connection that it listens to. What another connection says with the lane's old key is not heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LaneKey {
+    /// The lane's number: no two lanes of a session share one.
+    pub(crate) number: u64,
+    connection: Connection,
 }
 
 /// The input queue of one session.
@@ -78,7 +70,7 @@ struct State {
     current: Option<Current>,
     answers: Vec<u8>,
     paste: Option<OpenPaste>,
-    lanes: BTreeMap<u64, Lane>,
+    lanes: BTreeMap<u64, Seat>,
     next_lane: u64,
     next_paste: u64,
     /// What lanes without a client still have in the queue. It is taken off everybody's credit, or
@@ -90,17 +82,22 @@ struct State {
     writer: Option<Waker>,
 }
 
-struct Lane {
-    /// Where the next item begins.
-    next: u64,
-    /// How far the client may send.
-    granted: u64,
-    /// How much it has in the queue.
-    queued: u64,
-    /// Its client has left.
-    gone: bool,
+struct Seat {
+    lane: Lane,
+    client: Whereabouts,
     observe: bool,
     tell: CreditSink,
+}
+
+/// What has become of a lane's client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whereabouts {
+    /// Attached.
+    Here,
+    /// Its connection is gone, and it may come back.
+    Away,
+    /// It has left for good: the lane goes when nothing of it waits any more.
+    Gone,
 }
 
 struct OpenPaste {
@@ -136,46 +133,77 @@ impl InputQueue {
     }
 
     /// A lane for a client, whose credit is told to `tell`, which must not block. An observer's has no credit.
-    pub(crate) fn open_lane(&self, observe: bool, tell: impl Fn(InputCredit) + Send + 'static) -> u64 {
+    pub(crate) fn open_lane(&self, observe: bool, tell: impl Fn(InputCredit) + Send + 'static) -> LaneKey {
         let mut state = self.lock();
         let number = state.next_lane;
         state.next_lane += 1;
-        let granted = if observe { 0 } else { WINDOW.saturating_sub(state.orphaned) };
-        let lane = Lane { next: 0, granted, queued: 0, gone: false, observe, tell: Box::new(tell) };
-        state.lanes.insert(number, lane);
-        number
+        let lane = Lane::new(if observe { 0 } else { state.window() });
+        let key = LaneKey { number, connection: lane.connection() };
+        state.lanes.insert(number, Seat { lane, client: Whereabouts::Here, observe, tell: Box::new(tell) });
+        key
     }
 
-    /// How far a lane's input was taken, and how far it may go on.
-    pub(crate) fn credit(&self, lane: u64) -> InputCredit {
-        let state = self.lock();
-        state.lanes.get(&lane).map_or(InputCredit { taken: 0, may_send_through: 0 }, Lane::credit)
+    /// Keeps a lane whose client's connection is gone, for when it comes back.
+    pub(crate) fn park(&self, key: LaneKey) {
+        let mut state = self.lock();
+        if let Some(queued) = state.seat(key).and_then(|seat| seat.go(Whereabouts::Away)) {
+            state.orphaned += queued;
+        }
+    }
+
+    /// The client of a lane is on another connection now: the one it had is not heard any more, whatever it has
+    /// still read. The lane stays parked until the client joins the session again.
+    pub(crate) fn move_on(&self, number: u64) -> Option<LaneKey> {
+        let mut state = self.lock();
+        let seat = state.lanes.get_mut(&number).filter(|seat| seat.client != Whereabouts::Gone)?;
+        let connection = seat.lane.move_on();
+        if let Some(queued) = seat.go(Whereabouts::Away) {
+            state.orphaned += queued;
+        }
+        Some(LaneKey { number, connection })
+    }
+
+    /// The client of a parked lane has joined the session again. False if there is no such lane any more.
+    pub(crate) fn rejoin(&self, key: LaneKey, tell: impl Fn(InputCredit) + Send + 'static) -> bool {
+        let mut state = self.lock();
+        let Some(seat) = state.seat(key).filter(|seat| seat.client == Whereabouts::Away) else { return false };
+        seat.client = Whereabouts::Here;
+        seat.tell = Box::new(tell);
+        let queued = seat.lane.queued();
+        state.orphaned -= queued;
+        true
+    }
+
+    /// How far a lane's input was taken, and how far it may go on: as far as there is room now.
+    pub(crate) fn credit(&self, key: LaneKey) -> InputCredit {
+        let mut state = self.lock();
+        let window = state.window();
+        state.seat(key).map_or(InputCredit { taken: 0, may_send_through: 0 }, |seat| {
+            if !seat.observe {
+                seat.lane.grant(window);
+            }
+            seat.lane.credit()
+        })
     }
 
     /// Takes an item that begins at a position. One that was taken before is dropped; after the session's
     /// end all are.
     ///
     /// # Errors
-    /// [`InputError`], after which nothing of that client makes sense any more.
-    pub(crate) fn take(self: &Arc<Self>, lane: u64, position: u64, what: What) -> Result<(), InputError> {
+    /// [`LaneError`], after which nothing of that client makes sense any more.
+    pub(crate) fn take(self: &Arc<Self>, key: LaneKey, position: u64, what: What) -> Result<(), LaneError> {
         let mut state = self.lock();
         if state.master.is_none() {
             return Ok(());
         }
-        let Some(own) = state.lanes.get_mut(&lane) else { return Ok(()) };
         let cost = what.cost();
-        if position != own.next {
-            return if position < own.next { Ok(()) } else { Err(InputError::Gap { position, next: own.next }) };
+        let Some(seat) = state.seat(key) else { return Ok(()) };
+        if seat.lane.take(key.connection, position, cost)? == Taken::Before {
+            return Ok(());
         }
-        let end = position.saturating_add(cost);
-        if end > own.granted {
-            return Err(InputError::BeyondCredit { end, granted: own.granted });
-        }
-        own.next = end;
-        own.queued += cost;
-        let merged = state.items.back_mut().is_some_and(|last| last.merge(lane, &what, cost));
+        let merged = state.items.back_mut().is_some_and(|last| last.merge(key.number, &what, cost));
         if !merged {
-            state.items.push_back(Item { lane, cost, what });
+            state.items.push_back(Item { lane: key.number, cost, what });
         }
         if state.writer.is_none() {
             self.pump(&mut state);
@@ -200,8 +228,12 @@ impl InputQueue {
     }
 
     /// Drops what a client has in the queue, ends its paste, and tells it its credit.
-    pub(crate) fn cancel(self: &Arc<Self>, lane: u64) {
+    pub(crate) fn cancel(self: &Arc<Self>, key: LaneKey) {
         let mut state = self.lock();
+        if state.seat(key).is_none() {
+            return;
+        }
+        let lane = key.number;
         let mut dropped = 0;
         state.items.retain(|item| {
             let own = item.lane == lane;
@@ -214,22 +246,26 @@ impl InputQueue {
         if state.paste.as_ref().is_some_and(|open| open.lane == lane) {
             self.end_paste(&mut state);
         }
-        if let Some(own) = state.lanes.get_mut(&lane) {
-            own.queued -= dropped;
-            own.granted = if own.observe { 0 } else { own.granted.max(own.next) };
+        if let Some(seat) = state.seat(key) {
+            seat.lane.freed(dropped);
         }
         self.pump(&mut state);
-        state.tell(lane);
+        if let Some(seat) = state.seat(key) {
+            (seat.tell)(seat.lane.credit());
+        }
     }
 
     /// A client has left. What it has in the queue stays; a paste that it has not ended ends after that.
-    pub(crate) fn leave(self: &Arc<Self>, lane: u64) {
+    pub(crate) fn leave(self: &Arc<Self>, key: LaneKey) {
         let mut state = self.lock();
-        let Some(own) = state.lanes.get_mut(&lane).filter(|own| !own.gone) else { return };
-        own.gone = true;
-        let queued = own.queued;
-        state.orphaned += queued;
-        state.forget_if_done(lane);
+        let Some(seat) = state.seat(key) else { return };
+        let before = seat.client;
+        if let Some(queued) = seat.go(Whereabouts::Gone)
+            && before == Whereabouts::Here
+        {
+            state.orphaned += queued;
+        }
+        state.forget_if_done(key.number);
         self.pump(&mut state);
     }
 
@@ -257,18 +293,33 @@ impl InputQueue {
     }
 }
 
-impl Lane {
-    fn credit(&self) -> InputCredit {
-        InputCredit { taken: self.next, may_send_through: self.granted }
+impl Seat {
+    /// The client goes from here, or from further than here. Gives back what it has in the queue, if it had not gone so far.
+    fn go(&mut self, whereto: Whereabouts) -> Option<u64> {
+        if self.client == whereto || self.client == Whereabouts::Gone {
+            return None;
+        }
+        self.client = whereto;
+        Some(self.lane.queued())
     }
 }
 
 impl State {
+    /// The seat of a key that is still good.
+    fn seat(&mut self, key: LaneKey) -> Option<&mut Seat> {
+        self.lanes.get_mut(&key.number).filter(|seat| seat.lane.connection() == key.connection)
+    }
+
+    /// How much of the queue one client may fill.
+    fn window(&self) -> u64 {
+        WINDOW.saturating_sub(self.orphaned)
+    }
+
     /// Something of a lane has left the queue.
     fn freed(&mut self, lane: u64, cost: u64) {
-        if let Some(own) = self.lanes.get_mut(&lane) {
-            own.queued -= cost;
-            if own.gone {
+        if let Some(seat) = self.lanes.get_mut(&lane) {
+            seat.lane.freed(cost);
+            if seat.client != Whereabouts::Here {
                 self.orphaned -= cost;
             }
         }
@@ -276,7 +327,7 @@ impl State {
     }
 
     fn forget_if_done(&mut self, lane: u64) {
-        if self.lanes.get(&lane).is_some_and(|own| own.gone && own.queued == 0) {
+        if self.lanes.get(&lane).is_some_and(|seat| seat.client == Whereabouts::Gone && seat.lane.queued() == 0) {
             self.lanes.remove(&lane);
         }
     }
@@ -284,19 +335,13 @@ impl State {
     /// Tells clients of credit that has grown enough to be worth telling. The telling does not block, and happens
     /// under the lock so that an older credit never follows a newer one.
     fn grant(&mut self) {
-        for lane in self.lanes.values_mut().filter(|lane| !lane.gone && !lane.observe) {
-            let free = WINDOW.saturating_sub(lane.queued).saturating_sub(self.orphaned);
-            let possible = lane.next + free;
-            if possible >= lane.granted + WORTH_TELLING {
-                lane.granted = possible;
-                (lane.tell)(lane.credit());
+        let window = self.window();
+        let here = |seat: &&mut Seat| seat.client == Whereabouts::Here && !seat.observe;
+        for seat in self.lanes.values_mut().filter(here) {
+            if seat.lane.could_grow(window) >= WORTH_TELLING {
+                seat.lane.grant(window);
+                (seat.tell)(seat.lane.credit());
             }
-        }
-    }
-
-    fn tell(&self, lane: u64) {
-        if let Some(own) = self.lanes.get(&lane) {
-            (own.tell)(own.credit());
         }
     }
 }

@@ -84,6 +84,7 @@ impl Stage {
             generation: self.screen.surface().generation(),
             mapping: self.surface.name(),
             observe: attachment.observe,
+            lane: attachment.lane.number,
             taken: credit.taken,
             may_send_through: credit.may_send_through,
             bells: state.bells,
@@ -100,7 +101,7 @@ impl Stage {
             Err(error) => tracing::error!(%error, "an Attached was not sent"),
         }
         if let Some(size) = size.filter(|_| !attachment.observe) {
-            session.resize(attachment.lane, size);
+            session.resize(attachment.lane.number, size);
         }
         if attachment.bell.arm(0, &session.published) {
             client.tell(number, 0, &FrameReady { frame: session.published.frame() });
@@ -108,7 +109,7 @@ impl Stage {
         // It may have gone while it was tied; then nobody else unties it. (One that has asked again keeps its lane.)
         let renewed = client.attachment(number).is_some_and(|newer| newer.lane == attachment.lane);
         if !renewed {
-            session.detach(attachment);
+            session.untie(attachment);
         }
     }
 

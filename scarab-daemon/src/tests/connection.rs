@@ -1,6 +1,12 @@
 //! Connections: greeted, counted, closed, and gone without a trace.
 
-use std::{fs, io::Read, os::unix::net::UnixStream, sync::Arc, time::Instant};
+use std::{
+    fs,
+    io::Read,
+    os::unix::net::UnixStream,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use scarab_protocol::{
     frame::{Flags, Header},
@@ -83,7 +89,7 @@ fn unknown_kinds_are_answered_and_reserved_ones_too() {
 #[test]
 fn a_second_daemon_names_the_first() {
     let daemon = TestDaemon::start();
-    let options = ServerOptions { address: daemon.address.clone(), log: String::new() };
+    let options = ServerOptions::new(daemon.address.clone());
     let Err(error) = Server::start(options) else { panic!("two daemons at one address") };
     assert!(matches!(error, DaemonError::Lock(_)));
     assert!(error.to_string().contains(&std::process::id().to_string()), "{error}");
@@ -95,7 +101,7 @@ fn a_stale_socket_is_no_obstacle_and_something_else_is() {
     let mut daemon = TestDaemon::start();
     let path = daemon.home.path().join("run/d.sock");
     daemon.server.take().expect("it runs").stop("over");
-    let options = || ServerOptions { address: daemon.address.clone(), log: String::new() };
+    let options = || ServerOptions::new(daemon.address.clone());
     // Bound and left behind, as by a daemon that was killed.
     drop(std::os::unix::net::UnixListener::bind(&path).expect("bound"));
     assert!(path.exists());
@@ -129,7 +135,7 @@ fn a_directory_that_cannot_be_made_is_waited_for() {
         lock: home.path().join("d.lock"),
         ..scarab_protocol::endpoint::Address::of_socket(&above.join("run/d.sock")).expect("short")
     };
-    let server = Server::start(ServerOptions { address: address.clone(), log: String::new() }).expect("it starts");
+    let server = Server::start(ServerOptions::new(address.clone())).expect("it starts");
     // In one step, and with something in its place that is no directory.
     fs::rename(&above, home.path().join("gone")).expect("renamed");
     fs::write(&above, "").expect("written");
@@ -193,7 +199,7 @@ fn a_client_that_does_not_read_slows_nobody_and_is_closed_in_the_end() {
 
 #[test]
 fn a_session_that_does_not_linger_is_told_from_one_that_does() {
-    let daemon = TestDaemon::start();
+    let daemon = TestDaemon::start_with(|options| options.resume = Duration::from_secs(2));
     let mut client = daemon.connect();
     let info = client.ask::<_, Created>(0, &CreateSession { linger: false, ..command("exec cat") }).info;
     assert!(!info.linger);

@@ -36,9 +36,16 @@ pub(super) struct TestDaemon {
 
 impl TestDaemon {
     pub(super) fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    /// One that differs from others.
+    pub(super) fn start_with(differ: impl FnOnce(&mut ServerOptions)) -> Self {
         let home = tempfile::tempdir().expect("a directory");
         let address = Address::of_socket(&home.path().join("run/d.sock")).expect("a short path");
-        let server = Server::start(ServerOptions { address: address.clone(), log: String::new() }).expect("it starts");
+        let mut options = ServerOptions::new(address.clone());
+        differ(&mut options);
+        let server = Server::start(options).expect("it starts");
         Self { server: Some(server), address, home }
     }
 
@@ -92,7 +99,7 @@ impl TestClient {
                 }
             }
         });
-        let sender = FrameSender::new(stream, 64 << 20, "test-writer", |_| {});
+        let sender = FrameSender::new(stream, 64 << 20, "test-writer", PATIENCE, || {});
         let mut client = Self { sender, frames, kept: VecDeque::new(), next_request: 1 };
         client.expect::<Welcome>();
         client

@@ -10,15 +10,15 @@ use std::{
 
 use super::{
     ClientEvent, Shared, WeakShared,
-    outbox::{InputRejected, Item, Outbox},
+    outbox::{InputRejected, Item, Outbox, Row},
     request::printable,
 };
 use crate::{
     frame::Frame,
     ids::{SessionId, TermSize},
     message::{
-        Arm, Attach, Attached, CancelInput, Detach, ErrorCode, Exit, FetchRows, InputCredit, Mouse, Resize, Rows,
-        SessionInfo, Target,
+        Arm, AskCredit, Attach, Attached, CancelInput, Detach, ErrorCode, Exit, FetchRows, InputCredit, Mouse, Resize,
+        Rows, SessionInfo, Target,
     },
     mouse::MouseEvent,
     surface::{Grid, Mapping, ReadOutcome, RowsUpdate, SurfaceError, SurfaceId, SurfaceReader},
@@ -113,6 +113,8 @@ pub(crate) struct AttachInner {
     session: AtomicU32,
     /// The request that joins, while it is unanswered.
     joining: AtomicU32,
+    /// The request that cancels input, while it is unanswered.
+    cancelling: AtomicU32,
     /// How many handles there are. Changed only under the link's lock.
     handles: AtomicU32,
 }
@@ -154,6 +156,7 @@ pub(super) fn attach(shared: &Arc<Shared>, options: AttachOptions) -> Attachment
         surface: Mutex::default(),
         session: AtomicU32::new(0),
         joining: AtomicU32::new(0),
+        cancelling: AtomicU32::new(0),
         handles: AtomicU32::new(1),
     });
     shared.lock().attachments.push(inner.clone());
@@ -220,7 +223,20 @@ impl Attachment {
     /// Throws away the input that the program has not been given yet.
     pub fn cancel_input(&self) {
         self.handle.inner.outbox().clear();
-        self.tell(&CancelInput {});
+        if let Some(shared) = self.handle.shared.upgrade() {
+            self.handle.inner.cancel(&shared);
+        }
+    }
+
+    /// The position up to which the session has taken this client's input, as far as is known. The daemon tells it when it has
+    /// moved by much, and in answer to [`Attachment::ask_credit`].
+    pub fn taken(&self) -> u64 {
+        self.handle.inner.outbox().taken()
+    }
+
+    /// Asks the daemon how far the input was taken; [`Attachment::held`] and [`Attachment::taken`] know when it has answered.
+    pub fn ask_credit(&self) {
+        self.tell(&AskCredit {});
     }
 
     /// How many bytes of input the session has not taken yet.
@@ -315,6 +331,31 @@ impl AttachInner {
         request != 0 && self.joining.load(Ordering::Acquire) == request
     }
 
+    pub(super) fn is_cancelling(&self, request: u32) -> bool {
+        request != 0 && self.cancelling.load(Ordering::Acquire) == request
+    }
+
+    /// The daemon has dropped what it had of the input.
+    pub(super) fn cancelled(&self) {
+        self.cancelling.store(0, Ordering::Release);
+    }
+
+    /// Has the daemon drop what it has of the input, now or when the session is joined again.
+    fn cancel(&self, shared: &Arc<Shared>) {
+        let (request, sender) = {
+            let mut link = shared.lock();
+            (link.next_request(), link.sender.clone())
+        };
+        self.cancelling.store(request, Ordering::Release);
+        let session = self.session.load(Ordering::Acquire);
+        if let (Some(sender), Ok(frame)) = (sender, Frame::new(session, request, &CancelInput {}))
+            && session != 0
+        {
+            // A refusal to send means that the connection is about to fall, and it is said again after the next join.
+            let _ = sender.send(frame);
+        }
+    }
+
     pub(super) fn is_of(&self, session: u32) -> bool {
         session != 0 && self.session.load(Ordering::Acquire) == session
     }
@@ -350,7 +391,7 @@ impl AttachInner {
             can_map: shared.options.map,
         };
         let mut link = shared.lock();
-        let Some(sender) = link.sender.clone() else { return };
+        let Some(sender) = link.sender.clone().filter(|_| link.resuming == 0) else { return };
         let request = link.next_request();
         self.joining.store(request, Ordering::Release);
         drop(link);
@@ -368,7 +409,7 @@ impl AttachInner {
         attached: Attached,
         descriptor: Option<Descriptor>,
     ) -> Result<(), SurfaceError> {
-        let Attached { info, generation: _, mapping, taken, may_send_through, bells, cwd, .. } = attached;
+        let Attached { info, generation: _, mapping, lane, taken, may_send_through, bells, cwd, .. } = attached;
         let id = info.id;
         let others = shared.lock().attachments.clone();
         if others.iter().any(|other| !std::ptr::eq(&raw const **other, self) && other.is_of(id.number)) {
@@ -385,7 +426,7 @@ impl AttachInner {
             (state.info, state.bells, state.cwd) = (Some(info), bells, cwd);
             state.grid = Grid::default();
         }
-        let uncertain = self.outbox().restart(InputCredit { taken, may_send_through });
+        let uncertain = self.outbox().joined(Row { session: id, lane }, InputCredit { taken, may_send_through });
         if uncertain > 0 {
             let session = self.name();
             shared.lock().push_event(ClientEvent::InputDiscarded { session, bytes: uncertain });
@@ -399,6 +440,9 @@ impl AttachInner {
         {
             let size = self.options().size.unwrap_or(size);
             self.tell(shared, &Resize { size });
+        }
+        if self.cancelling.load(Ordering::Acquire) != 0 {
+            self.cancel(shared);
         }
         self.pump(shared);
         opened

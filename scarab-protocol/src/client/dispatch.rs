@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ClientEvent, Shared, attachment::AttachInner, request::printable};
+use super::{ClientEvent, Shared, attachment::AttachInner, link, request::printable};
 use crate::{
     frame::{Frame, FrameError},
     kind::Kind,
@@ -25,6 +25,14 @@ pub(super) fn dispatch(
     if let Some(attachment) = joining {
         return join(shared, &attachment, &frame, descriptor);
     }
+    if header.request != 0 && shared.lock().resuming == header.request {
+        link::resumed(shared, frame.kind() == Some(Kind::Done));
+        return Ok(());
+    }
+    if let Some(attachment) = attachment(shared, |attachment| attachment.is_cancelling(header.request)) {
+        attachment.cancelled();
+        return Ok(());
+    }
     if header.request != 0 {
         let waiting = shared.lock().pending.remove(&header.request);
         if let Some(waiting) = waiting {
@@ -41,7 +49,12 @@ pub(super) fn dispatch(
             shared.lock().push_event(ClientEvent::ShuttingDown { reason });
         }
         Some(Kind::Error) => {
-            let text = printable(&frame.read::<Error>()?.text);
+            let Error { code, text, .. } = frame.read()?;
+            if code == ErrorCode::Superseded {
+                // Somebody else is this client now; coming back under the token would take it away again.
+                shared.lock().token = None;
+            }
+            let text = printable(&text);
             *goodbye = Some(text.clone());
             shared.lock().push_event(ClientEvent::Refused { text });
         }
@@ -131,7 +144,7 @@ fn join(
             }
         }
         Some(Kind::Error) => {
-            let Error { code, text } = frame.read()?;
+            let Error { code, text, .. } = frame.read()?;
             attachment.fail(code, text);
         }
         _ => attachment.fail(ErrorCode::Protocol, "the daemon does not know how to attach".into()),

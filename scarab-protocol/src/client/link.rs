@@ -12,20 +12,24 @@ use crossbeam_channel::Sender;
 use super::{
     ClientEvent, MAX_EVENTS, Shared, Status, WeakShared,
     attachment::AttachInner,
-    connect::{self, ConnectError, Opened},
+    connect::{self, ConnectError, Connected, Opened},
     dispatch,
     request::RequestError,
 };
 use crate::{
     frame::Frame,
     lock,
-    message::Input,
+    message::{Input, Resume},
     transport::{FrameReader, FrameSender, ReadError, Stream},
 };
 
 /// The most bytes queued for a daemon that does not read: room for the credit of a few sessions and for requests.
 /// Beyond it requests fail as lost and input stays in its outbox.
 const MAX_QUEUED: usize = 64 * Input::MAX_BYTES;
+
+/// How long the daemon may take to make room for what is written to it. One that is stopped is then tried anew until it goes
+/// on, and nothing is lost.
+const WRITE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The first wait before connecting again, and the longest.
 const MIN_DELAY: Duration = Duration::from_millis(100);
@@ -44,6 +48,10 @@ pub(crate) struct Link {
     pub(crate) lost_events: u64,
     pub(crate) closing: bool,
     pub(crate) launch_wanted: bool,
+    /// What this client names itself with when it comes back, and the epoch of the daemon that gave it.
+    pub(crate) token: Option<(u64, [u8; 16])>,
+    /// The request that says who this is, while it is unanswered. Nothing is joined before.
+    pub(crate) resuming: u32,
     last_request: u32,
 }
 
@@ -59,6 +67,8 @@ impl Default for Link {
             lost_events: 0,
             closing: false,
             launch_wanted: false,
+            token: None,
+            resuming: 0,
             last_request: 0,
         }
     }
@@ -80,12 +90,17 @@ impl Link {
         self.events.push_back(event);
     }
 
-    /// The epoch of the daemon, while the connection stands.
-    pub(crate) fn epoch(&self) -> Option<u64> {
+    /// The connection that stands.
+    pub(crate) fn connected(&self) -> Option<&Connected> {
         match &self.status {
-            Status::Connected(connected) => Some(connected.epoch),
+            Status::Connected(connected) => Some(connected),
             _ => None,
         }
+    }
+
+    /// The epoch of the daemon, while the connection stands.
+    pub(crate) fn epoch(&self) -> Option<u64> {
+        self.connected().map(|connected| connected.epoch)
     }
 }
 
@@ -162,27 +177,51 @@ fn try_once(shared: &Arc<Shared>, first: bool) -> Result<FrameReader, ConnectErr
 /// Takes a new connection into service: attachments join again.
 pub(super) fn stand(shared: &Arc<Shared>, opened: Opened) -> FrameReader {
     let weak = Arc::downgrade(shared);
-    let stalled = move |waits: bool| {
-        if !waits {
-            pump_all(&weak);
-        }
-    };
-    let sender = FrameSender::new(opened.stream.clone(), MAX_QUEUED, "scarab-send", stalled);
-    let attachments = {
+    let sender =
+        FrameSender::new(opened.stream.clone(), MAX_QUEUED, "scarab-send", WRITE_PATIENCE, move || pump_all(&weak));
+    {
         let mut link = shared.lock();
         if link.closing {
             sender.close();
         }
-        tracing::debug!(pid = opened.connected.pid, build = opened.connected.build, "connected");
+        let Connected { epoch, pid, ref build, welcome } = opened.connected;
+        tracing::debug!(pid, build, "connected");
+        match link.token {
+            Some((known, token)) if known == epoch => {
+                let request = link.next_request();
+                link.resuming = request;
+                // A refusal to send means that the connection is about to fall, which starts all this again.
+                if let Ok(frame) = Frame::new(0, request, &Resume { token }) {
+                    let _ = sender.send(frame);
+                }
+            }
+            _ => link.token = Some((epoch, welcome.resume_token)),
+        }
         link.status = Status::Connected(opened.connected);
         link.sender = Some(sender);
-        link.attachments.clone()
-    };
+    }
+    join_all(shared);
+    shared.wake();
+    FrameReader::new(opened.stream)
+}
+
+/// The daemon has said whether this client goes on with what it had.
+pub(super) fn resumed(shared: &Arc<Shared>, goes_on: bool) {
+    {
+        let mut link = shared.lock();
+        link.resuming = 0;
+        if !goes_on {
+            link.token = link.connected().map(|connected| (connected.epoch, connected.welcome.resume_token));
+        }
+    }
+    join_all(shared);
+}
+
+fn join_all(shared: &Arc<Shared>) {
+    let attachments = shared.lock().attachments.clone();
     for attachment in attachments {
         attachment.join(shared);
     }
-    shared.wake();
-    FrameReader::new(opened.stream)
 }
 
 /// Room in the sending queue: what waited in outboxes may go on.
@@ -217,6 +256,7 @@ fn fall(shared: &Arc<Shared>, why: &str) {
     let (sender, pending, attachments) = {
         let mut link = shared.lock();
         link.status = Status::Connecting;
+        link.resuming = 0;
         (link.sender.take(), std::mem::take(&mut link.pending), link.attachments.clone())
     };
     if let Some(sender) = sender {

@@ -1,9 +1,13 @@
 //! Input on its way to one session: in order, within the daemon's credit, never in anyone's way.
+//!
+//! What was sent stays here until the daemon is known to have taken it. After a lost connection the daemon says how far it
+//! came, and the rest is sent again from there ([`Outbox::joined`]): each byte arrives once, or is reported.
 
 use std::{collections::VecDeque, ops::Range, sync::Arc};
 
 use crate::{
     frame::Frame,
+    ids::SessionId,
     message::{Focus, Input, InputCredit, Mouse, Paste},
     transport::FrameSender,
 };
@@ -28,11 +32,27 @@ pub enum InputRejected {
     Gone,
 }
 
+/// Typed bytes up to this length are put together with those before them.
+const SMALL: usize = 512;
+/// No more is put together than this. A frame for each key would be dear when the daemon has no room for a while, and an item
+/// for each dear as long as it has not said that it has taken them.
+const MERGED: usize = 4096;
+
 /// A piece of input, without its position: that is given when it is sent.
 #[derive(Debug, Clone)]
 pub(super) enum Item {
-    Bytes { data: Arc<[u8]>, range: Range<usize> },
-    Paste { data: Arc<[u8]>, range: Range<usize>, first: bool, last: bool },
+    /// A few bytes, of which the first may be known to be taken already: those are not in here any more.
+    Typed(Vec<u8>),
+    Bytes {
+        data: Arc<[u8]>,
+        range: Range<usize>,
+    },
+    Paste {
+        data: Arc<[u8]>,
+        range: Range<usize>,
+        first: bool,
+        last: bool,
+    },
     Mouse(Mouse),
     Focus(bool),
 }
@@ -40,6 +60,7 @@ pub(super) enum Item {
 impl Item {
     fn cost(&self) -> u64 {
         match self {
+            Self::Typed(bytes) => Input::cost(bytes.len()),
             Self::Bytes { range, .. } | Self::Paste { range, .. } => Input::cost(range.len()),
             Self::Mouse(_) | Self::Focus(_) => Input::EVENT_COST,
         }
@@ -47,6 +68,7 @@ impl Item {
 
     fn frame(&self, session: u32, position: u64) -> Option<Frame> {
         match self {
+            Self::Typed(bytes) => Frame::new(session, 0, &Input { position, data: bytes.clone() }),
             Self::Bytes { data, range } => {
                 Frame::new(session, 0, &Input { position, data: data[range.clone()].to_vec() })
             }
@@ -60,6 +82,24 @@ impl Item {
         // Items are cut to size when they are made.
         .ok()
     }
+
+    /// Puts another item's bytes to this one's, if both were typed and that is not too much; else gives it back.
+    fn merge(&mut self, other: Self) -> Result<(), Self> {
+        match (self, other) {
+            (Self::Typed(bytes), Self::Typed(more)) if bytes.len() + more.len() <= MERGED => {
+                bytes.extend_from_slice(&more);
+                Ok(())
+            }
+            (_, other) => Err(other),
+        }
+    }
+}
+
+/// A row of positions, as `Attached` names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) session: SessionId,
+    pub(super) lane: u64,
 }
 
 /// What waits for one session.
@@ -69,6 +109,8 @@ pub(super) struct Outbox {
     items: VecDeque<Item>,
     /// How many of the items are sent.
     sent: usize,
+    /// Which row the positions are in.
+    row: Option<Row>,
     /// The position of the first item that is not taken.
     taken: u64,
     /// The position of the first item that is not sent.
@@ -83,6 +125,10 @@ impl Outbox {
     /// Adds bytes as they are.
     pub(super) fn push_bytes(&mut self, data: Arc<[u8]>) -> Result<(), InputRejected> {
         self.reserve(data.len() as u64)?;
+        if data.len() <= SMALL {
+            self.push(Item::Typed(data.to_vec()));
+            return Ok(());
+        }
         for range in pieces(data.len()) {
             self.push(Item::Bytes { data: data.clone(), range });
         }
@@ -117,9 +163,22 @@ impl Outbox {
         self.items.iter().skip(self.sent).map(Item::cost).sum()
     }
 
-    /// The session was joined: positions start where the daemon says. What was sent on an earlier connection and
-    /// not known to be taken is dropped, because sending it again could type it twice; gives back how much that was.
-    pub(super) fn restart(&mut self, credit: InputCredit) -> u64 {
+    /// The session was joined. If the row of positions goes on, what was sent and not taken is sent again. In a new row
+    /// that could type it twice, because nobody knows how much of it has arrived: it is dropped; gives back how much that was.
+    pub(super) fn joined(&mut self, row: Row, credit: InputCredit) -> u64 {
+        let goes_on = self.row.replace(row) == Some(row) && (self.taken..=self.next).contains(&credit.taken);
+        let dropped = if goes_on || self.sent == 0 {
+            self.settle(credit.taken);
+            self.sent = 0;
+            0
+        } else {
+            self.drop_sent()
+        };
+        (self.taken, self.next, self.through) = (credit.taken, credit.taken, credit.may_send_through);
+        dropped
+    }
+
+    fn drop_sent(&mut self) -> u64 {
         let before = self.held;
         let mut broken = false;
         for _ in 0..std::mem::take(&mut self.sent) {
@@ -134,7 +193,6 @@ impl Outbox {
             broken = !last;
             self.drop_front();
         }
-        (self.taken, self.next, self.through) = (credit.taken, credit.taken, credit.may_send_through);
         before - self.held
     }
 
@@ -142,24 +200,49 @@ impl Outbox {
     pub(super) fn clear(&mut self) -> u64 {
         self.items.clear();
         self.sent = 0;
+        // What was sent is not sent again, whether it was taken or not.
+        self.taken = self.next;
         std::mem::take(&mut self.held)
     }
 
     /// The daemon has taken more, or has more room.
     pub(super) fn credit(&mut self, credit: InputCredit) {
         self.through = self.through.max(credit.may_send_through);
+        self.settle(credit.taken);
+    }
+
+    /// All that was sent up to a position is taken.
+    fn settle(&mut self, taken: u64) {
         while self.sent > 0
-            && let Some(item) = self.items.front()
-            && self.taken + item.cost() <= credit.taken
+            && let Some(item) = self.items.front_mut()
         {
-            self.taken += item.cost();
-            self.sent -= 1;
-            self.drop_front();
+            let left = taken.saturating_sub(self.taken);
+            if item.cost() <= left {
+                self.taken += item.cost();
+                self.sent -= 1;
+                self.drop_front();
+                continue;
+            }
+            // Of items that were put together after they were sent a part may be taken.
+            if let Item::Typed(bytes) = item
+                && left > 0
+            {
+                bytes.drain(..left as usize);
+                self.held -= left;
+                self.taken += left;
+            }
+            return;
         }
+    }
+
+    /// All below this position is known to be taken.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
     }
 
     /// Sends what may be sent.
     pub(super) fn pump(&mut self, session: u32, sender: &FrameSender) {
+        self.cut_to_credit();
         while let Some(item) = self.items.get(self.sent) {
             let end = self.next + item.cost();
             if end > self.through {
@@ -173,12 +256,46 @@ impl Outbox {
             }
             self.next = end;
             self.sent += 1;
+            self.merge_sent();
+            self.cut_to_credit();
+        }
+    }
+
+    /// Of typed bytes that wait together as many go as may: what was put together must not wait for room for all of it.
+    fn cut_to_credit(&mut self) {
+        let room = self.through.saturating_sub(self.next);
+        if let Some(Item::Typed(bytes)) = self.items.get_mut(self.sent)
+            && room > 0
+            && room < bytes.len() as u64
+        {
+            let rest = bytes.split_off(room as usize);
+            self.items.insert(self.sent + 1, Item::Typed(rest));
+        }
+    }
+
+    /// Puts the item sent last to the one sent before it, if both are small.
+    fn merge_sent(&mut self) {
+        let last = self.sent - 1;
+        if last == 0 || !matches!((&self.items[last - 1], &self.items[last]), (Item::Typed(_), Item::Typed(_))) {
+            return;
+        }
+        let Some(item) = self.items.remove(last) else { return };
+        match self.items[last - 1].merge(item) {
+            Ok(()) => self.sent -= 1,
+            Err(item) => self.items.insert(last, item),
         }
     }
 
     fn push(&mut self, item: Item) {
         self.held += item.cost();
-        self.items.push_back(item);
+        let unsent = self.items.len() > self.sent;
+        let item = match self.items.back_mut().filter(|_| unsent) {
+            Some(last) => last.merge(item),
+            None => Err(item),
+        };
+        if let Err(item) = item {
+            self.items.push_back(item);
+        }
     }
 
     fn drop_front(&mut self) -> Option<Item> {
@@ -230,14 +347,92 @@ mod tests {
         assert_eq!(ends, [(true, false), (false, false), (false, false), (false, true)]);
     }
 
-    #[test]
-    fn after_a_loss_what_may_have_arrived_is_not_sent_again() {
+    fn row(lane: u64) -> Row {
+        Row { session: SessionId { epoch: 1, number: 1 }, lane }
+    }
+
+    /// An outbox that has sent some of what it holds, as if it had a connection.
+    fn sent(pieces: &[&[u8]], kept: &[&[u8]]) -> Outbox {
         let mut outbox = Outbox::default();
-        outbox.restart(credit(0, 100));
-        outbox.push_bytes(b"sent".as_slice().into()).expect("fits");
-        outbox.push_bytes(b"kept".as_slice().into()).expect("fits");
-        outbox.sent = 1;
-        assert_eq!(outbox.restart(credit(0, 100)), 4);
-        assert_eq!(outbox.held(), 4);
+        outbox.joined(row(1), credit(0, 1 << 20));
+        for piece in pieces {
+            outbox.push_bytes((*piece).into()).expect("fits");
+            let cost = outbox.items[outbox.sent].cost();
+            outbox.next += cost;
+            outbox.sent += 1;
+            outbox.merge_sent();
+        }
+        for piece in kept {
+            outbox.push_bytes((*piece).into()).expect("fits");
+        }
+        outbox
+    }
+
+    fn bytes(outbox: &Outbox) -> Vec<u8> {
+        let of = |item: &Item| match item {
+            Item::Typed(bytes) => bytes.clone(),
+            Item::Bytes { data, range } | Item::Paste { data, range, .. } => data[range.clone()].to_vec(),
+            Item::Mouse(_) | Item::Focus(_) => Vec::new(),
+        };
+        outbox.items.iter().flat_map(of).collect()
+    }
+
+    #[test]
+    fn in_a_new_row_what_may_have_arrived_is_not_sent_again() {
+        let mut outbox = sent(&[b"sent"], &[b"kept"]);
+        assert_eq!(outbox.joined(row(2), credit(0, 100)), 4);
+        assert_eq!((outbox.held(), bytes(&outbox)), (4, b"kept".to_vec()));
+    }
+
+    #[test]
+    fn in_the_same_row_all_that_was_not_taken_is_sent_again() {
+        let mut outbox = sent(&[b"one ", b"two ", &[b'x'; 600], b"three"], &[b"kept"]);
+        assert_eq!(outbox.joined(row(1), credit(6, 1 << 20)), 0);
+        assert_eq!((outbox.taken, outbox.next, outbox.sent), (6, 6, 0));
+        assert_eq!(bytes(&outbox), [b"o ".as_slice(), &[b'x'; 600], b"threekept"].concat());
+        assert_eq!(outbox.held(), 2 + 600 + 9);
+    }
+
+    #[test]
+    fn a_daemon_that_claims_to_have_taken_what_was_not_sent_is_not_believed() {
+        let mut outbox = sent(&[b"sent"], &[b"kept"]);
+        assert_eq!(outbox.joined(row(1), credit(5, 100)), 4);
+        assert_eq!((outbox.next, bytes(&outbox)), (5, b"kept".to_vec()));
+    }
+
+    #[test]
+    fn credit_after_a_clearing_is_counted_from_what_was_sent() {
+        let mut outbox = sent(&[&[b'x'; 100]], &[]);
+        outbox.clear();
+        outbox.push_bytes(b"new".as_slice().into()).expect("fits");
+        (outbox.next, outbox.sent) = (103, 1);
+        outbox.credit(credit(100, 1 << 20));
+        assert_eq!(bytes(&outbox), b"new");
+    }
+
+    proptest::proptest! {
+        /// Whatever pieces are typed, and wherever in what was sent the connection breaks, what is sent again goes on there.
+        #[test]
+        fn every_byte_is_kept_until_it_is_taken(
+            pieces in proptest::collection::vec(proptest::collection::vec(proptest::prelude::any::<u8>(), 1..700), 1..12),
+            split in 0usize..12,
+            cut in 0.0f64..=1.0,
+        ) {
+            let (before, after) = pieces.split_at(split.min(pieces.len()));
+            let slices = |pieces: &[Vec<u8>]| pieces.concat();
+            let mut outbox = sent(
+                &before.iter().map(Vec::as_slice).collect::<Vec<_>>(),
+                &after.iter().map(Vec::as_slice).collect::<Vec<_>>(),
+            );
+            let all = slices(&pieces);
+            // The daemon takes whole items.
+            let ends: Vec<usize> = before.iter().scan(0, |end, piece| { *end += piece.len(); Some(*end) }).collect();
+            let taken = ends.iter().rev().find(|end| **end as f64 <= cut * slices(before).len() as f64).copied().unwrap_or(0);
+            let half = ends.iter().find(|end| **end <= taken).copied().unwrap_or(0);
+            outbox.credit(credit(half as u64, 1 << 20));
+            proptest::prop_assert_eq!(outbox.joined(row(1), credit(taken as u64, 1 << 20)), 0);
+            proptest::prop_assert_eq!(bytes(&outbox), &all[taken..]);
+            proptest::prop_assert_eq!(outbox.held(), (all.len() - taken) as u64);
+        }
     }
 }

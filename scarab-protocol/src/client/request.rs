@@ -21,6 +21,8 @@ pub enum RequestError {
         code: ErrorCode,
         /// For people.
         text: String,
+        /// When to ask again; zero if that would not help.
+        retry: Duration,
     },
     /// The daemon does not know requests of this kind.
     #[error("the daemon is too old for this: it does not know {0}")]
@@ -95,8 +97,9 @@ fn read<A: Message>(answer: Result<Frame, RequestError>) -> Result<A, RequestErr
     let frame = answer?;
     match frame.kind() {
         Some(Kind::Error) => {
-            let Error { code, text } = frame.read()?;
-            Err(RequestError::Refused { code, text: printable(&text) })
+            let Error { code, text, retry_ms } = frame.read()?;
+            let retry = Duration::from_millis(retry_ms.into());
+            Err(RequestError::Refused { code, text: printable(&text), retry })
         }
         Some(Kind::Unsupported) => {
             let Unsupported { kind } = frame.read()?;

@@ -15,7 +15,7 @@ use crate::{
     kind::Kind,
     message::{
         Attach, Attached, Done, Error, ErrorCode, Input, InputCredit, Limits, ListSessions, Ping, Pong, Role,
-        SessionInfo, Sessions, Target, Welcome,
+        SessionInfo, Sessions, SizePolicy, Target, Welcome,
     },
     transport::{FrameReader, Listener, Stream},
 };
@@ -52,7 +52,7 @@ impl Place {
             let hello = ClientHello::from_bytes(&hello).expect("a hello");
             let answer = DaemonHello::answer(&hello, "fake 1.0", Features::empty(), epoch, 42);
             write(&stream, &answer.to_bytes());
-            let limits = Limits { payload: 0, item: 0, resume_ms: 0 };
+            let limits = Limits { payload: 0, item: 0, resume_ms: 0, commands: 0, commands_per_second: 0 };
             send(&stream, 0, 0, &Welcome { client: 1, role: Role::Control, resume_token: [0; 16], limits });
             serve(stream.clone(), FrameReader::new(stream.clone()));
             stream.shutdown();
@@ -82,6 +82,7 @@ fn attached(epoch: u64, window: u64) -> Attached {
         command: "sh".into(),
         pid: Some(1),
         size: TermSize::default(),
+        policy: SizePolicy::Latest,
         clients: 1,
         created: 0,
         used: 0,
@@ -95,6 +96,7 @@ fn attached(epoch: u64, window: u64) -> Attached {
         generation: 1,
         mapping: String::new(),
         observe: false,
+        lane: 1,
         taken: 100,
         may_send_through: 100 + window,
         bells: 0,
@@ -110,7 +112,7 @@ fn requests_are_answered_by_number_and_refusals_are_errors() {
         let second = next(&mut reader).expect("a list");
         // In the other order, and an answer that nobody asked for.
         send(&stream, 0, 999, &Done {});
-        let refusal = Error { code: ErrorCode::Full, text: "no\nmore".into() };
+        let refusal = Error::new(ErrorCode::Full, "no\nmore");
         send(&stream, 0, second.header().request, &refusal);
         let ping = first.read::<Ping>().expect("a ping");
         send(&stream, 0, first.header().request, &Pong { payload: ping.payload });
@@ -120,7 +122,7 @@ fn requests_are_answered_by_number_and_refusals_are_errors() {
     let ping = client.request::<_, Pong>(&Ping { payload: vec![1, 2, 3] });
     let list = client.request::<_, Sessions>(&ListSessions { after: 0 });
     assert_eq!(ping.wait(PATIENCE).expect("answered").payload, [1, 2, 3]);
-    let refused = RequestError::Refused { code: ErrorCode::Full, text: "nomore".into() };
+    let refused = RequestError::Refused { code: ErrorCode::Full, text: "nomore".into(), retry: Duration::ZERO };
     assert_eq!(list.wait(PATIENCE), Err(refused));
     drop(client);
     daemon.join().expect("no panic");
@@ -186,19 +188,20 @@ fn input_keeps_to_the_credit_and_goes_on_with_more_of_it() {
         let join = next(&mut reader).expect("an attach");
         assert_eq!(join.read::<Attach>().expect("an attach").target, Target::Name("work".into()));
         send(&stream, 0, join.header().request, &attached(1, 5));
-        let mut items = Vec::new();
-        while items.len() < 3 {
+        let mut typed = Vec::new();
+        while typed.len() < 6 {
             let Some(frame) = next(&mut reader) else { return };
             if frame.kind() == Some(Kind::Input) {
                 let input = frame.read::<Input>().expect("input");
-                items.push((input.position, input.data));
-                // The third item fits only into this.
-                if items.len() == 2 {
+                assert_eq!(input.position, 100 + typed.len() as u64);
+                typed.extend(input.data);
+                if typed.len() == 5 {
+                    // As far as the credit went. The rest fits only into this.
                     send(&stream, 5, 0, &InputCredit { taken: 103, may_send_through: 200 });
                 }
             }
         }
-        assert_eq!(items, [(100, b"ab".to_vec()), (102, b"cde".to_vec()), (105, b"f".to_vec())]);
+        assert_eq!(typed, b"abcdef");
         send(&stream, 5, 0, &InputCredit { taken: 106, may_send_through: 200 });
         next(&mut reader);
     });

@@ -73,6 +73,11 @@ pub struct Focus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Archive, Serialize, Deserialize)]
 pub struct CancelInput {}
 
+/// Asks how far the input for the session in the frame's header was taken. Answered by `InputCredit`. Credit is otherwise
+/// told only when it has grown by much, so that keystrokes cost no acknowledgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Archive, Serialize, Deserialize)]
+pub struct AskCredit {}
+
 /// How far the daemon has taken this client's input, and how far the client may send. Both are absolute, so that
 /// a later one makes an earlier one superfluous.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Archive, Serialize, Deserialize)]

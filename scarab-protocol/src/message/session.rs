@@ -38,7 +38,10 @@ pub struct Attached {
     pub mapping: String,
     /// Whether this client only looks.
     pub observe: bool,
-    /// The position of the first item of input, and how far the client may send.
+    /// Names this row of input positions in the session's life. The same as in an earlier `Attached`: the row goes on
+    /// where it was, and what ended at or below `taken` has arrived. Another: a new row, that begins at `taken`.
+    pub lane: u64,
+    /// The position of the next item of input, and how far the client may send.
     pub taken: u64,
     /// As in `InputCredit`.
     pub may_send_through: u64,
@@ -73,13 +76,37 @@ pub struct Resized {
     pub size: TermSize,
 }
 
-/// Sets a session's size by hand; it then no longer follows its clients. Answered by `Done`.
+/// Sets a session's size by hand; its policy is `Manual` then. Answered by `Done`.
 #[derive(Debug, Clone, PartialEq, Eq, Archive, Serialize, Deserialize)]
 pub struct SetSize {
     /// Which session.
     pub target: Target,
     /// The size; one that no session can have is refused with `BadSize`.
     pub size: TermSize,
+}
+
+/// Which of its clients' sizes a session has. Observers never count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Archive, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum SizePolicy {
+    /// That of the client which last typed, got the focus or was resized; when it leaves, of the one before.
+    #[default]
+    Latest,
+    /// The fewest columns and the fewest rows of all.
+    Smallest,
+    /// The most columns and the most rows of all.
+    Largest,
+    /// None: the size stays as it is, or as `SetSize` sets it.
+    Manual,
+}
+
+/// Says which of its clients' sizes a session has from now on. Answered by `Done`.
+#[derive(Debug, Clone, PartialEq, Eq, Archive, Serialize, Deserialize)]
+pub struct SetSizePolicy {
+    /// Which session.
+    pub target: Target,
+    /// The policy.
+    pub policy: SizePolicy,
 }
 
 /// A new session; answered by `Created`. Words, paths and variables are the platform's own: bytes on Unix, UTF-8 on Windows.
@@ -185,6 +212,8 @@ pub struct SessionInfo {
     pub pid: Option<u32>,
     /// The size in force.
     pub size: TermSize,
+    /// Whose size that is.
+    pub policy: SizePolicy,
     /// How many clients are attached, observers included.
     pub clients: u32,
     /// When it was made, in milliseconds since the Unix epoch.

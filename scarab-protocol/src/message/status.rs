@@ -26,7 +26,7 @@ pub struct Welcome {
     pub client: u32,
     /// What it may do.
     pub role: Role,
-    /// Names this connection when the client comes back for what it had; never on disk.
+    /// What the client names itself with in `Resume` when this connection is lost; never on disk.
     pub resume_token: [u8; 16],
     /// What the daemon holds the client to.
     pub limits: Limits,
@@ -39,8 +39,22 @@ pub struct Limits {
     pub payload: u32,
     /// The most bytes of one item of input.
     pub item: u32,
-    /// How long the state of a departed client is kept, in milliseconds; 0 for not at all.
+    /// How long the state of a client is kept whose connection is gone, in milliseconds.
     pub resume_ms: u32,
+    /// How many commands may come at once, after a while without any.
+    pub commands: u32,
+    /// How many commands a second may come in the long run.
+    pub commands_per_second: u32,
+}
+
+/// The client is the one that a `Welcome` gave this token to, on a connection that is gone or about to go: its rows of
+/// input go on where they were. Answered by `Done`, and the token then goes on naming the client, in place of this connection's own; or by
+/// `Error` with `NotResumable`. To be sent before anything is attached. A connection that still stands under the
+/// token is closed with `Superseded`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Archive, Serialize, Deserialize)]
+pub struct Resume {
+    /// The token.
+    pub token: [u8; 16],
 }
 
 /// The request in the frame's header was carried out.
@@ -75,12 +89,20 @@ pub enum ErrorCode {
     Full,
     /// Something in the request makes no sense.
     BadRequest,
-    /// Too many requests; the text tells when to come back.
+    /// Too many requests; `retry_ms` tells when to come back.
     RateLimited,
     /// The daemon is ending.
     Stopping,
     /// Something went wrong in the daemon; its log says more.
     Internal,
+    /// Nothing is kept under this resume token: it is another daemon's, or its time is over.
+    NotResumable,
+    /// Another connection has come with this one's resume token; this one is closed.
+    Superseded,
+    /// The client did not read what it was told, and has lost track of it; the connection is closed.
+    TooSlow,
+    /// The token is none of the daemon's; the connection is closed.
+    BadToken,
 }
 
 /// A request was refused; with request id 0, why the connection is about to be closed.
@@ -90,6 +112,15 @@ pub struct Error {
     pub code: ErrorCode,
     /// For people: one line that names the thing and the way out.
     pub text: String,
+    /// When to come back with the same request, in milliseconds; 0 unless the code is `RateLimited`.
+    pub retry_ms: u32,
+}
+
+impl Error {
+    /// A refusal that coming back does not help against.
+    pub fn new(code: ErrorCode, text: impl Into<String>) -> Self {
+        Self { code, text: text.into(), retry_ms: 0 }
+    }
 }
 
 /// The kind of a request is not known here, or not built yet.

@@ -60,8 +60,8 @@ pub enum SendError {
     Full,
 }
 
-/// Hears when a write begins to wait for the peer (true) and when it has ended (false).
-type StallHook = Box<dyn Fn(bool) + Send + Sync>;
+/// Hears that there may be room again for what was refused.
+type RoomHook = Box<dyn Fn() + Send + Sync>;
 
 /// The sending side of a connection. Clones are the same side.
 #[derive(Clone)]
@@ -76,7 +76,9 @@ struct Inner {
     /// The most bytes that may be queued. A frame beyond that is refused with [`SendError::Full`].
     max_bytes: usize,
     thread_name: String,
-    stalled: StallHook,
+    /// How long the peer may take to make room for a frame that waits for it. Then the connection ends.
+    patience: Duration,
+    room: RoomHook,
 }
 
 #[derive(Default)]
@@ -86,6 +88,8 @@ struct State {
     /// The writer thread has taken a frame out of the queue and is writing it.
     writing: bool,
     started: bool,
+    /// Nothing is taken any more, and the connection ends when all is written.
+    finishing: bool,
     closed: bool,
 }
 
@@ -96,12 +100,14 @@ struct Queued {
 
 impl FrameSender {
     /// The sending side of a stream. At most `max_bytes` are queued; `thread_name` is the writer's, should it be needed;
-    /// `stalled` hears of writes that have to wait.
+    /// a peer that keeps a frame waiting for longer than `patience` has lost the connection; `room` hears of frames that have
+    /// left the queue.
     pub fn new(
         stream: Arc<Stream>,
         max_bytes: usize,
         thread_name: impl Into<String>,
-        stalled: impl Fn(bool) + Send + Sync + 'static,
+        patience: Duration,
+        room: impl Fn() + Send + Sync + 'static,
     ) -> Self {
         let inner = Inner {
             stream,
@@ -109,7 +115,8 @@ impl FrameSender {
             changed: Condvar::new(),
             max_bytes,
             thread_name: thread_name.into(),
-            stalled: Box::new(stalled),
+            patience,
+            room: Box::new(room),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -121,7 +128,7 @@ impl FrameSender {
     pub fn send(&self, outgoing: impl Into<Outgoing>) -> Result<(), SendError> {
         let outgoing = outgoing.into();
         let mut state = self.inner.lock();
-        if state.closed {
+        if state.closed || state.finishing {
             return Err(SendError::Closed);
         }
         let mut queued = Queued { outgoing, written: 0 };
@@ -154,6 +161,11 @@ impl FrameSender {
         }
         state.bytes += length;
         state.queue.push_back(queued);
+        self.start_writer(state)
+    }
+
+    /// Makes sure that a thread writes what is queued.
+    fn start_writer(&self, mut state: MutexGuard<'_, State>) -> Result<(), SendError> {
         if !state.started {
             state.started = true;
             let inner = self.inner.clone();
@@ -168,6 +180,29 @@ impl FrameSender {
         drop(state);
         self.inner.changed.notify_all();
         Ok(())
+    }
+
+    /// Sends one last frame and then ends the connection. What is queued is dropped, but for a frame that is begun: the
+    /// peer has not read it and will not need it.
+    pub fn finish(&self, last: Frame) {
+        let mut state = self.inner.lock();
+        if state.closed || state.finishing {
+            return;
+        }
+        state.finishing = true;
+        let mut last = Queued { outgoing: last.into(), written: 0 };
+        if state.queue.is_empty() && !state.writing {
+            let written = last.write(|bytes, descriptor| self.inner.stream.try_write(bytes, descriptor));
+            if !matches!(written, Ok(false)) {
+                drop(state);
+                return self.close();
+            }
+        }
+        state.queue.retain(|queued| queued.written > 0);
+        state.queue.push_back(last);
+        state.bytes = state.queue.iter().map(|queued| queued.outgoing.frame.bytes().len()).sum();
+        // Without a thread the connection is closed, which is what was wanted.
+        let _ = self.start_writer(state);
     }
 
     /// How many bytes are queued.
@@ -219,23 +254,34 @@ impl Inner {
                 return;
             }
             let Some(mut queued) = state.queue.pop_front() else {
+                if state.finishing {
+                    state.closed = true;
+                    self.stream.shutdown();
+                    self.changed.notify_all();
+                    return;
+                }
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
             state.writing = true;
             drop(state);
-            (self.stalled)(true);
+            let deadline = Instant::now() + self.patience;
             let outcome = loop {
-                match queued.write(|bytes, descriptor| self.stream.write(bytes, descriptor)) {
+                match queued.write(|bytes, descriptor| self.stream.write_by(bytes, descriptor, deadline)) {
                     Ok(false) => {}
                     other => break other,
                 }
             };
-            (self.stalled)(false);
             state = self.lock();
             state.writing = false;
             state.bytes = state.bytes.saturating_sub(queued.outgoing.frame.bytes().len());
-            if outcome.is_err() {
+            if outcome.is_ok() {
+                drop(state);
+                (self.room)();
+                state = self.lock();
+            }
+            if let Err(error) = outcome {
+                tracing::debug!(thread = self.thread_name, %error, "the peer does not take what is written");
                 state.closed = true;
                 state.queue.clear();
                 state.bytes = 0;

@@ -12,6 +12,7 @@ use super::{FrameReader, FrameSender, Listener, Outgoing, Progress, ReadError, S
 use crate::{
     endpoint::Endpoint,
     frame::Frame,
+    kind::Kind,
     message::{Bell, Ping, Title},
 };
 
@@ -34,7 +35,7 @@ fn pair() -> Pair {
 }
 
 fn sender(stream: &Arc<Stream>, max_bytes: usize) -> FrameSender {
-    FrameSender::new(stream.clone(), max_bytes, "test-send", |_| {})
+    FrameSender::new(stream.clone(), max_bytes, "test-send", PATIENCE, || {})
 }
 
 fn ping(bytes: usize) -> Frame {
@@ -90,10 +91,7 @@ fn a_descriptor_arrives_with_its_frame() {
 fn a_peer_that_does_not_read_makes_nobody_wait_and_the_bound_holds() {
     let pair = pair();
     let bound = 64 * 1024;
-    let (stalled, stalls) = mpsc::channel();
-    let sender = FrameSender::new(pair.near.clone(), bound, "test-send", move |waits| {
-        let _ = stalled.send(waits);
-    });
+    let sender = sender(&pair.near, bound);
     let refused = loop {
         // The kernel's buffer fills first, then the queue.
         if let Err(error) = sender.send(ping(1000)) {
@@ -102,11 +100,46 @@ fn a_peer_that_does_not_read_makes_nobody_wait_and_the_bound_holds() {
         assert!(sender.queued_bytes() <= bound + 2000);
     };
     assert_eq!(refused, SendError::Full);
-    assert!(stalls.recv_timeout(PATIENCE).expect("the writer waits"));
     // Closing ends the writer's waiting.
     sender.close();
-    assert!(!stalls.recv_timeout(PATIENCE).expect("the writer ended"));
     assert_eq!(sender.send(ping(0)), Err(SendError::Closed));
+}
+
+#[test]
+fn a_peer_that_makes_no_room_in_time_loses_the_connection() {
+    let pair = pair();
+    let sender = FrameSender::new(pair.near.clone(), 1 << 20, "test-send", Duration::from_millis(50), || {});
+    while sender.queued_bytes() == 0 {
+        sender.send(ping(10_000)).expect("room");
+    }
+    assert!(!sender.flush(PATIENCE), "it was closed");
+    assert_eq!(sender.send(ping(0)), Err(SendError::Closed));
+}
+
+#[test]
+fn the_last_frame_is_read_whatever_was_queued_before_it() {
+    // With nothing queued, and with much of which one frame is begun.
+    for queued in [0, 1, 50] {
+        let pair = pair();
+        let sender = sender(&pair.near, 1 << 20);
+        let mut written = 0;
+        while queued > 0 && sender.queued_bytes() == 0 {
+            sender.send(ping(10_000)).expect("room");
+            written += 1;
+        }
+        for _ in 1..queued {
+            sender.send(ping(10_000)).expect("room");
+        }
+        sender.finish(Frame::new(0, 9, &Bell { count: 1 }).expect("fits"));
+        assert_eq!(sender.send(ping(0)), Err(SendError::Closed));
+        let mut reader = FrameReader::new(pair.far.clone());
+        let mut kinds = Vec::new();
+        while let Some(received) = reader.next(|_| {}).expect("frames") {
+            kinds.push(received.frame.kind().expect("known"));
+        }
+        assert_eq!(kinds.pop(), Some(Kind::Bell));
+        assert!(kinds.len() <= written + 1, "what was queued was sent all the same");
+    }
 }
 
 #[test]

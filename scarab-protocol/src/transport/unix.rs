@@ -172,14 +172,7 @@ impl Stream {
     pub fn read_exact_by(&self, mut buffer: &mut [u8], deadline: Instant) -> io::Result<()> {
         let mut none = VecDeque::new();
         while !buffer.is_empty() {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let patience = Timespec { tv_sec: left.as_secs() as _, tv_nsec: left.subsec_nanos() as _ };
-            match poll(&mut [PollFd::new(self, PollFlags::IN)], Some(&patience)) {
-                Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
-                Ok(_) => {}
-                Err(rustix::io::Errno::INTR) => continue,
-                Err(error) => return Err(error.into()),
-            }
+            self.wait_for(PollFlags::IN, deadline)?;
             match self.read(buffer, &mut none)? {
                 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
                 count => buffer = &mut buffer[count..],
@@ -202,6 +195,39 @@ impl Stream {
     /// As the system fails.
     pub fn write(&self, bytes: &[u8], descriptor: Option<BorrowedDescriptor<'_>>) -> io::Result<usize> {
         self.send(bytes, descriptor, send_flags())
+    }
+
+    /// Writes some of the bytes before a deadline, waiting until the system takes at least one. A descriptor goes with the
+    /// first byte.
+    ///
+    /// # Errors
+    /// `TimedOut` at the deadline, else as the system fails.
+    pub fn write_by(
+        &self,
+        bytes: &[u8],
+        descriptor: Option<BorrowedDescriptor<'_>>,
+        deadline: Instant,
+    ) -> io::Result<usize> {
+        loop {
+            match self.try_write(bytes, descriptor) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait_for(PollFlags::OUT, deadline)?,
+                other => return other,
+            }
+        }
+    }
+
+    /// Waits until something can be done, or is over; `TimedOut` at the deadline.
+    fn wait_for(&self, what: PollFlags, deadline: Instant) -> io::Result<()> {
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let patience = Timespec { tv_sec: left.as_secs() as _, tv_nsec: left.subsec_nanos() as _ };
+            match poll(&mut [PollFd::new(self, what)], Some(&patience)) {
+                Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
+                Ok(_) => return Ok(()),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     /// Ends the connection for both sides and every thread that waits on it.

@@ -212,7 +212,23 @@ impl Stream {
     /// As the system fails.
     pub fn write(&self, bytes: &[u8], _descriptor: Option<BorrowedDescriptor<'_>>) -> io::Result<usize> {
         match self.pipe() {
-            Some(pipe) => pipe.write(bytes),
+            Some(pipe) => pipe.write(bytes, None),
+            None => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    /// Writes some of the bytes before a deadline, waiting until the system takes at least one.
+    ///
+    /// # Errors
+    /// `TimedOut` at the deadline, after which nobody knows how much the peer has read; else as the system fails.
+    pub fn write_by(
+        &self,
+        bytes: &[u8],
+        _descriptor: Option<BorrowedDescriptor<'_>>,
+        deadline: Instant,
+    ) -> io::Result<usize> {
+        match self.pipe() {
+            Some(pipe) => pipe.write(bytes, Some(deadline)),
             None => Err(io::ErrorKind::BrokenPipe.into()),
         }
     }

@@ -11,7 +11,7 @@ use scarab_protocol::{
     surface::Modes,
 };
 
-use super::{InputQueue, Item, OpenPaste, PASTE_PATIENCE, State, What, item::Bytes};
+use super::{InputQueue, Item, OpenPaste, PASTE_PATIENCE, State, What, Whereabouts, item::Bytes};
 
 /// After so many bytes the lock is let go, so that a program that reads fast keeps nobody waiting for it.
 const TURN: usize = 64 * 1024;
@@ -116,7 +116,7 @@ impl InputQueue {
             }
             // A new paste without an end of the old one, or nobody who could end it.
             Some(_) => self.end_paste(state),
-            None if state.lanes.get(&lane).is_none_or(|own| own.gone) => self.end_paste(state),
+            None if state.lanes.get(&lane).is_none_or(|seat| seat.client == Whereabouts::Gone) => self.end_paste(state),
             None => {
                 if open.expiry.is_none() {
                     let (queue, number) = (Arc::downgrade(self), open.number);

@@ -126,12 +126,13 @@ impl Pipe {
     /// Writes bytes, waiting until the peer has read them or they fit into the pipe.
     ///
     /// # Errors
-    /// `BrokenPipe` if the peer is gone and after [`Pipe::end_transfers`], else as the system fails.
-    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+    /// `BrokenPipe` if the peer is gone and after [`Pipe::end_transfers`], `TimedOut` at the deadline, if there is one, else as
+    /// the system fails.
+    pub(super) fn write(&self, bytes: &[u8], deadline: Option<Instant>) -> io::Result<usize> {
         let length = length(bytes.len());
         // SAFETY: one transfer is begun, from a buffer of this length that nobody changes until it has ended.
         let outcome = unsafe {
-            self.transfer(None, |overlapped| {
+            self.transfer(deadline, |overlapped| {
                 WriteFile(self.handle.as_raw_handle(), bytes.as_ptr(), length, ptr::null_mut(), overlapped)
             })
         };
