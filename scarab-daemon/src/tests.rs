@@ -5,4 +5,5 @@ mod harness;
 mod hostile;
 mod input;
 mod life;
+mod resume;
 mod screen;

@@ -66,6 +66,12 @@ impl Tokens {
         self.entries.insert(client.token(), Entry::Connected(Arc::downgrade(client)));
     }
 
+    /// How many clients are kept whose connections are gone.
+    #[cfg(test)]
+    pub(crate) fn departed(&self) -> usize {
+        self.departed
+    }
+
     fn forget(&mut self, token: &Token) -> Option<Departed> {
         match self.entries.remove(token)? {
             Entry::Connected(_) => None,

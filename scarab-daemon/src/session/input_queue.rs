@@ -284,6 +284,12 @@ impl InputQueue {
         }
     }
 
+    /// How many lanes there are.
+    #[cfg(test)]
+    pub(crate) fn seats(&self) -> usize {
+        self.lock().lanes.len()
+    }
+
     fn modes(&self) -> Modes {
         Modes::from_bits_retain(self.modes.load(Ordering::Relaxed))
     }

@@ -70,6 +70,8 @@ pub(super) struct TestClient {
     frames: mpsc::Receiver<Received>,
     kept: VecDeque<Received>,
     next_request: u32,
+    /// What it was told at first.
+    pub(super) welcome: Welcome,
 }
 
 /// What a client knows of a session it has joined.
@@ -100,8 +102,15 @@ impl TestClient {
             }
         });
         let sender = FrameSender::new(stream, 64 << 20, "test-writer", PATIENCE, || {});
-        let mut client = Self { sender, frames, kept: VecDeque::new(), next_request: 1 };
-        client.expect::<Welcome>();
+        let first = frames.recv_timeout(PATIENCE).expect("a welcome");
+        let welcome = first.frame.read::<Welcome>().expect("a welcome");
+        Self { sender, frames, kept: VecDeque::new(), next_request: 1, welcome }
+    }
+
+    /// The next connection of the client that has this token.
+    pub(super) fn resume(address: &Address, token: [u8; 16]) -> Self {
+        let mut client = Self::connect(address);
+        client.ask::<_, Done>(0, &Resume { token });
         client
     }
 
