@@ -20,7 +20,7 @@ use std::{
 
 use scarab_protocol::{
     frame::Frame,
-    message::{Error, ErrorCode, Message},
+    message::{Error, ErrorCode, Message, Role},
     transport::{FrameSender, Outgoing, SendError},
 };
 
@@ -40,6 +40,8 @@ pub(crate) struct Client {
     pub(crate) number: u32,
     /// The program's name, from its hello.
     pub(crate) program: String,
+    /// What it may do.
+    pub(crate) role: Role,
     pace: Pace,
     /// Its last words are on their way to it: nothing that it says counts any more.
     closing: AtomicBool,
@@ -59,10 +61,11 @@ struct Held {
 }
 
 impl Client {
-    pub(crate) fn new(number: u32, program: String, token: Token, sender: FrameSender) -> Arc<Self> {
+    pub(crate) fn new(number: u32, program: String, role: Role, token: Token, sender: FrameSender) -> Arc<Self> {
         Arc::new(Self {
             number,
             program,
+            role,
             pace: Pace::new(),
             closing: AtomicBool::new(false),
             sender,

@@ -41,6 +41,9 @@ struct Cli {
     /// The daemon's socket, or @NAME for an abstract one [default: $SCARAB_DAEMON_SOCKET]
     #[arg(long, value_name = "PATH", global = true)]
     socket: Option<PathBuf>,
+    /// The file with the token for a daemon that wants one [default: the daemon's own]
+    #[arg(long, value_name = "FILE", global = true, env = "SCARAB_TOKEN_FILE")]
+    token_file: Option<PathBuf>,
     /// Print results as JSON, one value a line
     #[arg(long, global = true)]
     json: bool,
@@ -89,7 +92,8 @@ pub fn main() -> ExitCode {
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => error.exit(),
         Err(error) => return exit_code(Err(CtlError::Usage(usage(&error)))),
     };
-    let (which, output) = (Which { daemon: cli.daemon, socket: cli.socket }, Output { json: cli.json });
+    let (which, output) =
+        (Which { daemon: cli.daemon, socket: cli.socket, token_file: cli.token_file }, Output { json: cli.json });
     let outcome = match cli.command {
         Command::Start => start::run(&which, output),
         Command::Status => status::run(&which, output),

@@ -8,7 +8,9 @@ use std::{
 
 use scarab_protocol::message::ShuttingDown;
 
-use crate::{deadline::Deadlines, platform::limit::OldLimit, registry::Registry, session::Session};
+use crate::{
+    deadline::Deadlines, platform::limit::OldLimit, registry::Registry, session::Session, token_files::TokenFiles,
+};
 
 /// How long clients have to take the last message.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -30,10 +32,21 @@ pub(crate) struct Daemon {
     pub(crate) old_limit: OldLimit,
     /// How long a client has to come back, and a session that does not linger outlives its last one.
     pub(crate) resume: Duration,
+    /// What clients must show; `None` if nothing.
+    pub(crate) tokens: Option<TokenFiles>,
     registry: Mutex<Registry>,
     stopping: Mutex<Option<String>>,
     /// Something has changed that [`Daemon::stop`] or [`Daemon::wait`] waits for.
     changed: Condvar,
+}
+
+/// What a daemon is given at its start.
+pub(crate) struct Own {
+    pub(crate) endpoint: String,
+    pub(crate) log: String,
+    pub(crate) old_limit: OldLimit,
+    pub(crate) resume: Duration,
+    pub(crate) tokens: Option<TokenFiles>,
 }
 
 impl Daemon {
@@ -41,7 +54,8 @@ impl Daemon {
     ///
     /// # Errors
     /// If the system has no random bytes or no thread to give.
-    pub(crate) fn new(endpoint: String, log: String, old_limit: OldLimit, resume: Duration) -> io::Result<Arc<Self>> {
+    pub(crate) fn new(own: Own) -> io::Result<Arc<Self>> {
+        let Own { endpoint, log, old_limit, resume, tokens } = own;
         Ok(Arc::new(Self {
             epoch: getrandom::u64().map_err(|error| io::Error::other(error.to_string()))?,
             started: Instant::now(),
@@ -50,6 +64,7 @@ impl Daemon {
             deadlines: Deadlines::start()?,
             old_limit,
             resume,
+            tokens,
             registry: Mutex::default(),
             stopping: Mutex::new(None),
             changed: Condvar::new(),

@@ -25,6 +25,7 @@ mod session;
 mod signals;
 #[cfg(all(test, unix))]
 mod tests;
+mod token_files;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]

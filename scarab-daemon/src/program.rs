@@ -33,6 +33,9 @@ struct Arguments {
     /// What to log: error, warn, info, debug, trace, or a list such as warn,scarab_daemon=debug
     #[arg(long, value_name = "LEVEL", env = "SCARAB_LOG", default_value = "info")]
     log: String,
+    /// Let in only clients that show a token: of two files beside the lock, one gives everything and one only to look
+    #[arg(long, env = "SCARAB_REQUIRE_TOKEN")]
+    require_token: bool,
     /// Stay in this terminal and log to it (this is what happens anyway, unless a client starts the daemon)
     #[arg(long, conflicts_with = "launched")]
     foreground: bool,
@@ -70,7 +73,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     let address = address.map_err(|error| error.to_string())?;
     if !arguments.launched {
         log::to_stderr(&arguments.log)?;
-        let options = ServerOptions::new(address);
+        let options = ServerOptions { require_token: arguments.require_token, ..ServerOptions::new(address) };
         return server::run(options, || {}).map_err(|error| error.to_string());
     }
     detach::leave_terminal().map_err(|error| format!("cannot leave the terminal: {error}"))?;
@@ -78,7 +81,11 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     trust::ensure_directory(&directory).map_err(|error| error.to_string())?;
     let name = log_name(arguments, &address);
     let files = log::to_files(&arguments.log, &directory, &name)?;
-    let options = ServerOptions { log: files.display().to_string(), ..ServerOptions::new(address) };
+    let options = ServerOptions {
+        log: files.display().to_string(),
+        require_token: arguments.require_token,
+        ..ServerOptions::new(address)
+    };
     let stderr = directory.join(format!("{name}.stderr"));
     server::run(options, || detach::say_ready(&stderr)).map_err(|error| {
         let error = error.to_string();

@@ -6,12 +6,14 @@ use scarab_protocol::{
     endpoint::{Address, EndpointError},
     lock::{DaemonLock, LockError},
     surface::sweep_leftovers,
+    trust::token::TokenError,
 };
 
 use crate::{
-    daemon::Daemon,
+    daemon::{Daemon, Own},
     listen::Listening,
     platform::limit::{self, OldLimit},
+    token_files::TokenFiles,
 };
 
 /// What a daemon is told at its start.
@@ -24,13 +26,15 @@ pub struct ServerOptions {
     /// How long a client whose connection is gone has to come back before its place in its rows of input is forgotten;
     /// and how long a session that does not linger outlives its last client.
     pub resume: Duration,
+    /// Whether clients must show a token, whose file says what they may do. Without that, whoever has this user's id may do all.
+    pub require_token: bool,
 }
 
 impl ServerOptions {
     /// A daemon at an address that logs to standard error. Clients have half a minute to come back: longer than a
     /// busy or stopped machine takes, short enough that nothing piles up.
     pub fn new(address: Address) -> Self {
-        Self { address, log: String::new(), resume: Duration::from_secs(30) }
+        Self { address, log: String::new(), resume: Duration::from_secs(30), require_token: false }
     }
 }
 
@@ -43,6 +47,9 @@ pub enum DaemonError {
     /// Another daemon is there, or the lock cannot be had.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// The token files cannot be written.
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// The endpoint cannot be bound.
     #[error("cannot listen at {endpoint}: {error}")]
     Listen {
@@ -74,11 +81,13 @@ impl Server {
     }
 
     fn start_with(options: ServerOptions, old_limit: OldLimit) -> Result<Self, DaemonError> {
-        let ServerOptions { address, log, resume } = options;
+        let ServerOptions { address, log, resume, require_token } = options;
         address.prepare()?;
         let lock = DaemonLock::acquire(&address.lock)?;
         sweep_leftovers();
-        let daemon = Daemon::new(address.endpoint.to_string(), log, old_limit, resume)?;
+        let tokens = TokenFiles::make(&address, require_token)?;
+        let own = Own { endpoint: address.endpoint.to_string(), log, old_limit, resume, tokens };
+        let daemon = Daemon::new(own)?;
         let listening = Listening::start(&daemon, &address)
             .map_err(|error| DaemonError::Listen { endpoint: address.endpoint.to_string(), error })?;
         tracing::info!(endpoint = %address.endpoint, pid = std::process::id(), "ready");

@@ -7,3 +7,4 @@ mod input;
 mod life;
 mod resume;
 mod screen;
+mod tokens;

@@ -15,6 +15,7 @@ mod request;
 
 use std::{
     fmt,
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -44,6 +45,9 @@ pub struct ClientOptions {
     pub address: Address,
     /// This program and its version, as `name 1.2.3`; the daemon shows the name.
     pub build: String,
+    /// The file with the token to show to a daemon that wants one; `None` for the one that the environment names, or the daemon's
+    /// own ([`find_token`](crate::trust::token::find_token)).
+    pub token_file: Option<PathBuf>,
     /// Whether to connect again when the connection is lost, or could not be made.
     pub reconnect: bool,
     /// Whether surfaces are mapped; if not, rows come over the connection.
@@ -57,7 +61,15 @@ pub struct ClientOptions {
 impl ClientOptions {
     /// A client that connects once, maps surfaces, and starts no daemon.
     pub fn new(address: Address, build: impl Into<String>) -> Self {
-        Self { address, build: build.into(), reconnect: false, map: cfg!(unix), launch: None, wake: Arc::new(|| {}) }
+        Self {
+            address,
+            build: build.into(),
+            token_file: None,
+            reconnect: false,
+            map: cfg!(unix),
+            launch: None,
+            wake: Arc::new(|| {}),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whom and what to believe: the other end of a connection, and the directories that sockets and locks are in.
 
+pub mod token;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]

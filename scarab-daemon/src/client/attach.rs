@@ -7,7 +7,7 @@ use std::{
 
 use scarab_protocol::{
     frame::Frame,
-    message::{Arm, Attach, Detach, Done, ErrorCode, FrameReady, Resize},
+    message::{Arm, Attach, Detach, Done, ErrorCode, FrameReady, Resize, Role},
     surface::Doorbell,
 };
 
@@ -22,6 +22,8 @@ const BUSY: Duration = Duration::from_millis(100);
 
 pub(super) fn attach(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) -> Result<(), Breach> {
     let Attach { target, size, observe, can_map } = frame.read::<Attach>()?;
+    // Who may only look does so, whatever it asks for; `Attached` tells.
+    let observe = observe || client.role == Role::Observer;
     let request = frame.header().request;
     let session = daemon.registry().find(&target, daemon.epoch);
     let Some(session) = session else {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use scarab_protocol::{
     frame::{Frame, FrameError},
     kind::{Direction, Kind},
-    message::{ErrorCode, Unsupported},
+    message::{ErrorCode, Role, Unsupported},
     transport::{FrameReader, Progress, ReadError, Stream},
 };
 
@@ -100,6 +100,11 @@ fn handle(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: Frame) -> Result<()
     if kind.direction() != Direction::ToDaemon {
         return Err(Breach(format!("a {} is not for the daemon", kind.name())));
     }
+    if client.role == Role::Observer && !is_for_observers(kind) {
+        let text = "this client may only look: it has shown the token for observing";
+        client.refuse(header.request, ErrorCode::NotAllowed, text);
+        return Ok(());
+    }
     if let Err(wait) = client.pace.count(kind) {
         client.refuse_for_now(header.request, "too many commands", wait);
         return Ok(());
@@ -130,4 +135,25 @@ fn handle(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: Frame) -> Result<()
             Ok(())
         }
     }
+}
+
+/// What a client may ask for that has shown the token for observing.
+fn is_for_observers(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Attach
+            | Kind::Detach
+            | Kind::Arm
+            | Kind::FetchRows
+            | Kind::Scrollback
+            | Kind::ListSessions
+            | Kind::Status
+            | Kind::Ping
+            | Kind::Resume
+            // Reserved: the answer is that they are not built.
+            | Kind::Auth
+            | Kind::Subscribe
+            | Kind::ListPlugins
+            | Kind::GetConfig
+    )
 }

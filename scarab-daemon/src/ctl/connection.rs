@@ -6,7 +6,7 @@ use std::{
 };
 
 use scarab_protocol::{
-    client::{AttachOptions, Attachment, Bell, Client, ClientOptions, Phase, Status},
+    client::{AttachOptions, Attachment, Bell, Client, ClientOptions, Phase, RequestError, Status},
     endpoint::Address,
     ids::Name,
     message::{ErrorCode, Message, Ping, Pong, Target},
@@ -32,6 +32,8 @@ pub struct Which {
     pub daemon: Option<Name>,
     /// As `--socket` says.
     pub socket: Option<PathBuf>,
+    /// As `--token-file` says.
+    pub token_file: Option<PathBuf>,
 }
 
 impl Which {
@@ -56,7 +58,7 @@ impl Which {
     /// # Errors
     /// If there is none or it does not answer.
     pub fn connect(&self) -> Result<Connection, CtlError> {
-        Connection::open(self.address()?)
+        Connection::open(self.address()?, self.token_file.clone())
     }
 }
 
@@ -75,9 +77,9 @@ impl Connection {
     ///
     /// # Errors
     /// If there is none or it does not answer.
-    pub fn open(address: Address) -> Result<Self, CtlError> {
+    pub fn open(address: Address, token_file: Option<PathBuf>) -> Result<Self, CtlError> {
         let bell = Bell::default();
-        let options = ClientOptions { wake: bell.wake(), ..ClientOptions::new(address.clone(), BUILD) };
+        let options = ClientOptions { wake: bell.wake(), token_file, ..ClientOptions::new(address.clone(), BUILD) };
         Ok(Self { client: Client::connect(options)?, bell, address })
     }
 
@@ -86,7 +88,18 @@ impl Connection {
     /// # Errors
     /// As the daemon refuses, or if it does not answer.
     pub fn ask<Q: Message, A: Message>(&self, request: &Q) -> Result<A, CtlError> {
-        Ok(self.client.ask(request, PATIENCE)?)
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.client.ask(request, PATIENCE) {
+                // The daemon says when to come back.
+                Err(RequestError::Refused { code: ErrorCode::RateLimited, retry, .. })
+                    if Instant::now() + retry < deadline =>
+                {
+                    std::thread::sleep(retry);
+                }
+                other => return Ok(other?),
+            }
+        }
     }
 
     /// Waits until the daemon has handled all that was sent before on this connection, and until what it sent

@@ -8,7 +8,7 @@ use scarab_protocol::{
 };
 
 use super::{
-    connection::{Connection, Which},
+    connection::Which,
     outcome::{CtlError, Output},
     parse_size,
     session_json::SessionJson,
@@ -46,8 +46,7 @@ pub struct Args {
 
 /// Starts the session, and a daemon if none runs; prints the name.
 pub fn run(which: &Which, args: Args, output: Output) -> Result<(), CtlError> {
-    let address = which.address()?;
-    start::ensure(&address)?;
+    start::ensure(which)?;
     let mut env = client_environment();
     for (name, value) in args.env {
         env.retain(|(other, _)| *other != name);
@@ -71,7 +70,7 @@ pub fn run(which: &Which, args: Args, output: Output) -> Result<(), CtlError> {
         size,
         linger: args.linger || !args.no_linger,
     };
-    let Created { info } = Connection::open(address)?.ask(&request)?;
+    let Created { info } = which.connect()?.ask(&request)?;
     output.print(&info.name, &SessionJson::from(&info))
 }
 

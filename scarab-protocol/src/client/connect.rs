@@ -6,14 +6,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::ClientOptions;
+use super::{ClientOptions, request::printable};
 use crate::{
     endpoint::{Address, EndpointError},
     frame::{Frame, FrameError, HEADER_BYTES, Header},
     hello::{ClientHello, DaemonHello, Features, HelloStatus, NoHello},
-    message::Welcome,
+    kind::Kind,
+    message::{Auth, Error, Welcome},
     transport::Stream,
-    trust::TrustError,
+    trust::{
+        TrustError,
+        token::{self, TokenError},
+    },
 };
 
 /// How long the daemon may take from the connection to its welcome: a living one needs milliseconds.
@@ -60,6 +64,14 @@ pub enum ConnectError {
     /// The process behind the socket is not to be trusted.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// The daemon wants a token, and there is none to show.
+    #[error("{daemon} wants a token: {why}")]
+    NoToken {
+        /// The daemon's program and version.
+        daemon: String,
+        /// Why there is none.
+        why: TokenError,
+    },
     /// What answered is no daemon.
     #[error(transparent)]
     NoHello(#[from] NoHello),
@@ -112,12 +124,19 @@ pub(super) fn open(options: &ClientOptions, keep: impl FnOnce(&Arc<Stream>) -> b
         return Err(ConnectError::Refused(refusal));
     }
     if answer.status == HelloStatus::TokenWanted {
-        return Err(ConnectError::Refused(format!("{} (pid {}) wants a token", answer.build, answer.pid)));
+        let token = token::find_token(&options.address, options.token_file.as_deref());
+        let token = token.map_err(|why| ConnectError::NoToken { daemon: answer.build.clone(), why })?;
+        let auth = Frame::new(0, 0, &Auth { token })?;
+        // There is room: the daemon has read all that came before.
+        stream.write(auth.bytes(), None).map_err(failed)?;
     }
     let mut header = [0; HEADER_BYTES];
     stream.read_exact_by(&mut header, deadline).map_err(failed)?;
     let mut frame = Frame::zeroed(Header::from_bytes(header)?);
     stream.read_exact_by(frame.payload_mut(), deadline).map_err(failed)?;
+    if frame.kind() == Some(Kind::Error) {
+        return Err(ConnectError::Refused(printable(&frame.read::<Error>()?.text)));
+    }
     let welcome = frame.read::<Welcome>()?;
     let connected = Connected { build: answer.build, pid: answer.pid, epoch: answer.epoch, welcome };
     Ok(Opened { stream, connected })
