@@ -93,10 +93,12 @@ impl Plugin for ScarabIpcPlugin {
             .register_type::<PrimaryConnection>()
             .register_type::<terminal::TerminalTitle>()
             .register_type::<terminal::TerminalSize>()
+            .register_type::<terminal::TerminalBacklog>()
             .register_type::<TerminalMetrics>()
             .register_type::<FitWindow>()
             .add_message::<messages::TerminalInput>()
             .add_message::<messages::KillRequest>()
+            .add_message::<messages::CreditRequest>()
             .add_message::<messages::InputRejected>()
             .add_message::<messages::BellRang>()
             .add_message::<messages::TerminalExited>()
@@ -114,7 +116,7 @@ impl Plugin for ScarabIpcPlugin {
             )
             .add_systems(
                 PostUpdate,
-                (connection::start, link::open, link::send_sizes, link::send_input, link::send_kills)
+                (connection::start, link::open, link::send_sizes, link::send_input, link::ask_credit, link::send_kills)
                     .chain()
                     .in_set(ScarabIpcSystems::Send),
             );

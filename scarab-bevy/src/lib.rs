@@ -32,15 +32,16 @@ pub use launch::Launch;
 #[cfg(feature = "daemon")]
 pub use launch::run_if_requested;
 pub use messages::{
-    BellRang, ClipboardSet, ConnectionNoted, InputKind, InputRejected, KillRequest, Lagged, TerminalExited,
-    TerminalInput,
+    BellRang, ClipboardSet, ConnectionNoted, CreditRequest, InputKind, InputRejected, KillRequest, Lagged,
+    TerminalExited, TerminalInput,
 };
 pub use plugins::ScarabPlugins;
 #[cfg(feature = "render")]
 pub use render::ScarabRenderPlugin;
 pub use resize::{ScarabResizePlugin, ScarabResizeSystems};
 pub use terminal::{
-    Terminal, TerminalCursor, TerminalGrid, TerminalModes, TerminalSession, TerminalSize, TerminalStatus, TerminalTitle,
+    Terminal, TerminalBacklog, TerminalCursor, TerminalGrid, TerminalModes, TerminalSession, TerminalSize,
+    TerminalStatus, TerminalTitle,
 };
 pub use view::{FitWindow, TerminalMetrics};
 pub use wake::{ScarabHeadlessRunnerPlugin, Waker};

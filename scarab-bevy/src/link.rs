@@ -14,12 +14,12 @@ use scarab_protocol::{
 use crate::{
     connection::{ConnectionLink, PrimaryConnection},
     messages::{
-        BellRang, ClipboardSet, ConnectionNoted, InputKind, InputRejected, KillRequest, Lagged, TerminalExited,
-        TerminalInput,
+        BellRang, ClipboardSet, ConnectionNoted, CreditRequest, InputKind, InputRejected, KillRequest, Lagged,
+        TerminalExited, TerminalInput,
     },
     terminal::{
-        Create, Source, Terminal, TerminalCursor, TerminalGrid, TerminalModes, TerminalSession, TerminalSize,
-        TerminalStatus, TerminalTitle,
+        Create, Source, Terminal, TerminalBacklog, TerminalCursor, TerminalGrid, TerminalModes, TerminalSession,
+        TerminalSize, TerminalStatus, TerminalTitle,
     },
     view::FitWindow,
 };
@@ -113,6 +113,7 @@ type Shown<'a> = (
     &'a mut TerminalTitle,
     &'a mut TerminalCursor,
     &'a mut TerminalModes,
+    &'a mut TerminalBacklog,
     Option<&'a TerminalSession>,
 );
 
@@ -124,7 +125,7 @@ pub(crate) fn receive(
     mut exits: MessageWriter<TerminalExited>,
 ) {
     for (entity, terminal, mut link, size, shown) in &mut terminals {
-        let (mut status, mut grid, mut title, mut cursor, mut modes, session) = shown;
+        let (mut status, mut grid, mut title, mut cursor, mut modes, mut backlog, session) = shown;
         let link = link.bypass_change_detection();
         if let Stage::Creating(client, pending) = &link.stage {
             match pending.try_take() {
@@ -147,6 +148,7 @@ pub(crate) fn receive(
             cursor.set_if_neq(TerminalCursor(grid.grid.cursor));
             modes.set_if_neq(TerminalModes(grid.grid.modes));
         }
+        backlog.set_if_neq(TerminalBacklog { pending: attachment.held(), taken: attachment.taken() });
         let (phase, info, count, cwd) =
             attachment.look(|state| (state.phase.clone(), state.info.clone(), state.bells, state.cwd.clone()));
         let exit = info.as_ref().and_then(|info| info.exit.clone());
@@ -265,6 +267,15 @@ fn send(attachment: &Attachment, kind: &InputKind) -> Result<(), Rejection> {
         InputKind::Paste(text) => attachment.paste(text.as_bytes()),
         InputKind::Mouse(event) => attachment.mouse(event),
         InputKind::Focus(gained) => attachment.focus(*gained),
+    }
+}
+
+/// Asks how far input was taken.
+pub(crate) fn ask_credit(mut asks: MessageReader<CreditRequest>, links: Query<&TerminalLink>) {
+    for CreditRequest { terminal } in asks.read() {
+        if let Ok(TerminalLink { stage: Stage::Linked(attachment), .. }) = links.get(*terminal) {
+            attachment.ask_credit();
+        }
     }
 }
 

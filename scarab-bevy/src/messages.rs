@@ -54,6 +54,13 @@ pub struct KillRequest {
     pub terminal: Entity,
 }
 
+/// Asks how far a terminal's input was taken; [`TerminalBacklog`](crate::TerminalBacklog) has the answer when it has come.
+#[derive(Message, Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CreditRequest {
+    /// The terminal.
+    pub terminal: Entity,
+}
+
 /// Input for a terminal was refused; none of it was or will be sent.
 #[derive(Message, EntityEvent, Debug, Clone, PartialEq, Eq)]
 pub struct InputRejected {

@@ -27,7 +27,7 @@ use crate::link::TerminalLink;
 /// Despawning the entity leaves the session. What becomes of it then: a created one ends when its last client has
 /// been gone for the resume time, unless it was [kept](Terminal::keep); an attached one is never ended by leaving.
 #[derive(Component, Debug, Clone, Default)]
-#[require(TerminalStatus, TerminalGrid, TerminalTitle, TerminalCursor, TerminalModes, TerminalLink)]
+#[require(TerminalStatus, TerminalGrid, TerminalTitle, TerminalCursor, TerminalModes, TerminalBacklog, TerminalLink)]
 pub struct Terminal {
     pub(crate) source: Source,
     pub(crate) observe: bool,
@@ -175,6 +175,17 @@ pub struct TerminalSession {
     pub pid: Option<u32>,
     /// The working directory that its shell told (OSC 7); empty if it never did.
     pub cwd: String,
+}
+
+/// How far a terminal's input has come. Everything typed is kept until the session is known to have taken it, through lost connections too.
+/// The daemon tells it when it has moved by much; [`CreditRequest`](crate::CreditRequest) asks it.
+#[derive(Component, Reflect, Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[reflect(Component, Default)]
+pub struct TerminalBacklog {
+    /// Bytes that the session is not known to have taken.
+    pub pending: u64,
+    /// Bytes that it has taken from this App. Mouse and focus events count 32 each.
+    pub taken: u64,
 }
 
 /// The size that a terminal should have, in cells. With [`FitWindow`](crate::FitWindow) it follows the window;
