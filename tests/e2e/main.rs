@@ -7,6 +7,7 @@
 mod support;
 
 mod clients;
+mod complaints;
 mod fidelity;
 mod hostile;
 mod input;

@@ -6,6 +6,7 @@ pub mod oracle;
 pub mod proc;
 pub mod process;
 pub mod programs;
+pub mod relay;
 pub mod tty;
 pub mod wait;
 pub mod window;

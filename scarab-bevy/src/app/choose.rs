@@ -50,7 +50,7 @@ pub(super) fn choose(asked: &Asked, sessions: &[SessionInfo]) -> Choice {
 mod tests {
     use scarab_protocol::{
         ids::{SessionId, TermSize},
-        message::Exit,
+        message::{Exit, SizePolicy},
     };
 
     use super::*;
@@ -62,6 +62,7 @@ mod tests {
             command: String::new(),
             pid: Some(1),
             size: TermSize::default(),
+            policy: SizePolicy::Latest,
             clients: 0,
             created: 0,
             used,
