@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""A client of Scarab's daemon that shares no line with the others: it was written by docs/PROTOCOL.md alone.
+
+It shows that the document says enough, and it can be played with:
+
+    client.py list                          the sessions
+    client.py new NAME [-- COMMAND...]      makes a session
+    client.py type NAME TEXT [--enter]      types into one
+    client.py screen NAME [--json] [--until TEXT] [--rows]
+    client.py resume-test NAME TEXT         types a text over two connections, the first of which is cut within it
+    client.py hello [--versions LOW-HIGH] [--features BITS]
+    client.py vectors docs/PROTOCOL.md      decodes and encodes every byte vector of the document
+
+Status: 0 if all went well, 1 if the daemon refused or the connection was lost, 2 for a wrong command line.
+"""
+
+import argparse
+import json
+import os
+import sys
+
+sys.dont_write_bytecode = True
+
+from connection import Connection, Lost, Refused, Untrusted, socket_of  # noqa: E402
+from surface import NoSurface  # noqa: E402
+from vectors import check_page  # noqa: E402
+
+
+def show_list(path, _arguments):
+    for info in Connection(path).list():
+        size = f"{info['size']['cols']}x{info['size']['rows']}"
+        state = f"ended {info['exit']['code']}" if info["exit"] else f"pid {info['pid']}"
+        print(info["name"], size, state, info["command"])
+
+
+def new(path, arguments):
+    print(Connection(path).create(arguments.name, arguments.command)["name"])
+
+
+def type_text(path, arguments):
+    session = Connection(path).attach(arguments.name)
+    # Return is a carriage return, unless the program has set the mode that makes it two characters.
+    session.type(os.fsencode(arguments.text) + (b"\r" if arguments.enter else b""))
+    session.settle()
+
+
+def screen(path, arguments):
+    session = Connection(path).attach(arguments.name, observe=True, can_map=not arguments.rows)
+    seen = session.watch(lambda screen: arguments.until is None or any(arguments.until in line for line in screen.text()))
+    if arguments.json:
+        print(json.dumps({"session": arguments.name, "title": session.title, **seen.json()}))
+    else:
+        print("\n".join(seen.text()).rstrip("\n"))
+
+
+def resume_test(path, arguments):
+    """Types the first half in small items, cuts the connection within the next one, and types the rest on another."""
+    data = os.fsencode(arguments.text)
+    first = Connection(path)
+    before = first.attach(arguments.name)
+    start, items = before.position, list(before.items(data, arguments.item))
+    whole = items[: len(items) // 2]
+    for frame, _ in whole:
+        first.socket.sendall(frame)
+    broken = items[len(whole)][0]
+    first.socket.sendall(broken[: len(broken) // 2])
+    first.cut()
+
+    second = Connection(path)
+    second.resume(first.welcome["resume_token"])
+    after = second.attach(arguments.name)
+    if after.attached["lane"] != before.attached["lane"]:
+        raise Lost("the daemon does not know any more what has arrived: what was typed is not typed again")
+    sent = whole[-1][1] if whole else start
+    if not start <= after.position <= sent:
+        raise Lost(f"of {start} to {sent} the daemon took what is below {after.position}")
+    after.type(data[after.position - start :])
+    after.settle()
+    print(json.dumps({"sent": sent - start, "taken": after.attached["taken"] - start, "typed": after.taken - start}))
+
+
+def hello(path, arguments):
+    low, high = (int(number) for number in arguments.versions.split("-"))
+    print(json.dumps(Connection(path, low, high, int(arguments.features, 0)).hello))
+
+
+def vectors(_path, arguments):
+    print(f"{check_page(arguments.page, arguments.verbose)} vectors")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="A client of Scarab's daemon, written by docs/PROTOCOL.md alone.")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--socket", help="the daemon's socket; @NAME for one in the abstract namespace")
+    where.add_argument("--daemon", default="default", help="the daemon's name [default: default]")
+    commands = parser.add_subparsers(required=True)
+
+    def command(name, run, *names):
+        added = commands.add_parser(name)
+        for argument in names:
+            added.add_argument(argument)
+        added.set_defaults(run=run)
+        return added
+
+    command("list", show_list)
+    command("new", new, "name").add_argument("command", nargs="*")
+    command("type", type_text, "name", "text").add_argument("--enter", action="store_true")
+    look = command("screen", screen, "name")
+    look.add_argument("--json", action="store_true")
+    look.add_argument("--rows", action="store_true", help="as a client that cannot map the surface")
+    look.add_argument("--until", metavar="TEXT", help="wait until this is on the screen")
+    command("resume-test", resume_test, "name", "text").add_argument("--item", type=int, default=16)
+    greet = command("hello", hello)
+    greet.add_argument("--versions", default="1-1")
+    greet.add_argument("--features", default="1")
+    command("vectors", vectors, "page").add_argument("--verbose", action="store_true")
+    arguments = parser.parse_args()
+    try:
+        arguments.run(arguments.socket or socket_of(arguments.daemon), arguments)
+    except (Refused, Lost, Untrusted, NoSurface, OSError, ValueError) as error:
+        sys.exit(f"client.py: {error}")
+
+
+if __name__ == "__main__":
+    main()
