@@ -5,8 +5,8 @@ It shows that the document says enough, and it can be played with:
 
     client.py list                          the sessions
     client.py new NAME [-- COMMAND...]      makes a session
-    client.py type NAME TEXT [--enter]      types into one
-    client.py screen NAME [--json] [--until TEXT] [--rows]
+    client.py type NAME TEXT [--enter]      types into one; or type NAME --file PATH
+    client.py screen NAME [--json] [--rows] [--until TEXT [--follow]]
     client.py resume-test NAME TEXT         types a text over two connections, the first of which is cut within it
     client.py hello [--versions LOW-HIGH] [--features BITS]
     client.py vectors docs/PROTOCOL.md      decodes and encodes every byte vector of the document
@@ -40,13 +40,27 @@ def new(path, arguments):
 def type_text(path, arguments):
     session = Connection(path).attach(arguments.name)
     # Return is a carriage return, unless the program has set the mode that makes it two characters.
-    session.type(os.fsencode(arguments.text) + (b"\r" if arguments.enter else b""))
+    session.type(data_of(arguments) + (b"\r" if arguments.enter else b""))
     session.settle()
+
+
+def data_of(arguments):
+    if arguments.file:
+        with open(arguments.file, "rb") as file:
+            return file.read()
+    return os.fsencode(arguments.text)
 
 
 def screen(path, arguments):
     session = Connection(path).attach(arguments.name, observe=True, can_map=not arguments.rows)
-    seen = session.watch(lambda screen: arguments.until is None or any(arguments.until in line for line in screen.text()))
+
+    def enough(screen):
+        if arguments.follow:
+            generation = session.surface.generation if session.surface else 0
+            print(f"frame {screen.frame} generation {generation} size {screen.cols}x{screen.rows}", flush=True)
+        return arguments.until is None or any(arguments.until in line for line in screen.text())
+
+    seen = session.watch(enough)
     if arguments.json:
         print(json.dumps({"session": arguments.name, "title": session.title, **seen.json()}))
     else:
@@ -54,16 +68,14 @@ def screen(path, arguments):
 
 
 def resume_test(path, arguments):
-    """Types the first half in small items, cuts the connection within the next one, and types the rest on another."""
-    data = os.fsencode(arguments.text)
+    """Types half of it in small items, cuts the connection within the next one, and types the rest on another."""
+    data, half = data_of(arguments), len(data_of(arguments)) // 2
     first = Connection(path)
     before = first.attach(arguments.name)
-    start, items = before.position, list(before.items(data, arguments.item))
-    whole = items[: len(items) // 2]
-    for frame, _ in whole:
-        first.socket.sendall(frame)
-    broken = items[len(whole)][0]
-    first.socket.sendall(broken[: len(broken) // 2])
+    start = before.position
+    before.type(data[:half], arguments.item)
+    broken, _ = next(before.items(data[half:], arguments.item))
+    first.send_frame(broken[: len(broken) // 2])
     first.cut()
 
     second = Connection(path)
@@ -71,12 +83,12 @@ def resume_test(path, arguments):
     after = second.attach(arguments.name)
     if after.attached["lane"] != before.attached["lane"]:
         raise Lost("the daemon does not know any more what has arrived: what was typed is not typed again")
-    sent = whole[-1][1] if whole else start
-    if not start <= after.position <= sent:
-        raise Lost(f"of {start} to {sent} the daemon took what is below {after.position}")
-    after.type(data[after.position - start :])
+    if not start <= after.position <= start + half:
+        raise Lost(f"of {start} to {start + half} the daemon took what is below {after.position}")
+    taken = after.position - start
+    after.type(data[taken:])
     after.settle()
-    print(json.dumps({"sent": sent - start, "taken": after.attached["taken"] - start, "typed": after.taken - start}))
+    print(json.dumps({"sent": half, "taken": taken, "typed": after.taken - start}))
 
 
 def hello(path, arguments):
@@ -104,12 +116,17 @@ def main():
 
     command("list", show_list)
     command("new", new, "name").add_argument("command", nargs="*")
-    command("type", type_text, "name", "text").add_argument("--enter", action="store_true")
+    for name, run in (("type", type_text), ("resume-test", resume_test)):
+        typing = command(name, run, "name")
+        typing.add_argument("text", nargs="?", default="")
+        typing.add_argument("--file", help="type what is in a file")
+        typing.add_argument("--enter", action="store_true", help="press return at the end")
+        typing.add_argument("--item", type=int, default=64, help="the most bytes of an item before the cut")
     look = command("screen", screen, "name")
     look.add_argument("--json", action="store_true")
     look.add_argument("--rows", action="store_true", help="as a client that cannot map the surface")
     look.add_argument("--until", metavar="TEXT", help="wait until this is on the screen")
-    command("resume-test", resume_test, "name", "text").add_argument("--item", type=int, default=16)
+    look.add_argument("--follow", action="store_true", help="tell of each frame that is read")
     greet = command("hello", hello)
     greet.add_argument("--versions", default="1-1")
     greet.add_argument("--features", default="1")

@@ -64,14 +64,22 @@ def socket_of(name):
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     if not os.path.isabs(runtime):
         runtime = f"/run/user/{user}"
-        if not (os.path.isdir(runtime) and os.stat(runtime).st_uid == user):
+        if not is_own_directory(runtime, user):
             return f"/tmp/scarab-{user}/{name}.sock"
     return f"{runtime}/scarab/{name}.sock"
 
 
+def is_own_directory(path, user):
+    """Whether there is a directory that is the user's. A link to one is not."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == user
+
+
 def check_directory(path):
-    found = os.lstat(path)
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+    if not is_own_directory(path, os.geteuid()) or os.lstat(path).st_mode & 0o022:
         raise Untrusted(f"{path} is not a directory that only this user can write")
 
 
@@ -174,8 +182,11 @@ class Connection:
         return HEADER.pack(len(payload), KINDS[kind], 0, request, session) + payload
 
     def send(self, kind, session=0, request=0, **fields):
+        self.send_frame(self.frame(kind, session, request, **fields))
+
+    def send_frame(self, frame):
         try:
-            self.socket.sendall(self.frame(kind, session, request, **fields))
+            self.socket.sendall(frame)
         except OSError as error:
             raise Lost(str(error)) from None
 
@@ -265,7 +276,8 @@ class Session:
         self.connection.send("FetchRows", self.number, request, since=self.screen.frame)
         while self.connection.wait(lambda kind, _: kind == "Rows", request)[1]["more"]:
             pass
-        return True
+        # Frame 0 is of a daemon that could not read the screen either, because it was being written.
+        return self.screen.frame > 0
 
     def watch(self, enough):
         """Waits from frame to frame, asleep in between, until the screen is as it should be."""
@@ -286,14 +298,15 @@ class Session:
             self.position += len(piece)
             yield frame, self.position
 
-    def type(self, data):
+    def type(self, data, size=None):
         """Types bytes, as fast as credit allows."""
-        for frame, end in self.items(data):
+        for frame, end in self.items(data, size):
             while end > self.credit:
                 self.connection.wait(lambda kind, number: kind == "InputCredit" and number == self.number)
-            self.connection.socket.sendall(frame)
+            self.connection.send_frame(frame)
 
     def settle(self):
-        """Waits until the daemon has taken all that was typed."""
-        while self.taken < self.position:
-            self.connection.ask("AskCredit", "InputCredit", self.number)
+        """Makes sure that the daemon has taken all that was typed: it answers in the order in which it is told."""
+        self.connection.ask("AskCredit", "InputCredit", self.number)
+        if self.taken < self.position:
+            raise Lost(f"of input up to {self.position} what is below {self.taken} was taken: the session has ended")

@@ -8,8 +8,8 @@ COLS, ROWS = range(2, 1001), range(1, 1001)
 TRIES = 4
 PAUSES = 500
 SHAPES = ["block", "underline", "beam", "hollow"]
-ATTRS = [("bold", 0), ("italic", 1), ("faint", 2), ("inverse", 3), ("hidden", 4), ("strikeout", 5)]
-UNDERLINES = [None, "single", "double", "curly", "dotted", "dashed"]
+ATTRS = [("bold", 0), ("faint", 2), ("italic", 1), ("inverse", 3), ("hidden", 4), ("strikeout", 5)]
+UNDERLINES = [None, "single", "double", "curly", "dotted", "dashed", "single", "single"]
 WIDE, WIDE_SPACER, LEADING_SPACER, WRAPPED = 1 << 9, 1 << 10, 1 << 11, 1 << 12
 
 
@@ -59,7 +59,11 @@ class Screen:
         shape = SHAPES[self.shape] if self.shape < len(SHAPES) else SHAPES[0]
         cursor = {"col": self.cursor[0], "row": self.cursor[1], "visible": self.visible, "shape": shape}
         lines = [{"text": text_of(*line), "runs": runs_of(*line)} for line in self.lines]
-        return {"frame": self.frame, "cols": self.cols, "rows": self.rows, "cursor": cursor, "lines": lines}
+        return {
+            "frame": self.frame, "cols": self.cols, "rows": self.rows, "cursor": cursor, "lines": lines,
+            "modes": self.modes, "blinking": self.blinking, "scrolled": self.scrolled,
+            "palette": {place: f"#{color.hex()}" for place, color in sorted(self.palette.items())},
+        }  # fmt: skip
 
 
 class Surface:
@@ -152,7 +156,7 @@ class Surface:
         screen.modes, screen.scrolled, screen.reflow, screen.scrollback = state[3:7]
         if palette is not None:
             screen.palette_version = state[7]
-            colors = {place: word for place, word in enumerate(palette) if word >> 24 == 1}
+            colors = {place: word for place, word in enumerate(palette) if word >> 24 & 1}
             screen.palette = {place: (word & 0xFFFFFF).to_bytes(3, "big") for place, word in colors.items()}
 
 
@@ -213,13 +217,13 @@ def runs_of(cells, extras):
         attrs, link, color = attrs_of(cell), extra.get("link"), extra.get("underline_color", 0)
         style = attrs & 0x1FF, cell[1], link, color
         if style != last:
-            kind = UNDERLINES[min(attrs >> 6 & 7, 7)] if attrs >> 6 & 7 < len(UNDERLINES) else None
+            kind = UNDERLINES[attrs >> 6 & 7]
             runs.append({
                 "col": col,
                 "text": "",
                 "fg": color_of(cell[1] & 0xFFFFFFFF),
                 "bg": color_of(cell[1] >> 32),
-                "attrs": sorted(name for name, bit in ATTRS if attrs >> bit & 1),
+                "attrs": [name for name, bit in ATTRS if attrs >> bit & 1],
                 "underline": kind and {"style": kind, "color": color_of(color)},
                 "link": link and link[1],
             })
