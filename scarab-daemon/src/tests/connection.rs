@@ -139,11 +139,11 @@ fn a_directory_that_cannot_be_made_is_waited_for() {
     // In one step, and with something in its place that is no directory.
     fs::rename(&above, home.path().join("gone")).expect("renamed");
     fs::write(&above, "").expect("written");
-    let mut failed = std::time::Duration::ZERO;
-    while failed < std::time::Duration::from_millis(300) {
+    let mut failed = Duration::ZERO;
+    while failed < Duration::from_millis(300) {
         // Long enough for the daemon to have tried and failed; if it has not, the test only shows less.
-        std::thread::sleep(std::time::Duration::from_millis(100));
-        failed += std::time::Duration::from_millis(100);
+        std::thread::sleep(Duration::from_millis(100));
+        failed += Duration::from_millis(100);
     }
     fs::remove_file(&above).expect("removed");
     wait_until(|| Stream::connect(&address.endpoint, PATIENCE).is_ok());
