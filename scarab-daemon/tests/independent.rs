@@ -179,6 +179,20 @@ fn what_it_types_over_a_cut_connection_arrives_once() {
 }
 
 #[test]
+fn what_it_types_while_its_next_connection_takes_over_arrives_once() {
+    let daemon = Daemon::start();
+    for (name, item) in [("small", "7"), ("middle", "300"), ("large", "65536")] {
+        let text = lines(60_000);
+        keep(&daemon, name);
+        fs::write(daemon.path("text"), &text).expect("written");
+        let told = json(&client(&daemon, &["resume-test", name, "--file", "text", "--item", item, "--overtake"]));
+        let (sent, taken) = (told["sent"].as_u64(), told["taken"].as_u64());
+        assert!(taken <= sent && sent <= Some(text.len() as u64), "{told}");
+        assert_kept(&daemon, name, &text);
+    }
+}
+
+#[test]
 fn it_is_told_what_is_wrong() {
     let daemon = Daemon::start();
     let said = run(&mut daemon.client(&["screen", "nobody"]));

@@ -7,7 +7,7 @@ It shows that the document says enough, and it can be played with:
     client.py new NAME [-- COMMAND...]      makes a session
     client.py type NAME TEXT [--enter]      types into one; or type NAME --file PATH
     client.py screen NAME [--json] [--rows] [--until TEXT [--follow]]
-    client.py resume-test NAME TEXT         types a text over two connections, the first of which is cut within it
+    client.py resume-test NAME TEXT [--overtake]    types a text over two connections, the first cut within it
     client.py hello [--versions LOW-HIGH] [--features BITS]
     client.py vectors docs/PROTOCOL.md      decodes and encodes every byte vector of the document
 
@@ -18,6 +18,7 @@ import argparse
 import json
 import os
 import sys
+import threading
 
 sys.dont_write_bytecode = True
 
@@ -68,27 +69,61 @@ def screen(path, arguments):
 
 
 def resume_test(path, arguments):
-    """Types half of it in small items, cuts the connection within the next one, and types the rest on another."""
-    data, half = data_of(arguments), len(data_of(arguments)) // 2
+    """Types over two connections. Either half of it in small items, when the first is cut within the next one; or as
+    much as goes, until the second takes over from a first that still stands."""
+    data = data_of(arguments)
     first = Connection(path)
     before = first.attach(arguments.name)
     start = before.position
-    before.type(data[:half], arguments.item)
-    broken, _ = next(before.items(data[half:], arguments.item))
-    first.send_frame(broken[: len(broken) // 2])
-    first.cut()
-
-    second = Connection(path)
-    second.resume(first.welcome["resume_token"])
-    after = second.attach(arguments.name)
+    if arguments.overtake:
+        typing = Typing(before, data, arguments.item)
+        after = take_over(path, first, before)
+        typing.join()
+        if getattr(typing.end, "code", None) != "Superseded":
+            raise Lost(f"the first connection has not heard of the second: {typing.end!r}")
+    else:
+        half = len(data) // 2
+        before.type(data[:half], arguments.item)
+        broken, _ = next(before.items(data[half:], arguments.item))
+        # The item that is not whole was not sent.
+        before.position = start + half
+        first.send_frame(broken[: len(broken) // 2])
+        first.cut()
+        after = take_over(path, first, before)
     if after.attached["lane"] != before.attached["lane"]:
         raise Lost("the daemon does not know any more what has arrived: what was typed is not typed again")
-    if not start <= after.position <= start + half:
-        raise Lost(f"of {start} to {start + half} the daemon took what is below {after.position}")
+    if not start <= after.position <= before.position:
+        raise Lost(f"of {start} to {before.position} the daemon took what is below {after.position}")
     taken = after.position - start
     after.type(data[taken:])
     after.settle()
-    print(json.dumps({"sent": half, "taken": taken, "typed": after.taken - start}))
+    print(json.dumps({"sent": before.position - start, "taken": taken, "typed": after.taken - start}))
+
+
+def take_over(path, first, before):
+    second = Connection(path)
+    second.resume(first.welcome["resume_token"])
+    return second.attach(before.attached["info"]["name"])
+
+
+class Typing(threading.Thread):
+    """Types until the connection ends, and knows how it did."""
+
+    def __init__(self, session, data, item):
+        super().__init__(daemon=True)
+        self.session, self.data, self.item, self.end = session, data, item, None
+        self.start()
+
+    def run(self):
+        try:
+            try:
+                self.session.type(self.data, self.item)
+            except Lost:
+                # It cannot be written to any more; what was said last can still be read.
+                pass
+            self.session.connection.wait(lambda *_: False)
+        except (Refused, Lost) as error:
+            self.end = error
 
 
 def hello(path, arguments):
@@ -121,7 +156,9 @@ def main():
         typing.add_argument("text", nargs="?", default="")
         typing.add_argument("--file", help="type what is in a file")
         typing.add_argument("--enter", action="store_true", help="press return at the end")
-        typing.add_argument("--item", type=int, default=64, help="the most bytes of an item before the cut")
+        if name == "resume-test":
+            typing.add_argument("--item", type=int, default=64, help="the most bytes of an item at first")
+            typing.add_argument("--overtake", action="store_true", help="leave the first connection standing")
     look = command("screen", screen, "name")
     look.add_argument("--json", action="store_true")
     look.add_argument("--rows", action="store_true", help="as a client that cannot map the surface")
