@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// When to come back to a session that has too much to do: it takes up what waits between two reads of output.
-const BUSY: Duration = Duration::from_millis(100);
+pub(super) const BUSY: Duration = Duration::from_millis(100);
 
 pub(super) fn attach(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) -> Result<(), Breach> {
     let Attach { target, size, observe, can_map } = frame.read::<Attach>()?;

@@ -11,7 +11,11 @@ use scarab_protocol::{
     surface::{Grid, MAX_UPDATE_BYTES, SurfaceId, SurfaceReader, rows_since},
 };
 
-use super::{Client, MAX_QUEUED, attach::attached, reader::Breach};
+use super::{
+    Client, MAX_QUEUED,
+    attach::{BUSY, attached},
+    reader::Breach,
+};
 use crate::{
     daemon::Daemon,
     session::{Session, TooBusy, attachment::RowsReader, inbox::Request},
@@ -59,7 +63,7 @@ pub(super) fn scrollback(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Fra
         return Ok(());
     };
     if let Err(TooBusy) = session.request(Request::Scrollback { client: client.clone(), request, first, count }) {
-        client.refuse(request, ErrorCode::RateLimited, "the session is busy: try again in a moment");
+        client.refuse_for_now(request, "the session is busy", BUSY);
     }
     Ok(())
 }
