@@ -106,7 +106,8 @@ fn nonsense_ends_the_connection_with_a_reason_or_is_passed_over() {
         Kind::Clipboard,
     ];
     for kind in told {
-        let bytes = [&header(64, kind, 0, 5)[..], &[0xee; 64]].concat();
+        // Too short for a number, and for what a text needs.
+        let bytes = [&header(3, kind, 0, 5)[..], &[0xee; 3]].concat();
         cases.push((format!("a {} of garbage", kind.name()), bytes, Ends("broke the protocol")));
     }
     let frames: Vec<(&str, Frame)> = vec![
@@ -172,7 +173,7 @@ fn an_attach_that_is_answered_wrongly_does_not_join() {
         ("an empty file", Some(file(0))),
         ("a short file", Some(file(4096))),
         ("a file of zeroes", Some(file(1 << 20))),
-        ("a file of everything", Some(file(1 << 50))),
+        ("a file of everything", Some(file(1 << 40))),
     ];
     for (what, descriptor) in surfaces {
         let place = Place::new();
@@ -258,7 +259,6 @@ fn texts_lose_their_control_characters() {
         joined.cwd.clone_from(&texts);
         (joined.info.title, joined.info.command, joined.info.made_by) = (texts.clone(), texts.clone(), texts.clone());
         join(&stream, &mut reader, &joined, None);
-        assert_eq!(next(&mut reader).and_then(|frame| frame.kind()), Some(Kind::FetchRows));
         answer_ping(&stream, &mut reader);
         send(&stream, 5, 0, &Title { title: texts.clone() });
         send(&stream, 5, 0, &Renamed { name: texts.clone() });

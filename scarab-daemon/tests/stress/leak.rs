@@ -42,7 +42,7 @@ const ROOM_KIB: u64 = 6 * 1024;
 fn ten_thousand_bad_connections_leave_nothing_behind() {
     let seed = setting("SCARAB_LEAK_SEED", u64::from(std::process::id()));
     let connections = setting("SCARAB_LEAK_CONNECTIONS", CONNECTIONS);
-    let daemon = Daemon::start_with(&["--resume", &RESUME.as_secs().to_string(), "--log", "error"]);
+    let daemon = Daemon::start_with(&["--resume", &RESUME.as_secs().to_string()]);
     let good = Desk::join_new(&daemon, "good", ECHO);
     good.sees("ready");
     let fresh = Holdings::of(daemon.pid());
