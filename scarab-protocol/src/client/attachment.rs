@@ -409,7 +409,11 @@ impl AttachInner {
         attached: Attached,
         descriptor: Option<Descriptor>,
     ) -> Result<(), SurfaceError> {
-        let Attached { info, generation: _, mapping, lane, taken, may_send_through, bells, cwd, .. } = attached;
+        let Attached { mut info, generation: _, mapping, lane, taken, may_send_through, bells, cwd, .. } = attached;
+        for text in [&mut info.name, &mut info.title, &mut info.command, &mut info.made_by] {
+            *text = printable(text);
+        }
+        let cwd = printable(&cwd);
         let id = info.id;
         let others = shared.lock().attachments.clone();
         if others.iter().any(|other| !std::ptr::eq(&raw const **other, self) && other.is_of(id.number)) {
