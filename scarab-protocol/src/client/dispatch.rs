@@ -86,7 +86,7 @@ fn about_session(
             return Ok(());
         }
         Some(Kind::Rows) => {
-            attachment.rows(shared, frame.read::<Rows>()?);
+            attachment.rows(shared, frame.read::<Rows>()?, frame.header().length as usize);
             return Ok(());
         }
         Some(Kind::InputCredit) => {
