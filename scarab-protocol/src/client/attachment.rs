@@ -131,8 +131,10 @@ struct Surface {
 /// The most bytes of rows that wait for the last of their frame: what a screen of the largest size has, and as much beside
 /// its cells. More are shown as they come, so that a frame without an end is not held.
 const MAX_WAITING_ROWS: usize = 32 * 1024 * 1024;
-/// What a part of a frame takes beside its rows: a palette that came with few colours.
+/// What a part of a frame takes here beside what came: a palette that came with few colours.
 const PART_BYTES: usize = 2048;
+/// The same of a row.
+const ROW_BYTES: usize = 256;
 
 pub(super) fn attach(shared: &Arc<Shared>, options: AttachOptions) -> Attachment {
     let observe = options.observe;
@@ -504,8 +506,8 @@ impl AttachInner {
         let update = RowsUpdate::from(rows);
         let more = update.more;
         let mut surface = locked(&self.surface);
+        surface.rows_bytes += bytes + PART_BYTES + update.rows.len() * ROW_BYTES;
         surface.rows.push(update);
-        surface.rows_bytes += bytes + PART_BYTES;
         if more && surface.rows_bytes <= MAX_WAITING_ROWS {
             return;
         }
