@@ -13,7 +13,7 @@ use scarab_protocol::{
 };
 
 use super::{
-    helper::{self, Helper, say, wait_for_the_end},
+    helper::{self, Helper, say, wait_for_a_word, wait_for_the_end},
     support::{
         DEADLINE,
         daemon::Daemon,
@@ -39,7 +39,7 @@ fn a_paste_that_nobody_reads_is_bounded_and_in_nobodys_way() {
     let quiet = other.echoes(0..300);
     let before = Holdings::of(daemon.pid()).resident_kib;
     let socket = daemon.address.endpoint.to_string();
-    let client = Helper::start("big paste", &[("SCARAB_STRESS_SOCKET", socket)]);
+    let mut client = Helper::start("big paste", &[("SCARAB_STRESS_SOCKET", socket)]);
     client.says("pasted");
     let mut number = 1000;
     let mut meanwhile = super::support::figures::Times::default();
@@ -62,6 +62,7 @@ fn a_paste_that_nobody_reads_is_bounded_and_in_nobodys_way() {
     assert!(grown < DAEMON_ROOM_KIB, "the daemon has grown by {grown} KiB");
     // What the other client did is done here, too.
     deaf.until("resized", |state| state.info.as_ref().is_some_and(|info| info.size.cols == 99));
+    client.tell();
     client.says("detached");
     let target = Target::Name("deaf".into());
     deaf.client.ask::<_, Done>(&KillSession { target, signal: None }, DEADLINE).expect("it can be killed");
@@ -92,6 +93,7 @@ pub fn client_process() {
     let used = Holdings::of(std::process::id()).resident_kib;
     assert!(used < HELD_LIMIT / 1024 + ROOM_KIB, "the client uses {used} KiB");
     say(&format!("the client holds {} MiB and uses {used} KiB ({base} KiB at most before)", held >> 20));
+    wait_for_a_word();
     let Desk { attachment, bell, client } = desk;
     let start = Instant::now();
     drop(attachment);

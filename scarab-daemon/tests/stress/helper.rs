@@ -64,6 +64,12 @@ impl Helper {
         self.lines.recv_timeout(DEADLINE).expect("the client says something")
     }
 
+    /// Lets it go on from [`wait_for_a_word`].
+    pub fn tell(&mut self) {
+        let stdin = self.process.child().stdin.as_mut().expect("it is piped");
+        stdin.write_all(b"on\n").expect("it listens");
+    }
+
     /// Ends it without a warning.
     pub fn kill(mut self) {
         self.process.kill();
@@ -82,6 +88,11 @@ impl Helper {
 pub fn say(line: &str) {
     let mut stdout = std::io::stdout().lock();
     let _ = writeln!(stdout, "{MARK}{line}").and_then(|()| stdout.flush());
+}
+
+/// Waits until the test that started this process tells it to go on.
+pub fn wait_for_a_word() {
+    let _ = std::io::stdin().read_line(&mut String::new());
 }
 
 /// Waits until the test that started this process closes its input.
