@@ -107,8 +107,10 @@ fn whatever_happens_to_connections_every_byte_arrives_once_and_in_order() {
     let lines = |what: &str| log.lines().filter(|line| line.contains(what)).count();
     let connections: u64 = relays.iter().map(|relay| relay.counts.connections.load(Ordering::Relaxed)).sum();
     println!("chaos: {figures}");
+    let resumes = connections - generations.iter().sum::<u64>();
+    println!("chaos: {torments} in {lasting:?}");
     println!(
-        "chaos: {torments}; {connections} connections, {} of them while another stood; the daemon closed {} in {lasting:?}",
+        "chaos: {resumes} resumes, {} of them while the connection before stood; the daemon closed {} connections",
         lines("its next connection has come"),
         lines("closed: "),
     );

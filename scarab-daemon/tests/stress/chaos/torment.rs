@@ -1,7 +1,7 @@
 //! What happens to clients and their connections.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     ops::Range,
     thread,
@@ -31,15 +31,16 @@ pub struct Torments {
     half: u64,
     still: u64,
     long: u64,
+    unheard: u64,
     stopped: u64,
     kills: u64,
 }
 
 impl fmt::Display for Torments {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { cuts, half, still, long, stopped, kills } = self;
+        let Self { cuts, half, still, long, unheard, stopped, kills } = self;
         write!(f, "{cuts} cuts, {half} half closes, {still} connections and {stopped} processes stopped, ")?;
-        write!(f, "{long} of them for long, {kills} kills")
+        write!(f, "{unheard} of the connections in one direction, {long} for long, {kills} kills")
     }
 }
 
@@ -51,6 +52,8 @@ pub struct Tormentor<'a> {
     processes: BTreeMap<u64, (u64, Helper)>,
     /// What goes on again, and when.
     stopped: Vec<(Instant, u64)>,
+    /// Of those, who is killed then.
+    doomed: BTreeSet<u64>,
     started: Instant,
     done: Torments,
 }
@@ -60,7 +63,7 @@ impl<'a> Tormentor<'a> {
     pub fn new(random: Random, relays: &'a [Relay], plan: &'a dyn Fn(u64, u64) -> Plan, processes: Range<u64>) -> Self {
         let processes = processes.map(|slot| (slot, (0, start(&plan(slot, 0))))).collect();
         let (started, done) = (Instant::now(), Torments::default());
-        Self { random, relays, plan, processes, stopped: Vec::new(), started, done }
+        Self { random, relays, plan, processes, stopped: Vec::new(), doomed: BTreeSet::new(), started, done }
     }
 
     /// Waits a little and does one thing.
@@ -89,7 +92,7 @@ impl<'a> Tormentor<'a> {
                 self.done.half += 1;
             }
             82..92 => self.stop(slot),
-            _ => self.kill(),
+            _ => self.kill_one(),
         }
     }
 
@@ -106,27 +109,48 @@ impl<'a> Tormentor<'a> {
                 self.done.stopped += 1;
             }
             _ => {
-                self.relays[usize::try_from(slot).expect("few")].stop();
+                let relay = &self.relays[usize::try_from(slot).expect("few")];
                 self.done.still += 1;
+                match self.random.percent(50) {
+                    true => relay.stop(),
+                    false => {
+                        // What the daemon says piles up, until it loses its patience.
+                        self.done.unheard += 1;
+                        relay.stop_down();
+                    }
+                }
             }
         }
     }
 
     fn go(&mut self, slot: u64) {
         self.stopped.retain(|(_, stopped)| *stopped != slot);
+        if self.doomed.remove(&slot) {
+            self.kill(slot);
+        }
         self.relays[usize::try_from(slot).expect("few")].go();
         if let Some((_, helper)) = self.processes.get(&slot) {
             helper.signal(Signal::CONT);
         }
     }
 
-    /// Kills a process, and starts the next of its slot.
-    fn kill(&mut self) {
+    /// Kills a process: at once, or with what it has said still on its way.
+    fn kill_one(&mut self) {
         let minutes = self.started.elapsed().as_secs_f64() / 60.0;
         if self.done.kills as f64 > minutes * KILLS_A_MINUTE {
             return;
         }
         let slot = SLOTS - 1 - self.random.of(0..self.processes.len() as u64);
+        if self.random.percent(40) || self.stopped.iter().any(|(_, stopped)| *stopped == slot) {
+            return self.kill(slot);
+        }
+        self.relays[usize::try_from(slot).expect("few")].stop();
+        self.doomed.insert(slot);
+        self.stopped.push((Instant::now() + Duration::from_millis(self.random.of(50..1500)), slot));
+    }
+
+    /// Kills the process of a slot, and starts the next.
+    fn kill(&mut self, slot: u64) {
         let Some((generation, helper)) = self.processes.remove(&slot) else { return };
         helper.kill();
         self.done.kills += 1;

@@ -105,11 +105,13 @@ pub fn typist(plan: &Plan, over: &AtomicBool, bell: &Bell) {
             }
             66..80 => page.settle(bell, &mut journal),
             80..86 => page.leave(bell, &mut journal),
-            86..93 => drop(client.ask::<_, Pong>(&Ping { payload: vec![1; 100] }, Duration::from_millis(50))),
+            86..90 => drop(client.ask::<_, Pong>(&Ping { payload: vec![1; 100] }, Duration::from_millis(50))),
+            // Answered at length, whether that can be read or not.
+            90..94 => drop(client.request::<_, Pong>(&Ping { payload: vec![1; 100_000] })),
             _ => drop(client.ask::<_, Sessions>(&ListSessions { after: 0 }, Duration::from_millis(50))),
         }
         look_at_events(&client, plan, &mut journal);
-        let pause = Duration::from_millis(random.of(0..40));
+        let pause = Duration::from_millis(random.of(0..120));
         bell.wait_for(Some(Instant::now() + pause), || over.load(Ordering::Relaxed).then_some(()));
     }
     pages.iter_mut().for_each(|page| page.leave(bell, &mut journal));
@@ -153,7 +155,7 @@ impl Page {
     }
 
     fn paste(&mut self, client: &Client, bell: &Bell, random: &mut Random, journal: &mut Journal) {
-        let length = if random.percent(20) { random.of(100_000..600_000) } else { random.of(1..100_000) };
+        let length = if random.percent(10) { random.of(100_000..600_000) } else { random.of(1..100_000) };
         self.push(client, length, true, journal);
         if random.percent(60) {
             self.settle(bell, journal);

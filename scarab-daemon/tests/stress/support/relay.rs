@@ -29,6 +29,7 @@ enum Order {
     CutAfter(u64),
     HalfClose { to_client: bool },
     Stop,
+    StopDown,
     Go,
     End,
 }
@@ -81,6 +82,7 @@ impl Relay {
             doom,
             pairs: Vec::new(),
             stopped: false,
+            down_stopped: false,
         };
         let thread = thread::Builder::new().name("relay".into()).spawn(move || state.run()).expect("a thread");
         Self { address, counts, orders, wake, thread: Some(thread) }
@@ -104,6 +106,11 @@ impl Relay {
     /// Neither reads nor writes nor accepts from now on.
     pub fn stop(&self) {
         self.order(Order::Stop);
+    }
+
+    /// Goes on in one direction only: nothing reaches the client any more.
+    pub fn stop_down(&self) {
+        self.order(Order::StopDown);
     }
 
     /// Goes on.
@@ -139,6 +146,7 @@ struct State {
     doom: Doom,
     pairs: Vec<Pair>,
     stopped: bool,
+    down_stopped: bool,
 }
 
 /// One connection through the relay.
@@ -164,7 +172,8 @@ impl State {
     fn run(mut self) {
         while self.wait() {
             let counts = self.counts.clone();
-            self.pairs.retain_mut(|pair| match pair.relay(&counts) {
+            let down = !self.down_stopped;
+            self.pairs.retain_mut(|pair| match pair.relay(&counts, down) {
                 Ok(goes_on) => goes_on,
                 // One side is gone, and what it said before is with the other as far as that had room.
                 Err(_) => false,
@@ -178,8 +187,9 @@ impl State {
         if !self.stopped {
             ready.push(PollFd::new(&self.listener, PollFlags::IN));
             for pair in &self.pairs {
-                ready.push(PollFd::new(&pair.client, pair.up.reads() | pair.down.writes()));
-                ready.push(PollFd::new(&pair.daemon, pair.down.reads() | pair.up.writes()));
+                let down = |flags| if self.down_stopped { PollFlags::empty() } else { flags };
+                ready.push(PollFd::new(&pair.client, pair.up.reads() | down(pair.down.writes())));
+                ready.push(PollFd::new(&pair.daemon, down(pair.down.reads()) | pair.up.writes()));
             }
         }
         let _ = poll(&mut ready, None);
@@ -196,7 +206,7 @@ impl State {
         self.pairs.retain_mut(|pair| {
             let last = hung_up.next().unwrap_or(false);
             if last {
-                let _ = pair.relay(&counts);
+                let _ = pair.relay(&counts, true);
             }
             !last
         });
@@ -238,7 +248,8 @@ impl State {
                 }
             }
             Order::Stop => self.stopped = true,
-            Order::Go => self.stopped = false,
+            Order::StopDown => self.down_stopped = true,
+            Order::Go => (self.stopped, self.down_stopped) = (false, false),
             Order::End => return false,
         }
         true
@@ -247,10 +258,13 @@ impl State {
 
 impl Pair {
     /// Moves what can be moved; false when nothing more will come, or it was cut.
-    fn relay(&mut self, counts: &Counts) -> io::Result<bool> {
+    fn relay(&mut self, counts: &Counts, down: bool) -> io::Result<bool> {
         loop {
             let up = self.up.relay(&self.client, &self.daemon, &mut self.cut_after);
-            let down = self.down.relay(&self.daemon, &self.client, &mut self.cut_after);
+            let down = match down {
+                true => self.down.relay(&self.daemon, &self.client, &mut self.cut_after),
+                false => Ok(0),
+            };
             if self.cut_after == Some(0) {
                 counts.cuts.fetch_add(1, Ordering::Relaxed);
                 return Ok(false);
