@@ -42,7 +42,8 @@ fn whatever_happens_to_connections_every_byte_arrives_once_and_in_order() {
     let lasting = Duration::from_secs(setting("SCARAB_CHAOS_SECONDS", 60));
     let seed = setting("SCARAB_CHAOS_SEED", u64::from(std::process::id()));
     println!("chaos: seed {seed}");
-    let daemon = Daemon::start();
+    // What a write waits for in vain is told by who writes.
+    let daemon = Daemon::start_with(&["--log", "info,scarab_protocol::transport=debug"]);
     let bell = Bell::default();
     let maker = Client::connect(options(&daemon.address, &bell, true, false)).expect("the daemon answers");
     for number in 0..SESSIONS {
@@ -110,9 +111,12 @@ fn whatever_happens_to_connections_every_byte_arrives_once_and_in_order() {
     let resumes = connections - generations.iter().sum::<u64>();
     println!("chaos: {torments} in {lasting:?}");
     println!(
-        "chaos: {resumes} resumes, {} of them while the connection before stood; the daemon closed {} connections",
+        "chaos: {resumes} resumes, {} of them while the connection before stood; the daemon lost patience with {} \
+         half frames, {} writes and {} queues",
         lines("its next connection has come"),
-        lines("closed: "),
+        lines("does not finish a frame"),
+        log.lines().filter(|line| line.contains("does not take") && line.contains("timed out")).count(),
+        lines("does not read"),
     );
     let senseless: Vec<_> = log.lines().filter(|line| line.contains("closed: input")).collect();
     assert!(senseless.is_empty(), "a client and the daemon lost count, seed {seed}: {senseless:?}");

@@ -16,7 +16,7 @@ use super::support::{
     daemon::Daemon,
     desk::Desk,
     random::Random,
-    relay::{Doom, Relay},
+    relay::{Lifetime, Relay},
     setting, within,
 };
 
@@ -75,7 +75,7 @@ fn send_while_cutting(what: &str, send: impl FnOnce(&Desk, Arc<[u8]>)) {
 }
 
 /// Cuts so that all cuts are done before the last fifth of the data.
-fn doomed(mut random: Random, taken: Arc<AtomicU64>, length: u64) -> Doom {
+fn doomed(mut random: Random, taken: Arc<AtomicU64>, length: u64) -> Lifetime {
     let mut done = 0;
     Box::new(move || {
         if done == CUTS {

@@ -1,8 +1,8 @@
 //! What has arrived, compared with what was typed.
 
-use std::{collections::HashMap, fmt};
+use std::{fmt, ptr};
 
-use super::script::{LAST, Row, SLOTS, owner};
+use super::script::{HEAD, LAST, Row, SLOTS, owner};
 
 /// A paste that was taken in this time cannot have been interrupted, because others wait for its pieces for longer.
 const PATIENCE_MS: u128 = 4500;
@@ -38,6 +38,10 @@ impl fmt::Display for Figures {
 /// What one client said about one session.
 #[derive(Debug, Default)]
 struct Told {
+    slot: u64,
+    generation: u64,
+    /// How much of it has arrived.
+    arrived: u64,
     typed: u64,
     taken: u64,
     ended: bool,
@@ -58,12 +62,14 @@ struct Paste {
 /// Where the bytes of a slot stand.
 #[derive(Debug, Clone, Copy)]
 struct Place {
-    generation: u64,
+    /// What its client said, by its number.
+    told: usize,
     row: Row,
     /// The offset of the next byte.
     next: u64,
-    /// The first paste that does not end before it.
+    /// The first paste that does not end before it, by its number, and where that ends.
     paste: usize,
+    paste_end: u64,
 }
 
 /// Checks what a session's program has read; `journal` gives what a client has written down.
@@ -75,54 +81,60 @@ pub fn session(
     journal: impl Fn(u64, u64) -> String,
     figures: &mut Figures,
 ) {
-    let all =
-        (0..SLOTS).zip(generations).flat_map(|(slot, count)| (0..*count).map(move |generation| (slot, generation)));
-    let mut told: HashMap<(u64, u64), Told> =
-        all.map(|(slot, generation)| ((slot, generation), read(number, &journal(slot, generation)))).collect();
-    let mut places: HashMap<u64, Place> = HashMap::new();
-    let mut ends: HashMap<(u64, u64), u64> = HashMap::new();
+    let all = (0..SLOTS).zip(generations).flat_map(|(slot, count)| (0..*count).map(move |of| (slot, of)));
+    let read = |(slot, generation)| Told { slot, generation, ..read(number, &journal(slot, generation)) };
+    let mut told: Vec<Told> = all.map(read).collect();
+    let mut places: [Option<Place>; SLOTS as usize] = [None; SLOTS as usize];
     let mut before: Option<u64> = None;
     let (last, bytes) = arrived.split_last().expect("something arrived");
     assert_eq!(*last, LAST);
     for (at, byte) in bytes.iter().enumerate() {
         let here = || format!("session {number}, byte {at} of {}, seed {seed}", arrived.len());
         let Some((slot, mark)) = owner(*byte) else { panic!("{}: {byte:#x} is nobody's", here()) };
-        if let Some(other) = before.filter(|before| *before != slot) {
-            interrupt(&places[&other], &mut told, other, &here);
+        if before != Some(slot)
+            && let Some(place) = before.and_then(|other| places[other as usize])
+        {
+            interrupt(&place, &mut told[place.told], &here);
         }
         before = Some(slot);
         if mark {
             // The next generation whose row has a beginning: those before may have been killed too early to have one.
-            let first = places.get(&slot).map_or(0, |place| place.generation + 1);
-            let typed = |generation: &u64| told.get(&(slot, *generation)).is_some_and(|told| told.typed > 0);
-            let count = generations[usize::try_from(slot).expect("few")];
-            let number_of = |generation| generation_at(bytes, at, slot, generation, seed, number);
-            let generation = (first..count).filter(typed).find(|generation| number_of(*generation));
-            let generation = generation.unwrap_or_else(|| panic!("{}: a beginning of slot {slot} too many", here()));
-            let row = Row::new(seed, slot, generation, number);
-            places.insert(slot, Place { generation, row, next: 0, paste: 0 });
+            let first = places[slot as usize].map_or(0, |place| told[place.told].generation + 1);
+            let fits = |told: &&Told| {
+                told.slot == slot
+                    && told.generation >= first
+                    && told.typed > 0
+                    && begins(&bytes[at..], Row::new(seed, slot, told.generation, number), slot)
+            };
+            let Some(at) = told.iter().find(fits).and_then(|found| told.iter().position(|told| ptr::eq(told, found)))
+            else {
+                panic!("{}: a beginning of slot {slot} too many", here())
+            };
+            let row = Row::new(seed, slot, told[at].generation, number);
+            let paste_end = told[at].pastes.first().map_or(u64::MAX, |paste| paste.end);
+            places[slot as usize] = Some(Place { told: at, row, next: 0, paste: 0, paste_end });
         }
-        let Some(place) = places.get_mut(&slot) else { panic!("{}: slot {slot} without a beginning", here()) };
-        let expected = place.row.at(place.next);
+        let Some(place) = &mut places[slot as usize] else { panic!("{}: slot {slot} without a beginning", here()) };
+        let told = &mut told[place.told];
         assert_eq!(
             *byte,
-            expected,
+            place.row.at(place.next),
             "{}: slot {slot}, generation {}, offset {}: {:?}",
             here(),
-            place.generation,
+            told.generation,
             place.next,
-            told[&(slot, place.generation)].near(place.next),
+            told.near(place.next),
         );
         place.next += 1;
-        ends.insert((slot, place.generation), place.next);
-        let pastes = &told[&(slot, place.generation)].pastes;
-        while pastes.get(place.paste).is_some_and(|paste| paste.end <= place.next) {
+        told.arrived = place.next;
+        if place.next >= place.paste_end {
             place.paste += 1;
+            place.paste_end = told.pastes.get(place.paste).map_or(u64::MAX, |paste| paste.end);
         }
     }
-    for ((slot, generation), told) in &told {
-        let end = ends.get(&(*slot, *generation)).copied().unwrap_or(0);
-        let who = format!("session {number}, slot {slot}, generation {generation}, seed {seed}");
+    for told in &told {
+        let end = told.arrived;
+        let who = format!("session {number}, slot {}, generation {}, seed {seed}", told.slot, told.generation);
         assert!(end >= told.taken, "{who}: {} bytes were taken, and {end} arrived", told.taken);
         assert!(end <= told.typed, "{who}: {} bytes were typed, and {end} arrived", told.typed);
         assert!(
@@ -142,25 +154,19 @@ pub fn session(
     }
 }
 
-/// Whether the row that begins here is this generation's, as far as it goes.
-fn generation_at(bytes: &[u8], at: usize, slot: u64, generation: u64, seed: u64, session: u64) -> bool {
-    let row = Row::new(seed, slot, generation, session);
-    let own = bytes[at..].iter().take(1 << 20).filter(|byte| owner(**byte).is_some_and(|(owner, _)| owner == slot));
-    let mut own = own.take(usize::try_from(super::script::HEAD).expect("few"));
-    // A row that was killed in its head is followed by another mark.
-    let mut offset = 0;
-    own.all(|byte| {
-        let fits = *byte == row.at(offset) || (offset > 0 && owner(*byte) == Some((slot, true)));
-        offset += 1;
-        fits
-    })
+/// Whether it is this row that begins here, as far as it goes.
+fn begins(bytes: &[u8], row: Row, slot: u64) -> bool {
+    let own = bytes.iter().take(1 << 20).filter(|byte| owner(**byte).is_some_and(|(owner, _)| owner == slot));
+    // A client that was killed in the head of its row is followed by another mark.
+    let head = (0..HEAD).zip(own).take_while(|(offset, byte)| *offset == 0 || owner(**byte) != Some((slot, true)));
+    head.into_iter().all(|(offset, byte)| *byte == row.at(offset))
 }
 
 /// Another's byte has come where this slot stands.
-fn interrupt(place: &Place, told: &mut HashMap<(u64, u64), Told>, slot: u64, here: &dyn Fn() -> String) {
-    let Some(told) = told.get_mut(&(slot, place.generation)) else { return };
-    if let Some(paste) = told.pastes.get_mut(place.paste).filter(|paste| paste.start < place.next) {
-        assert!(!paste.quick, "{}: a paste of slot {slot} is interrupted at {}: {paste:?}", here(), place.next);
+fn interrupt(place: &Place, told: &mut Told, here: &dyn Fn() -> String) {
+    let (slot, next) = (told.slot, place.next);
+    if let Some(paste) = told.pastes.get_mut(place.paste).filter(|paste| paste.start < next) {
+        assert!(!paste.quick, "{}: a paste of slot {slot} is interrupted at {next}: {paste:?}", here());
         paste.interrupted = true;
     }
 }

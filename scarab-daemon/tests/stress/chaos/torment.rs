@@ -20,7 +20,7 @@ use super::{
 };
 
 /// So often something stands still for longer than the daemon waits for anybody, in a minute.
-const LONG_STOPS_A_MINUTE: f64 = 5.0;
+const LONG_STOPS_A_MINUTE: f64 = 15.0;
 /// So often a process is killed, in a minute.
 const KILLS_A_MINUTE: f64 = 20.0;
 
@@ -111,9 +111,11 @@ impl<'a> Tormentor<'a> {
             _ => {
                 let relay = &self.relays[usize::try_from(slot).expect("few")];
                 self.done.still += 1;
-                match self.random.percent(50) {
-                    true => relay.stop(),
-                    false => {
+                match self.random.of(0..3) {
+                    0 => relay.stop(),
+                    // Within a frame, most often.
+                    1 => relay.stop_after(self.random.of(1..30_000)),
+                    _ => {
                         // What the daemon says piles up, until it loses its patience.
                         self.done.unheard += 1;
                         relay.stop_down();

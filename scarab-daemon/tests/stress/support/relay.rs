@@ -20,13 +20,20 @@ use scarab_protocol::endpoint::{Address, Endpoint};
 const BUFFER: usize = 32 * 1024;
 
 /// Tells for a new connection after how many bytes it is cut, if at all.
-pub type Doom = Box<dyn FnMut() -> Option<u64> + Send>;
+pub type Lifetime = Box<dyn FnMut() -> Option<u64> + Send>;
+
+/// What happens to a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doom {
+    Cut,
+    Stop,
+}
 
 /// What the relay is told.
 #[derive(Debug, Clone, Copy)]
 enum Order {
     Cut,
-    CutAfter(u64),
+    After(u64, Doom),
     HalfClose { to_client: bool },
     Stop,
     StopDown,
@@ -63,7 +70,7 @@ impl Relay {
     }
 
     /// A relay that asks for each connection how long it may live.
-    pub fn start_with(address: Address, daemon: &Address, doom: Doom) -> Self {
+    pub fn start_with(address: Address, daemon: &Address, lifetime: Lifetime) -> Self {
         let (Endpoint::Path(here), Endpoint::Path(there)) = (&address.endpoint, &daemon.endpoint) else {
             panic!("relays are for sockets in directories");
         };
@@ -79,7 +86,7 @@ impl Relay {
             woken,
             ordered,
             counts: counts.clone(),
-            doom,
+            lifetime,
             pairs: Vec::new(),
             stopped: false,
             down_stopped: false,
@@ -95,7 +102,12 @@ impl Relay {
 
     /// Cuts each connection after so many more bytes, in whatever direction.
     pub fn cut_after(&self, bytes: u64) {
-        self.order(Order::CutAfter(bytes));
+        self.order(Order::After(bytes, Doom::Cut));
+    }
+
+    /// Stands still after so many more bytes, in whatever direction.
+    pub fn stop_after(&self, bytes: u64) {
+        self.order(Order::After(bytes, Doom::Stop));
     }
 
     /// Closes one direction.
@@ -143,7 +155,7 @@ struct State {
     woken: UnixStream,
     ordered: mpsc::Receiver<Order>,
     counts: Arc<Counts>,
-    doom: Doom,
+    lifetime: Lifetime,
     pairs: Vec<Pair>,
     stopped: bool,
     down_stopped: bool,
@@ -155,7 +167,19 @@ struct Pair {
     daemon: UnixStream,
     up: Way,
     down: Way,
-    cut_after: Option<u64>,
+    /// After so many bytes it comes to what is to happen to it.
+    left: Option<u64>,
+    doom: Doom,
+}
+
+/// How it stands with a connection.
+enum End {
+    /// It goes on.
+    None,
+    /// Nothing more will come, or it was cut.
+    Over,
+    /// The relay is to stand still.
+    Stop,
 }
 
 /// One direction of it.
@@ -172,12 +196,18 @@ impl State {
     fn run(mut self) {
         while self.wait() {
             let counts = self.counts.clone();
-            let down = !self.down_stopped;
+            let (down, mut stopped) = (!self.down_stopped, self.stopped);
             self.pairs.retain_mut(|pair| match pair.relay(&counts, down) {
-                Ok(goes_on) => goes_on,
+                Ok(End::None) => true,
+                Ok(End::Over) => false,
+                Ok(End::Stop) => {
+                    stopped = true;
+                    true
+                }
                 // One side is gone, and what it said before is with the other as far as that had room.
                 Err(_) => false,
             });
+            self.stopped = stopped;
         }
     }
 
@@ -230,8 +260,8 @@ impl State {
         let both = client.set_nonblocking(true).and_then(|()| daemon.set_nonblocking(true));
         both.expect("a socket can be");
         self.counts.connections.fetch_add(1, Ordering::Relaxed);
-        let cut_after = (self.doom)();
-        self.pairs.push(Pair { client, daemon, up: Way::default(), down: Way::default(), cut_after });
+        let left = (self.lifetime)();
+        self.pairs.push(Pair { client, daemon, up: Way::default(), down: Way::default(), left, doom: Doom::Cut });
     }
 
     fn carry_out(&mut self, order: Order) -> bool {
@@ -240,7 +270,9 @@ impl State {
                 self.counts.cuts.fetch_add(self.pairs.len() as u64, Ordering::Relaxed);
                 self.pairs.clear();
             }
-            Order::CutAfter(bytes) => self.pairs.iter_mut().for_each(|pair| pair.cut_after = Some(bytes)),
+            Order::After(bytes, doom) => {
+                self.pairs.iter_mut().for_each(|pair| (pair.left, pair.doom) = (Some(bytes), doom));
+            }
             Order::HalfClose { to_client } => {
                 for pair in &self.pairs {
                     let side = if to_client { &pair.client } else { &pair.daemon };
@@ -257,22 +289,26 @@ impl State {
 }
 
 impl Pair {
-    /// Moves what can be moved; false when nothing more will come, or it was cut.
-    fn relay(&mut self, counts: &Counts, down: bool) -> io::Result<bool> {
+    /// Moves what can be moved, in this direction too if it may.
+    fn relay(&mut self, counts: &Counts, down: bool) -> io::Result<End> {
         loop {
-            let up = self.up.relay(&self.client, &self.daemon, &mut self.cut_after);
+            let up = self.up.relay(&self.client, &self.daemon, &mut self.left);
             let down = match down {
-                true => self.down.relay(&self.daemon, &self.client, &mut self.cut_after),
+                true => self.down.relay(&self.daemon, &self.client, &mut self.left),
                 false => Ok(0),
             };
-            if self.cut_after == Some(0) {
+            if self.left == Some(0) {
+                self.left = None;
+                if self.doom == Doom::Stop {
+                    return Ok(End::Stop);
+                }
                 counts.cuts.fetch_add(1, Ordering::Relaxed);
-                return Ok(false);
+                return Ok(End::Over);
             }
             let (up, down) = (up?, down?);
             counts.up.fetch_add(up, Ordering::Relaxed);
             if up + down == 0 {
-                return Ok(!(self.up.told && self.down.told));
+                return Ok(if self.up.told && self.down.told { End::Over } else { End::None });
             }
         }
     }
