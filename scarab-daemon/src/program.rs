@@ -4,6 +4,7 @@ use std::{
     ffi::OsString,
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::Parser;
@@ -42,6 +43,9 @@ struct Arguments {
     /// Started by a client: leave its terminal, log to a file, and say on standard output when ready
     #[arg(long, hide = true)]
     launched: bool,
+    /// How long what a client has typed ahead can be gone on with when its connection is lost, for tests of that
+    #[arg(long, value_name = "SECONDS", hide = true)]
+    resume: Option<u64>,
 }
 
 /// The program `scarab-daemon`, with the arguments of this process. A program that re-executes itself as a daemon calls this
@@ -73,25 +77,28 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     let address = address.map_err(|error| error.to_string())?;
     if !arguments.launched {
         log::to_stderr(&arguments.log)?;
-        let options = ServerOptions { require_token: arguments.require_token, ..ServerOptions::new(address) };
-        return server::run(options, || {}).map_err(|error| error.to_string());
+        return server::run(options(arguments, address), || {}).map_err(|error| error.to_string());
     }
     detach::leave_terminal().map_err(|error| format!("cannot leave the terminal: {error}"))?;
     let directory = state_directory();
     trust::ensure_directory(&directory).map_err(|error| error.to_string())?;
     let name = log_name(arguments, &address);
     let files = log::to_files(&arguments.log, &directory, &name)?;
-    let options = ServerOptions {
-        log: files.display().to_string(),
-        require_token: arguments.require_token,
-        ..ServerOptions::new(address)
-    };
+    let options = ServerOptions { log: files.display().to_string(), ..options(arguments, address) };
     let stderr = directory.join(format!("{name}.stderr"));
     server::run(options, || detach::say_ready(&stderr)).map_err(|error| {
         let error = error.to_string();
         tracing::error!("{error}");
         error
     })
+}
+
+fn options(arguments: &Arguments, address: Address) -> ServerOptions {
+    let mut options = ServerOptions { require_token: arguments.require_token, ..ServerOptions::new(address) };
+    if let Some(seconds) = arguments.resume {
+        options.resume = Duration::from_secs(seconds);
+    }
+    options
 }
 
 /// What the files of the log are called after.

@@ -124,7 +124,17 @@ struct Surface {
     reader: Option<SurfaceReader>,
     /// Rows that came over the connection before the last of their frame.
     rows: Vec<RowsUpdate>,
+    /// About how many bytes they take.
+    rows_bytes: usize,
 }
+
+/// The most bytes of rows that wait for the last of their frame: what a screen of the largest size has, and as much beside
+/// its cells. More are shown as they come, so that a frame without an end is not held.
+const MAX_WAITING_ROWS: usize = 32 * 1024 * 1024;
+/// What a part of a frame takes here beside what came: a palette that came with few colours.
+const PART_BYTES: usize = 2048;
+/// The same of a row.
+const ROW_BYTES: usize = 256;
 
 pub(super) fn attach(shared: &Arc<Shared>, options: AttachOptions) -> Attachment {
     let observe = options.observe;
@@ -409,7 +419,11 @@ impl AttachInner {
         attached: Attached,
         descriptor: Option<Descriptor>,
     ) -> Result<(), SurfaceError> {
-        let Attached { info, generation: _, mapping, lane, taken, may_send_through, bells, cwd, .. } = attached;
+        let Attached { mut info, generation: _, mapping, lane, taken, may_send_through, bells, cwd, .. } = attached;
+        for text in [&mut info.name, &mut info.title, &mut info.command, &mut info.made_by] {
+            *text = printable(text);
+        }
+        let cwd = printable(&cwd);
         let id = info.id;
         let others = shared.lock().attachments.clone();
         if others.iter().any(|other| !std::ptr::eq(&raw const **other, self) && other.is_of(id.number)) {
@@ -487,19 +501,17 @@ impl AttachInner {
         }
     }
 
-    /// Takes rows that came over the connection; the last of a frame shows it.
-    pub(super) fn rows(&self, shared: &Arc<Shared>, rows: Rows) {
+    /// Takes rows that came over the connection, in a payload of so many bytes; the last of a frame shows it.
+    pub(super) fn rows(&self, shared: &Arc<Shared>, rows: Rows, bytes: usize) {
         let update = RowsUpdate::from(rows);
         let more = update.more;
         let mut surface = locked(&self.surface);
-        // A frame has at most as many parts as rows; a daemon that sends more makes no sense.
-        if surface.rows.len() >= usize::from(TermSize::MAX_ROWS) {
-            surface.rows.clear();
-        }
+        surface.rows_bytes += bytes + PART_BYTES + update.rows.len() * ROW_BYTES;
         surface.rows.push(update);
-        if more {
+        if more && surface.rows_bytes <= MAX_WAITING_ROWS {
             return;
         }
+        surface.rows_bytes = 0;
         let updates = std::mem::take(&mut surface.rows);
         drop(surface);
         let frame = {
@@ -509,6 +521,9 @@ impl AttachInner {
             }
             state.grid.frame
         };
+        if more {
+            return;
+        }
         self.tell(shared, &Arm { frame });
         shared.wake();
     }

@@ -115,8 +115,12 @@ pub(super) fn open(options: &ClientOptions, keep: impl FnOnce(&Arc<Stream>) -> b
     let features = if options.map { Features::DESCRIPTORS } else { Features::empty() };
     let hello = ClientHello::new(options.build.clone(), features);
     let deadline = start + HELLO_PATIENCE;
-    // An empty socket's buffer takes these 64 bytes whole.
-    stream.write(&hello.to_bytes(), None).map_err(failed)?;
+    // An empty socket's buffer takes these 64 bytes whole. A daemon that has no room for a client does not wait for them:
+    // its answer tells why, and it is there although it cannot be written to any more.
+    match stream.write(&hello.to_bytes(), None) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(failed(error)),
+        _ => {}
+    }
     let mut answer = [0; DaemonHello::BYTES];
     stream.read_exact_by(&mut answer, deadline).map_err(failed)?;
     let answer = DaemonHello::from_bytes(&answer)?;

@@ -60,7 +60,10 @@ pub(super) fn dispatch(
         }
         Some(Kind::Clipboard) => {
             let Clipboard { primary, text } = frame.read()?;
-            shared.lock().push_event(ClientEvent::Clipboard { session: header.session, primary, text });
+            if attachment(shared, |attachment| attachment.is_of(header.session)).is_none() {
+                return Ok(());
+            }
+            shared.lock().push_clipboard(header.session, primary, text);
         }
         _ => {
             let Some(attachment) = attachment(shared, |attachment| attachment.is_of(header.session)) else {
@@ -86,7 +89,7 @@ fn about_session(
             return Ok(());
         }
         Some(Kind::Rows) => {
-            attachment.rows(shared, frame.read::<Rows>()?);
+            attachment.rows(shared, frame.read::<Rows>()?, frame.header().length as usize);
             return Ok(());
         }
         Some(Kind::InputCredit) => {

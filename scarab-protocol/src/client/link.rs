@@ -90,6 +90,14 @@ impl Link {
         self.events.push_back(event);
     }
 
+    /// Keeps a text for the clipboard. One of the same session that nobody has fetched yet is replaced: texts may be large.
+    pub(crate) fn push_clipboard(&mut self, session: u32, primary: bool, text: String) {
+        self.events.retain(|event| {
+            !matches!(event, ClientEvent::Clipboard { session: of, primary: its, .. } if (*of, *its) == (session, primary))
+        });
+        self.push_event(ClientEvent::Clipboard { session, primary, text });
+    }
+
     /// The connection that stands.
     pub(crate) fn connected(&self) -> Option<&Connected> {
         match &self.status {

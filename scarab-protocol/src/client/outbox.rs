@@ -244,10 +244,9 @@ impl Outbox {
     pub(super) fn pump(&mut self, session: u32, sender: &FrameSender) {
         self.cut_to_credit();
         while let Some(item) = self.items.get(self.sent) {
-            let end = self.next + item.cost();
-            if end > self.through {
-                return;
-            }
+            // A daemon that puts the row at the end of all numbers gets nothing.
+            let end = self.next.checked_add(item.cost()).filter(|end| *end <= self.through);
+            let Some(end) = end else { return };
             // A frame refused stays here: the next credit, item or free space in the queue tries again.
             if let Some(frame) = item.frame(session, self.next)
                 && sender.send(frame).is_err()
