@@ -1,5 +1,8 @@
 //! Unix sockets, with descriptors in passing.
 
+#[cfg(feature = "tokio")]
+mod tokio;
+
 use std::{
     collections::VecDeque,
     io::{self, IoSlice, IoSliceMut},
@@ -22,6 +25,8 @@ use rustix::{
     pipe::{PipeFlags, pipe_with},
 };
 
+#[cfg(feature = "tokio")]
+pub(crate) use self::tokio::AsyncStream;
 use super::Peer;
 use crate::{endpoint::Endpoint, trust::TrustError};
 
