@@ -1,9 +1,13 @@
-//! A blocking client on threads (feature `client`): what `scarabctl` and the Bevy suite stand on.
+//! A client on threads (feature `client`): what `scarabctl` and the Bevy suite stand on. In [`tokio`] (feature `tokio`) is the same
+//! for programs that live in Tokio.
 //!
 //! A [`Client`] keeps one connection to a daemon. Its thread connects, says hello, reads, and, if it may, connects
 //! again with exponential backoff and jitter; a writer thread is started only when the daemon does not take at once
 //! what is sent. An [`Attachment`] is the client's end of one session: the newest grid, title, exit and so on in one
 //! slot, and the input that is on its way. Nothing here waits for the daemon but [`Pending::wait`] and [`Client::connect`].
+//!
+//! Inside, what is known and what follows from it (`link`, `dispatch`, `attachment`, `outbox`, `request`) is apart from how bytes
+//! move (`thread` here, `tokio::task` there): frames that were read go into `dispatch`, and frames to be sent go to an `Outlet`.
 
 mod attachment;
 mod connect;
@@ -12,6 +16,9 @@ mod environment;
 mod link;
 mod outbox;
 mod request;
+mod thread;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 
 use std::{
     fmt,
@@ -29,8 +36,9 @@ pub use environment::client_environment;
 pub use outbox::{HELD_LIMIT, InputRejected};
 pub use request::{Pending, RequestError};
 
-use crate::{endpoint::Address, message::Message};
+use crate::{endpoint::Address, message::Message, transport::FrameReader};
 use link::Link;
+use thread::Orders;
 
 /// Called by the client's threads when something has arrived or changed; must not block.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -144,19 +152,21 @@ const MAX_EVENTS: usize = 256;
 /// One connection to a daemon, for as long as this lives. Dropping it ends the connection and its threads.
 pub struct Client {
     shared: Arc<Shared>,
+    orders: Arc<Orders>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// What the client's threads, its owner and its attachments share.
+/// What whoever moves a connection's bytes, its owner and its attachments share.
 pub(crate) struct Shared {
     pub(crate) options: ClientOptions,
     pub(crate) link: Mutex<Link>,
-    /// Ends or shortens the wait before the next try. One token is enough: it only says "look".
-    pub(crate) nudge: Sender<()>,
-    pub(crate) nudged: Receiver<()>,
 }
 
 impl Shared {
+    fn new(options: ClientOptions) -> Arc<Self> {
+        Arc::new(Self { options, link: Mutex::default() })
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, Link> {
         self.link.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -172,13 +182,7 @@ impl Client {
     /// # Errors
     /// If the system gives no thread.
     pub fn start(options: ClientOptions) -> std::io::Result<Self> {
-        let (nudge, nudged) = bounded(1);
-        let shared = Arc::new(Shared { options, link: Mutex::default(), nudge, nudged });
-        let thread = {
-            let shared = shared.clone();
-            std::thread::Builder::new().name("scarab-link".into()).spawn(move || link::run(&shared, None))?
-        };
-        Ok(Self { shared, thread: Some(thread) })
+        Self::run(Shared::new(options), None)
     }
 
     /// Connects, and comes back when the connection stands.
@@ -187,15 +191,19 @@ impl Client {
     /// Why it does not; no daemon is started.
     pub fn connect(options: ClientOptions) -> Result<Self, ConnectError> {
         let opened = connect::open(&options, |_| true)?;
-        let (nudge, nudged) = bounded(1);
-        let shared = Arc::new(Shared { options, link: Mutex::default(), nudge, nudged });
-        let reader = link::stand(&shared, opened);
+        let shared = Shared::new(options);
+        let reader = thread::stand(&shared, opened);
+        Self::run(shared, Some(reader)).map_err(ConnectError::Io)
+    }
+
+    fn run(shared: Arc<Shared>, reader: Option<FrameReader>) -> std::io::Result<Self> {
+        let orders = Arc::<Orders>::default();
         let thread = {
-            let shared = shared.clone();
-            let run = move || link::run(&shared, Some(reader));
-            std::thread::Builder::new().name("scarab-link".into()).spawn(run).map_err(ConnectError::Io)?
+            let (shared, orders) = (shared.clone(), orders.clone());
+            let run = move || thread::run(&shared, &orders, reader);
+            std::thread::Builder::new().name("scarab-link".into()).spawn(run)?
         };
-        Ok(Self { shared, thread: Some(thread) })
+        Ok(Self { shared, orders, thread: Some(thread) })
     }
 
     /// What the connection is doing.
@@ -236,8 +244,7 @@ impl Client {
     /// Does not wait for the next try but starts a daemon, if one can be started, and connects at once.
     pub fn launch(&self) {
         self.shared.lock().launch_wanted = true;
-        // Full means that a nudge is on its way already.
-        let _ = self.shared.nudge.try_send(());
+        self.orders.nudge();
     }
 
     /// Ends the connection, from any thread, without waiting for its threads. Safe to call twice.
@@ -245,15 +252,12 @@ impl Client {
         let sender = {
             let mut link = self.shared.lock();
             link.closing = true;
-            if let Some(stream) = &link.connecting {
-                stream.shutdown();
-            }
             link.sender.clone()
         };
         if let Some(sender) = sender {
             sender.close();
         }
-        let _ = self.shared.nudge.try_send(());
+        self.orders.end();
     }
 }
 

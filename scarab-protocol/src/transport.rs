@@ -9,12 +9,18 @@ mod unix;
 #[cfg(windows)]
 mod windows;
 
+#[cfg(feature = "tokio")]
+pub(crate) use reader::Assembly;
 pub use reader::{FrameReader, Progress, ReadError, Received};
 pub use sender::{Coalesce, FrameSender, Outgoing, SendError};
+#[cfg(all(unix, feature = "tokio"))]
+pub(crate) use unix::AsyncStream;
 #[cfg(unix)]
 use unix::borrow;
 #[cfg(unix)]
 pub use unix::{BorrowedDescriptor, Descriptor, Listener, Stopper, Stream};
+#[cfg(all(windows, feature = "tokio"))]
+pub(crate) use windows::AsyncStream;
 #[cfg(windows)]
 use windows::borrow;
 #[cfg(windows)]

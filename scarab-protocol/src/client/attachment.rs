@@ -117,6 +117,9 @@ pub(crate) struct AttachInner {
     cancelling: AtomicU32,
     /// How many handles there are. Changed only under the link's lock.
     handles: AtomicU32,
+    /// Tells who waits in Tokio that something has changed. It holds nothing, so that it needs no room.
+    #[cfg(feature = "tokio")]
+    changes: tokio::sync::watch::Sender<()>,
 }
 
 #[derive(Default)]
@@ -155,7 +158,7 @@ pub(super) fn attach(shared: &Arc<Shared>, options: AttachOptions) -> Attachment
                 attachment.resize(size);
             }
             // There may be a screen to look at already.
-            shared.wake();
+            inner.changed(shared);
             return attachment;
         }
     }
@@ -168,6 +171,8 @@ pub(super) fn attach(shared: &Arc<Shared>, options: AttachOptions) -> Attachment
         joining: AtomicU32::new(0),
         cancelling: AtomicU32::new(0),
         handles: AtomicU32::new(1),
+        #[cfg(feature = "tokio")]
+        changes: tokio::sync::watch::Sender::new(()),
     });
     shared.lock().attachments.push(inner.clone());
     inner.join(shared);
@@ -275,6 +280,18 @@ impl Attachment {
         self.tell(&Resize { size });
     }
 
+    /// What tells of changes to who waits in Tokio.
+    #[cfg(feature = "tokio")]
+    pub(super) fn changes(&self) -> &tokio::sync::watch::Sender<()> {
+        &self.handle.inner.changes
+    }
+
+    /// What the connection is doing, as long as there is a client.
+    #[cfg(feature = "tokio")]
+    pub(super) fn status(&self) -> Option<super::Status> {
+        Some(self.handle.shared.upgrade()?.lock().status.clone())
+    }
+
     fn push(&self, push: impl FnOnce(&mut Outbox) -> Result<(), InputRejected>) -> Result<(), InputRejected> {
         let inner = &self.handle.inner;
         if self.handle.observe {
@@ -335,6 +352,13 @@ impl AttachInner {
 
     fn options(&self) -> MutexGuard<'_, AttachOptions> {
         locked(&self.options)
+    }
+
+    /// Tells whoever waits that something has changed which can be seen here.
+    pub(super) fn changed(&self, shared: &Shared) {
+        #[cfg(feature = "tokio")]
+        self.changes.send_replace(());
+        shared.wake();
     }
 
     pub(super) fn is_joining(&self, request: u32) -> bool {
@@ -408,7 +432,10 @@ impl AttachInner {
         match Frame::new(0, request, &attach) {
             // A refusal to send means that the connection is about to fall, which starts all this again.
             Ok(frame) => drop(sender.send(frame)),
-            Err(error) => self.fail(ErrorCode::BadRequest, error.to_string()),
+            Err(error) => {
+                self.fail(ErrorCode::BadRequest, error.to_string());
+                self.changed(shared);
+            }
         }
     }
 
@@ -497,7 +524,7 @@ impl AttachInner {
         drop(surface);
         self.tell(shared, &Arm { frame });
         if outcome == ReadOutcome::Updated {
-            shared.wake();
+            self.changed(shared);
         }
     }
 
@@ -525,13 +552,13 @@ impl AttachInner {
             return;
         }
         self.tell(shared, &Arm { frame });
-        shared.wake();
+        self.changed(shared);
     }
 
     pub(super) fn credit(&self, shared: &Arc<Shared>, credit: InputCredit) {
         self.outbox().credit(credit);
         self.pump(shared);
-        shared.wake();
+        self.changed(shared);
     }
 
     /// Sends the input that may be sent.
@@ -541,11 +568,11 @@ impl AttachInner {
             return;
         }
         let Some(sender) = shared.lock().sender.clone() else { return };
-        self.outbox().pump(session, &sender);
+        self.outbox().pump(session, &*sender);
     }
 
     /// The connection is lost.
-    pub(super) fn lose(&self, shared: &Arc<Shared>, why: &str) {
+    pub(super) fn lose(&self, shared: &Shared, why: &str) {
         self.session.store(0, Ordering::Release);
         self.joining.store(0, Ordering::Release);
         *locked(&self.surface) = Surface::default();
@@ -557,10 +584,11 @@ impl AttachInner {
         if !shared.options.reconnect {
             self.end(shared, why);
         }
+        self.changed(shared);
     }
 
     /// The daemon is dead. What was to be joined by name may still be had from the next one.
-    pub(super) fn bury(&self, shared: &Arc<Shared>) {
+    pub(super) fn bury(&self, shared: &Shared) {
         let known = matches!(self.options().target, Target::Id(_));
         if known {
             self.end(shared, DAEMON_ENDED);
@@ -568,7 +596,7 @@ impl AttachInner {
     }
 
     /// The session is no more.
-    pub(super) fn end(&self, shared: &Arc<Shared>, why: &str) {
+    pub(super) fn end(&self, shared: &Shared, why: &str) {
         self.session.store(0, Ordering::Release);
         {
             let mut state = self.state();
@@ -582,7 +610,7 @@ impl AttachInner {
             let session = self.name();
             shared.lock().push_event(ClientEvent::InputDiscarded { session, bytes });
         }
-        shared.wake();
+        self.changed(shared);
     }
 
     /// The daemon refused to let this client in.

@@ -8,7 +8,7 @@ use std::{
 
 use super::{ClientOptions, request::printable};
 use crate::{
-    endpoint::{Address, EndpointError},
+    endpoint::{Endpoint, EndpointError},
     frame::{Frame, FrameError, HEADER_BYTES, Header},
     hello::{ClientHello, DaemonHello, Features, HelloStatus, NoHello},
     kind::Kind,
@@ -24,7 +24,7 @@ use crate::{
 pub const HELLO_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long a connect may wait for room in the daemon's backlog. Short, because nothing can interrupt it.
-const CONNECT_PATIENCE: Duration = Duration::from_millis(500);
+pub(super) const CONNECT_PATIENCE: Duration = Duration::from_millis(500);
 
 /// A connection that stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,37 +84,28 @@ pub enum ConnectError {
 }
 
 /// A connection as it stands after the welcome.
-pub(super) struct Opened {
-    pub(super) stream: Arc<Stream>,
+pub(super) struct Opened<S> {
+    pub(super) stream: S,
     pub(super) connected: Connected,
 }
 
 /// Tries once. `keep` sees the stream before the hello, so that another thread can shut it; if it gives false the try ends.
-pub(super) fn open(options: &ClientOptions, keep: impl FnOnce(&Arc<Stream>) -> bool) -> Result<Opened, ConnectError> {
-    let Address { endpoint, .. } = &options.address;
+pub(super) fn open(
+    options: &ClientOptions,
+    keep: impl FnOnce(&Arc<Stream>) -> bool,
+) -> Result<Opened<Arc<Stream>>, ConnectError> {
+    let endpoint = &options.address.endpoint;
     options.address.check()?;
-    let start = Instant::now();
-    let hung = || ConnectError::Hung { endpoint: endpoint.to_string(), waited: HELLO_PATIENCE };
-    let stream = Stream::connect(endpoint, CONNECT_PATIENCE).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ConnectError::NotRunning(endpoint.to_string()),
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
-            ConnectError::Hung { endpoint: endpoint.to_string(), waited: CONNECT_PATIENCE }
-        }
-        _ => ConnectError::Io(error),
-    })?;
+    let deadline = Instant::now() + HELLO_PATIENCE;
+    let stream = Stream::connect(endpoint, CONNECT_PATIENCE).map_err(|error| unreachable(endpoint, error))?;
     let stream = Arc::new(stream);
     stream.check_peer()?;
     if !keep(&stream) {
         return Err(ConnectError::Io(io::ErrorKind::Interrupted.into()));
     }
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::TimedOut => hung(),
-        _ => ConnectError::Io(error),
-    };
+    let failed = |error| silent(endpoint, error);
 
-    let features = if options.map { Features::DESCRIPTORS } else { Features::empty() };
-    let hello = ClientHello::new(options.build.clone(), features);
-    let deadline = start + HELLO_PATIENCE;
+    let hello = hello(options);
     // An empty socket's buffer takes these 64 bytes whole. A daemon that has no room for a client does not wait for them:
     // its answer tells why, and it is there although it cannot be written to any more.
     match stream.write(&hello.to_bytes(), None) {
@@ -123,14 +114,8 @@ pub(super) fn open(options: &ClientOptions, keep: impl FnOnce(&Arc<Stream>) -> b
     }
     let mut answer = [0; DaemonHello::BYTES];
     stream.read_exact_by(&mut answer, deadline).map_err(failed)?;
-    let answer = DaemonHello::from_bytes(&answer)?;
-    if let Some(refusal) = answer.refusal(&hello) {
-        return Err(ConnectError::Refused(refusal));
-    }
-    if answer.status == HelloStatus::TokenWanted {
-        let token = token::find_token(&options.address, options.token_file.as_deref());
-        let token = token.map_err(|why| ConnectError::NoToken { daemon: answer.build.clone(), why })?;
-        let auth = Frame::new(0, 0, &Auth { token })?;
+    let (answer, auth) = answered(options, &hello, &answer)?;
+    if let Some(auth) = auth {
         // There is room: the daemon has read all that came before.
         stream.write(auth.bytes(), None).map_err(failed)?;
     }
@@ -138,10 +123,57 @@ pub(super) fn open(options: &ClientOptions, keep: impl FnOnce(&Arc<Stream>) -> b
     stream.read_exact_by(&mut header, deadline).map_err(failed)?;
     let mut frame = Frame::zeroed(Header::from_bytes(header)?);
     stream.read_exact_by(frame.payload_mut(), deadline).map_err(failed)?;
+    Ok(Opened { stream, connected: welcomed(answer, &frame)? })
+}
+
+/// Why a connect failed.
+pub(super) fn unreachable(endpoint: &Endpoint, error: io::Error) -> ConnectError {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ConnectError::NotRunning(endpoint.to_string()),
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
+            ConnectError::Hung { endpoint: endpoint.to_string(), waited: CONNECT_PATIENCE }
+        }
+        _ => ConnectError::Io(error),
+    }
+}
+
+/// Why the daemon has not said hello.
+pub(super) fn silent(endpoint: &Endpoint, error: io::Error) -> ConnectError {
+    match error.kind() {
+        io::ErrorKind::TimedOut => ConnectError::Hung { endpoint: endpoint.to_string(), waited: HELLO_PATIENCE },
+        _ => ConnectError::Io(error),
+    }
+}
+
+/// What the client says first.
+pub(super) fn hello(options: &ClientOptions) -> ClientHello {
+    let features = if options.map { Features::DESCRIPTORS } else { Features::empty() };
+    ClientHello::new(options.build.clone(), features)
+}
+
+/// What the daemon's hello means, and what it wants to see before it welcomes the client.
+pub(super) fn answered(
+    options: &ClientOptions,
+    hello: &ClientHello,
+    answer: &[u8; DaemonHello::BYTES],
+) -> Result<(DaemonHello, Option<Frame>), ConnectError> {
+    let answer = DaemonHello::from_bytes(answer)?;
+    if let Some(refusal) = answer.refusal(hello) {
+        return Err(ConnectError::Refused(refusal));
+    }
+    if answer.status != HelloStatus::TokenWanted {
+        return Ok((answer, None));
+    }
+    let token = token::find_token(&options.address, options.token_file.as_deref());
+    let token = token.map_err(|why| ConnectError::NoToken { daemon: answer.build.clone(), why })?;
+    Ok((answer, Some(Frame::new(0, 0, &Auth { token })?)))
+}
+
+/// What the first frame makes of the connection.
+pub(super) fn welcomed(answer: DaemonHello, frame: &Frame) -> Result<Connected, ConnectError> {
     if frame.kind() == Some(Kind::Error) {
         return Err(ConnectError::Refused(printable(&frame.read::<Error>()?.text)));
     }
     let welcome = frame.read::<Welcome>()?;
-    let connected = Connected { build: answer.build, pid: answer.pid, epoch: answer.epoch, welcome };
-    Ok(Opened { stream, connected })
+    Ok(Connected { build: answer.build, pid: answer.pid, epoch: answer.epoch, welcome })
 }

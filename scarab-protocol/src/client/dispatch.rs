@@ -10,15 +10,29 @@ use crate::{
         Attached, Bell, Clipboard, Cwd, Detached, Error, ErrorCode, Exited, InputCredit, Renamed, Resized, Rows,
         ShuttingDown, SurfaceMoved, Title,
     },
-    transport::Received,
+    transport::{ReadError, Received},
 };
 
-/// Handles one frame. `goodbye` is what the daemon said before it ended the connection.
-pub(super) fn dispatch(
+/// Handles what was read; gives back why the connection is over, if it is.
+pub(super) fn handle(
     shared: &Arc<Shared>,
-    received: Received,
+    read: Result<Option<Received>, ReadError>,
     goodbye: &mut Option<String>,
-) -> Result<(), FrameError> {
+) -> Option<String> {
+    match read {
+        Ok(Some(received)) => {
+            let error = dispatch(shared, received, goodbye).err()?;
+            tracing::warn!(%error, "the daemon sent what cannot be read");
+            Some(format!("the daemon broke the protocol: {error}"))
+        }
+        Ok(None) => Some(goodbye.take().unwrap_or_else(|| "the daemon is gone".into())),
+        Err(ReadError::Frame(error)) => Some(format!("the daemon broke the protocol: {error}")),
+        Err(error) => Some(goodbye.take().unwrap_or_else(|| error.to_string())),
+    }
+}
+
+/// Handles one frame. `goodbye` is what the daemon said before it ended the connection.
+fn dispatch(shared: &Arc<Shared>, received: Received, goodbye: &mut Option<String>) -> Result<(), FrameError> {
     let Received { frame, descriptor } = received;
     let header = frame.header();
     let joining = attachment(shared, |attachment| attachment.is_joining(header.request));
@@ -36,8 +50,7 @@ pub(super) fn dispatch(
     if header.request != 0 {
         let waiting = shared.lock().pending.remove(&header.request);
         if let Some(waiting) = waiting {
-            // There is room for one answer, and this is it; nobody may be waiting any more.
-            let _ = waiting.try_send(Ok(frame));
+            waiting(Ok(frame));
             shared.wake();
         }
         return Ok(());
@@ -129,7 +142,7 @@ fn about_session(
         // A kind of a later daemon: it would not send one that matters to a client that did not offer to know it.
         _ => tracing::debug!(?frame, "passing over a message"),
     }
-    shared.wake();
+    attachment.changed(shared);
     Ok(())
 }
 
@@ -152,7 +165,7 @@ fn join(
         }
         _ => attachment.fail(ErrorCode::Protocol, "the daemon does not know how to attach".into()),
     }
-    shared.wake();
+    attachment.changed(shared);
     Ok(())
 }
 

@@ -1,4 +1,5 @@
-//! The connection's thread: connects, reads, connects again.
+//! What is known of the connection, and what follows when one stands or falls: the same for every client, however its
+//! bytes move.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -6,43 +7,51 @@ use std::{
     time::{Duration, Instant},
 };
 
-use backon::{BackoffBuilder, ExponentialBuilder};
-use crossbeam_channel::Sender;
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
 use super::{
-    ClientEvent, MAX_EVENTS, Shared, Status, WeakShared,
+    ClientEvent, Launch, MAX_EVENTS, Shared, Status, WeakShared,
     attachment::AttachInner,
-    connect::{self, ConnectError, Connected, Opened},
-    dispatch,
-    request::RequestError,
+    connect::{ConnectError, Connected},
+    request::{Deliver, RequestError},
 };
 use crate::{
     frame::Frame,
-    lock,
     message::{Input, Resume},
-    transport::{FrameReader, FrameSender, ReadError, Stream},
+    transport::SendError,
 };
 
 /// The most bytes queued for a daemon that does not read: room for the credit of a few sessions and for requests.
 /// Beyond it requests fail as lost and input stays in its outbox.
-const MAX_QUEUED: usize = 64 * Input::MAX_BYTES;
+pub(super) const MAX_QUEUED: usize = 64 * Input::MAX_BYTES;
 
 /// How long the daemon may take to make room for what is written to it. One that is stopped is then tried anew until it goes
 /// on, and nothing is lost.
-const WRITE_PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const WRITE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The first wait before connecting again, and the longest.
 const MIN_DELAY: Duration = Duration::from_millis(100);
 const MAX_DELAY: Duration = Duration::from_secs(5);
 
+/// Where a connection's frames go out. Nothing here waits for the daemon.
+pub(crate) trait Outlet: Send + Sync {
+    /// Sends a frame, now or later, in the order of calls.
+    ///
+    /// # Errors
+    /// [`SendError::Full`] if [`MAX_QUEUED`] would be exceeded, [`SendError::Closed`] after the connection's end. When there is
+    /// room again for what was refused, the outlet calls [`pump_all`].
+    fn send(&self, frame: Frame) -> Result<(), SendError>;
+
+    /// Ends the connection.
+    fn close(&self);
+}
+
 /// What is known of the connection.
 pub(crate) struct Link {
     pub(crate) status: Status,
     /// The sending side, while the connection stands.
-    pub(crate) sender: Option<FrameSender>,
-    /// A stream whose hello is under way, so that closing can shut it.
-    pub(crate) connecting: Option<Arc<Stream>>,
-    pub(crate) pending: HashMap<u32, Sender<Result<Frame, RequestError>>>,
+    pub(crate) sender: Option<Arc<dyn Outlet>>,
+    pub(crate) pending: HashMap<u32, Deliver>,
     pub(crate) attachments: Vec<Arc<AttachInner>>,
     pub(crate) events: VecDeque<ClientEvent>,
     pub(crate) lost_events: u64,
@@ -60,7 +69,6 @@ impl Default for Link {
         Self {
             status: Status::Connecting,
             sender: None,
-            connecting: None,
             pending: HashMap::new(),
             attachments: Vec::new(),
             events: VecDeque::new(),
@@ -112,87 +120,104 @@ impl Link {
     }
 }
 
-/// The thread's loop. `reader` is a connection that stands already.
-pub(super) fn run(shared: &Arc<Shared>, mut reader: Option<FrameReader>) {
-    let mut ever_connected = reader.is_some();
-    loop {
-        let mut delays = backoff().build();
-        let mut tries = 0;
-        let mut current = match reader.take() {
-            Some(reader) => reader,
-            None => loop {
-                match try_once(shared, !ever_connected) {
-                    Ok(reader) => break reader,
-                    Err(why) => {
-                        tries += 1;
-                        let why = why.to_string();
-                        tracing::debug!(tries, why, "no connection");
-                        let delay = delays.next().unwrap_or(MAX_DELAY);
-                        if !wait(shared, tries, delay, why) {
-                            return;
-                        }
-                    }
-                }
-            },
-        };
-        ever_connected = true;
-        let why = read_all(shared, &mut current);
-        fall(shared, &why);
-        if !shared.options.reconnect || shared.lock().closing {
-            close(shared, why);
-            return;
+/// A client's tries to connect, over its life.
+pub(super) struct Course {
+    /// There has been no connection yet.
+    first: bool,
+    /// How many tries have failed since the connection was last there.
+    tries: u32,
+    delays: ExponentialBackoff,
+}
+
+impl Course {
+    /// A course that begins with a connection that stands, or without.
+    pub(super) fn new(stands: bool) -> Self {
+        Self { first: !stands, tries: 0, delays: backoff() }
+    }
+
+    /// A try begins.
+    pub(super) fn begin(&self, shared: &Shared) {
+        set_status(shared, Status::Connecting);
+    }
+
+    /// What starts a daemon, if the try failed because none answers, and one is wanted.
+    pub(super) fn launch<T>(&self, shared: &Shared, outcome: &Result<T, ConnectError>) -> Option<Launch> {
+        let wanted = std::mem::take(&mut shared.lock().launch_wanted) || self.first;
+        let launch = shared.options.launch.clone().filter(|_| wanted)?;
+        matches!(outcome, Err(ConnectError::NotRunning(_))).then(|| {
+            set_status(shared, Status::Launching);
+            launch
+        })
+    }
+
+    /// The try has led to a connection.
+    pub(super) fn succeed(&mut self) {
+        (self.first, self.tries, self.delays) = (false, 0, backoff());
+    }
+
+    /// The try has failed. Gives back how long to wait before the next one, or nothing if this was the last.
+    pub(super) fn fail(&mut self, shared: &Shared, why: &str) -> Option<Duration> {
+        self.tries += 1;
+        tracing::debug!(tries = self.tries, why, "no connection");
+        let delay = self.delays.next().unwrap_or(MAX_DELAY);
+        {
+            let mut link = shared.lock();
+            if link.closing || !shared.options.reconnect {
+                drop(link);
+                close(shared, why);
+                return None;
+            }
+            let until = Instant::now() + delay;
+            link.status = Status::Waiting { tries: self.tries, until, why: why.into() };
         }
+        shared.wake();
+        Some(delay)
+    }
+
+    /// The connection has fallen. Gives back whether to connect again.
+    pub(super) fn fall(&self, shared: &Shared, why: &str) -> bool {
+        fall(shared, why);
+        if !shared.options.reconnect {
+            close(shared, why);
+            return false;
+        }
+        !ends(shared, why)
     }
 }
 
-fn backoff() -> ExponentialBuilder {
+fn backoff() -> ExponentialBackoff {
     ExponentialBuilder::default()
         .with_min_delay(MIN_DELAY)
         .with_max_delay(MAX_DELAY)
         .with_factor(2.0)
         .without_max_times()
         .with_jitter()
+        .build()
 }
 
-/// Tries once, starting a daemon if none answers and one is wanted.
-fn try_once(shared: &Arc<Shared>, first: bool) -> Result<FrameReader, ConnectError> {
-    set_status(shared, Status::Connecting);
-    let keep = |stream: &Arc<Stream>| {
-        let mut link = shared.lock();
-        link.connecting = Some(stream.clone());
-        !link.closing
-    };
-    let mut opened = connect::open(&shared.options, keep);
-    let wanted = std::mem::take(&mut shared.lock().launch_wanted) || first;
-    if let (Err(ConnectError::NotRunning(_)), true, Some(launch)) = (&opened, wanted, &shared.options.launch) {
-        set_status(shared, Status::Launching);
-        launch().map_err(ConnectError::Refused)?;
-        opened = connect::open(&shared.options, keep);
+/// Whether nothing more will come.
+#[cfg(feature = "tokio")]
+pub(super) fn is_closed(shared: &Shared) -> bool {
+    matches!(shared.lock().status, Status::Closed { .. })
+}
+
+/// Whether the client's owner has closed it; then that is what it is from now on.
+pub(super) fn ends(shared: &Shared, why: &str) -> bool {
+    let closing = shared.lock().closing;
+    if closing {
+        close(shared, why);
     }
-    shared.lock().connecting = None;
-    if let Err(ConnectError::NotRunning(_)) = &opened
-        && lock::holder(&shared.options.address.lock).is_none()
-    {
-        // Nobody listens and nobody holds the lock: the daemon is dead, and its sessions will not come back.
-        let attachments = shared.lock().attachments.clone();
-        for attachment in attachments {
-            attachment.bury(shared);
-        }
-    }
-    Ok(stand(shared, opened?))
+    closing
 }
 
 /// Takes a new connection into service: attachments join again.
-pub(super) fn stand(shared: &Arc<Shared>, opened: Opened) -> FrameReader {
-    let weak = Arc::downgrade(shared);
-    let sender =
-        FrameSender::new(opened.stream.clone(), MAX_QUEUED, "scarab-send", WRITE_PATIENCE, move || pump_all(&weak));
+pub(super) fn stand(shared: &Arc<Shared>, connected: Connected, sender: Arc<dyn Outlet>) {
     {
         let mut link = shared.lock();
         if link.closing {
             sender.close();
         }
-        let Connected { epoch, pid, ref build, welcome } = opened.connected;
+        let Connected { epoch, pid, ref build, welcome } = connected;
         tracing::debug!(pid, build, "connected");
         match link.token {
             Some((known, token)) if known == epoch => {
@@ -205,12 +230,11 @@ pub(super) fn stand(shared: &Arc<Shared>, opened: Opened) -> FrameReader {
             }
             _ => link.token = Some((epoch, welcome.resume_token)),
         }
-        link.status = Status::Connected(opened.connected);
+        link.status = Status::Connected(connected);
         link.sender = Some(sender);
     }
     join_all(shared);
     shared.wake();
-    FrameReader::new(opened.stream)
 }
 
 /// The daemon has said whether this client goes on with what it had.
@@ -233,7 +257,7 @@ fn join_all(shared: &Arc<Shared>) {
 }
 
 /// Room in the sending queue: what waited in outboxes may go on.
-fn pump_all(shared: &WeakShared) {
+pub(super) fn pump_all(shared: &WeakShared) {
     let Some(shared) = shared.upgrade() else { return };
     let attachments = shared.lock().attachments.clone();
     for attachment in attachments {
@@ -241,26 +265,16 @@ fn pump_all(shared: &WeakShared) {
     }
 }
 
-/// Reads until the connection ends; says why it did.
-fn read_all(shared: &Arc<Shared>, reader: &mut FrameReader) -> String {
-    let mut goodbye = None;
-    loop {
-        match reader.next(|_| {}) {
-            Ok(Some(received)) => {
-                if let Err(error) = dispatch::dispatch(shared, received, &mut goodbye) {
-                    tracing::warn!(%error, "the daemon sent what cannot be read");
-                    return format!("the daemon broke the protocol: {error}");
-                }
-            }
-            Ok(None) => return goodbye.unwrap_or_else(|| "the daemon is gone".into()),
-            Err(ReadError::Frame(error)) => return format!("the daemon broke the protocol: {error}"),
-            Err(error) => return goodbye.unwrap_or_else(|| error.to_string()),
-        }
+/// The daemon is dead, and its sessions will not come back.
+pub(super) fn bury_all(shared: &Shared) {
+    let attachments = shared.lock().attachments.clone();
+    for attachment in attachments {
+        attachment.bury(shared);
     }
 }
 
 /// The connection is gone: whoever waits for answers is told, attachments wait for the next one.
-fn fall(shared: &Arc<Shared>, why: &str) {
+pub(super) fn fall(shared: &Shared, why: &str) {
     let (sender, pending, attachments) = {
         let mut link = shared.lock();
         link.status = Status::Connecting;
@@ -271,47 +285,27 @@ fn fall(shared: &Arc<Shared>, why: &str) {
         sender.close();
     }
     for (_, deliver) in pending {
-        let _ = deliver.try_send(Err(RequestError::Lost));
+        deliver(Err(RequestError::Lost));
     }
     for attachment in attachments {
         attachment.lose(shared, why);
     }
 }
 
-/// Waits before the next try, or until nudged; whether to go on.
-fn wait(shared: &Arc<Shared>, tries: u32, delay: Duration, why: String) -> bool {
-    {
-        let mut link = shared.lock();
-        if link.closing || !shared.options.reconnect {
-            drop(link);
-            close(shared, why);
-            return false;
-        }
-        link.status = Status::Waiting { tries, until: Instant::now() + delay, why: why.clone() };
-    }
-    shared.wake();
-    let _ = shared.nudged.recv_timeout(delay);
-    if shared.lock().closing {
-        close(shared, why);
-        return false;
-    }
-    true
-}
-
-fn close(shared: &Arc<Shared>, why: String) {
+/// Nothing more will come.
+pub(super) fn close(shared: &Shared, why: &str) {
     let attachments = {
         let mut link = shared.lock();
-        link.status = Status::Closed { why: why.clone() };
-        link.connecting = None;
+        link.status = Status::Closed { why: why.into() };
         link.attachments.clone()
     };
     for attachment in attachments {
-        attachment.lose(shared, &why);
+        attachment.lose(shared, why);
     }
     shared.wake();
 }
 
-fn set_status(shared: &Arc<Shared>, status: Status) {
+fn set_status(shared: &Shared, status: Status) {
     shared.lock().status = status;
     shared.wake();
 }

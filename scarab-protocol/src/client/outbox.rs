@@ -5,11 +5,11 @@
 
 use std::{collections::VecDeque, ops::Range, sync::Arc};
 
+use super::link::Outlet;
 use crate::{
     frame::Frame,
     ids::SessionId,
     message::{Focus, Input, InputCredit, Mouse, Paste},
-    transport::FrameSender,
 };
 
 /// The most bytes held for a session that does not take its input. What would exceed it is refused whole.
@@ -241,7 +241,7 @@ impl Outbox {
     }
 
     /// Sends what may be sent.
-    pub(super) fn pump(&mut self, session: u32, sender: &FrameSender) {
+    pub(super) fn pump(&mut self, session: u32, sender: &dyn Outlet) {
         self.cut_to_credit();
         while let Some(item) = self.items.get(self.sent) {
             // A daemon that puts the row at the end of all numbers gets nothing.

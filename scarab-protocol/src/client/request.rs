@@ -68,32 +68,45 @@ impl<A: Message> Pending<A> {
     }
 }
 
+/// Takes the answer to a request, or why there is none; must not block.
+pub(super) type Deliver = Box<dyn FnOnce(Result<Frame, RequestError>) + Send>;
+
+/// Sends a request whose answer is waited for by a thread.
 pub(super) fn send<Q: Message, A: Message>(shared: &Arc<Shared>, session: u32, request: &Q) -> Pending<A> {
     // One place: a request has one answer.
     let (deliver, answer) = bounded(1);
-    let mut link = shared.lock();
-    let outcome = match link.sender.clone() {
-        None => Err(RequestError::Lost),
-        Some(sender) => {
-            let number = link.next_request();
-            Frame::new(session, number, request).map_err(RequestError::from).and_then(|frame| {
-                // Known before it is sent, because the answer may be faster than we are.
-                link.pending.insert(number, deliver.clone());
-                sender.send(frame).map_err(|_| {
-                    link.pending.remove(&number);
-                    RequestError::Lost
-                })
-            })
-        }
-    };
-    drop(link);
-    if let Err(error) = outcome {
-        let _ = deliver.try_send(Err(error));
-    }
+    // Nobody may be waiting any more.
+    send_for(shared, session, request, Box::new(move |answer| drop(deliver.try_send(answer))));
     Pending { answer, kind: PhantomData }
 }
 
-fn read<A: Message>(answer: Result<Frame, RequestError>) -> Result<A, RequestError> {
+/// Sends a request; the answer, or that there will be none, is given to `deliver`.
+pub(super) fn send_for<Q: Message>(shared: &Arc<Shared>, session: u32, request: &Q, deliver: Deliver) {
+    let mut link = shared.lock();
+    let Some(sender) = link.sender.clone() else {
+        drop(link);
+        return deliver(Err(RequestError::Lost));
+    };
+    let number = link.next_request();
+    let frame = match Frame::new(session, number, request) {
+        Ok(frame) => frame,
+        Err(error) => {
+            drop(link);
+            return deliver(Err(error.into()));
+        }
+    };
+    // Known before it is sent, because the answer may be faster than we are.
+    link.pending.insert(number, deliver);
+    if sender.send(frame).is_err()
+        && let Some(deliver) = link.pending.remove(&number)
+    {
+        drop(link);
+        deliver(Err(RequestError::Lost));
+    }
+}
+
+/// Reads the answer to a request.
+pub(super) fn read<A: Message>(answer: Result<Frame, RequestError>) -> Result<A, RequestError> {
     let frame = answer?;
     match frame.kind() {
         Some(Kind::Error) => {

@@ -1,6 +1,6 @@
 //! Frames read from a stream.
 
-use std::{collections::VecDeque, io, sync::Arc};
+use std::{collections::VecDeque, io, ops::Range, sync::Arc};
 
 use super::{Descriptor, Stream};
 use crate::frame::{Flags, Frame, FrameError, HEADER_BYTES, Header};
@@ -43,15 +43,13 @@ pub enum Progress {
 /// Reads frames from a stream, in one thread.
 pub struct FrameReader {
     stream: Arc<Stream>,
-    buffer: Box<[u8]>,
-    filled: std::ops::Range<usize>,
-    descriptors: VecDeque<Descriptor>,
+    assembly: Assembly,
 }
 
 impl FrameReader {
     /// A reader of a stream whose hello is done.
     pub fn new(stream: Arc<Stream>) -> Self {
-        Self { stream, buffer: vec![0; BUFFER_BYTES].into(), filled: 0..0, descriptors: VecDeque::new() }
+        Self { stream, assembly: Assembly::default() }
     }
 
     /// Waits for the next frame; `None` when the peer has ended the connection between frames.
@@ -61,52 +59,96 @@ impl FrameReader {
     /// As in [`ReadError`]; nothing can be read after one.
     pub fn next(&mut self, mut progress: impl FnMut(Progress)) -> Result<Option<Received>, ReadError> {
         let mut partial = false;
-        while self.filled.len() < HEADER_BYTES {
-            if !self.filled.is_empty() && !partial {
+        loop {
+            if let Some(received) = self.assembly.take()? {
+                if partial {
+                    progress(Progress::Whole);
+                }
+                return Ok(Some(received));
+            }
+            if self.assembly.is_begun() && !partial {
                 partial = true;
                 progress(Progress::Partial);
             }
-            if self.fill()? == 0 {
-                return if self.filled.is_empty() { Ok(None) } else { Err(ReadError::Cut) };
+            let (space, descriptors) = self.assembly.space();
+            match self.stream.read(space, descriptors)? {
+                0 => return self.assembly.end().map(|()| None),
+                count => self.assembly.add(count),
             }
         }
-        let mut header = [0; HEADER_BYTES];
-        header.copy_from_slice(&self.buffer[self.filled.start..][..HEADER_BYTES]);
-        self.filled.start += HEADER_BYTES;
-        let header = Header::from_bytes(header)?;
+    }
+}
 
-        let mut frame = Frame::zeroed(header);
-        let payload = frame.payload_mut();
-        let here = self.filled.len().min(payload.len());
-        payload[..here].copy_from_slice(&self.buffer[self.filled.start..][..here]);
-        self.filled.start += here;
-        let mut rest = &mut payload[here..];
-        while !rest.is_empty() {
-            if !partial {
-                partial = true;
-                progress(Progress::Partial);
+/// Frames put together from bytes as they come, by whatever brings them.
+pub(crate) struct Assembly {
+    buffer: Box<[u8]>,
+    filled: Range<usize>,
+    /// A frame whose header is here, and how much of its payload. The rest of that goes where it belongs at once.
+    begun: Option<(Frame, usize)>,
+    descriptors: VecDeque<Descriptor>,
+}
+
+impl Default for Assembly {
+    fn default() -> Self {
+        Self { buffer: vec![0; BUFFER_BYTES].into(), filled: 0..0, begun: None, descriptors: VecDeque::new() }
+    }
+}
+
+impl Assembly {
+    /// The next frame, if it is whole.
+    pub(crate) fn take(&mut self) -> Result<Option<Received>, FrameError> {
+        let (mut frame, mut here) = match self.begun.take() {
+            Some(begun) => begun,
+            None if self.filled.len() < HEADER_BYTES => return Ok(None),
+            None => {
+                let mut header = [0; HEADER_BYTES];
+                header.copy_from_slice(&self.buffer[self.filled.start..][..HEADER_BYTES]);
+                self.filled.start += HEADER_BYTES;
+                (Frame::zeroed(Header::from_bytes(header)?), 0)
             }
-            match self.stream.read(rest, &mut self.descriptors)? {
-                0 => return Err(ReadError::Cut),
-                count => rest = &mut rest[count..],
-            }
+        };
+        let rest = &mut frame.payload_mut()[here..];
+        let count = self.filled.len().min(rest.len());
+        rest[..count].copy_from_slice(&self.buffer[self.filled.start..][..count]);
+        self.filled.start += count;
+        here += count;
+        if here < frame.payload_mut().len() {
+            self.begun = Some((frame, here));
+            return Ok(None);
         }
-        if partial {
-            progress(Progress::Whole);
-        }
-        let descriptor = if header.flags.contains(Flags::DESCRIPTOR) { self.descriptors.pop_front() } else { None };
+        let announced = frame.header().flags.contains(Flags::DESCRIPTOR);
+        let descriptor = if announced { self.descriptors.pop_front() } else { None };
         Ok(Some(Received { frame, descriptor }))
     }
 
-    fn fill(&mut self) -> io::Result<usize> {
-        if self.filled.is_empty() {
-            self.filled = 0..0;
-        } else if self.filled.start > 0 {
-            self.buffer.copy_within(self.filled.clone(), 0);
-            self.filled = 0..self.filled.len();
+    /// Whether a part of a frame is here.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.begun.is_some() || !self.filled.is_empty()
+    }
+
+    /// Where the next bytes go, and the descriptors that come with them. Only after [`Assembly::take`] gave nothing.
+    pub(crate) fn space(&mut self) -> (&mut [u8], &mut VecDeque<Descriptor>) {
+        let space = match &mut self.begun {
+            Some((frame, here)) => &mut frame.payload_mut()[*here..],
+            None => {
+                self.buffer.copy_within(self.filled.clone(), 0);
+                self.filled = 0..self.filled.len();
+                &mut self.buffer[self.filled.end..]
+            }
+        };
+        (space, &mut self.descriptors)
+    }
+
+    /// So many bytes were put where [`Assembly::space`] said.
+    pub(crate) fn add(&mut self, count: usize) {
+        match &mut self.begun {
+            Some((_, here)) => *here += count,
+            None => self.filled.end += count,
         }
-        let count = self.stream.read(&mut self.buffer[self.filled.end..], &mut self.descriptors)?;
-        self.filled.end += count;
-        Ok(count)
+    }
+
+    /// Nothing more comes.
+    pub(crate) fn end(&self) -> Result<(), ReadError> {
+        if self.is_begun() { Err(ReadError::Cut) } else { Ok(()) }
     }
 }

@@ -1,5 +1,8 @@
 //! Unix sockets, with descriptors in passing.
 
+#[cfg(feature = "tokio")]
+mod tokio;
+
 use std::{
     collections::VecDeque,
     io::{self, IoSlice, IoSliceMut},
@@ -10,7 +13,7 @@ use std::{
 
 use interprocess::{
     ConnectWaitMode,
-    local_socket::{self, ConnectOptions, ListenerNonblockingMode, ListenerOptions, Name, prelude::*},
+    local_socket::{self, ConnectOptions, ListenerNonblockingMode, ListenerOptions, Name, PeerCreds, prelude::*},
     os::unix::{local_socket::ListenerOptionsExt, uds_local_socket},
 };
 use rustix::{
@@ -22,6 +25,8 @@ use rustix::{
     pipe::{PipeFlags, pipe_with},
 };
 
+#[cfg(feature = "tokio")]
+pub(crate) use self::tokio::AsyncStream;
 use super::Peer;
 use crate::{endpoint::Endpoint, trust::TrustError};
 
@@ -131,12 +136,7 @@ impl Stream {
     /// # Errors
     /// [`TrustError::ForeignPeer`] if it does not, or if the system does not tell.
     pub fn check_peer(&self) -> Result<Peer, TrustError> {
-        let own = rustix::process::geteuid().as_raw();
-        let creds = self.inner.peer_creds().map_err(|_| TrustError::ForeignPeer { theirs: None, own })?;
-        match creds.euid() {
-            Some(theirs) if theirs == own => Ok(Peer { pid: creds.pid().and_then(|pid| u32::try_from(pid).ok()) }),
-            theirs => Err(TrustError::ForeignPeer { theirs, own }),
-        }
+        check(self.inner.peer_creds())
     }
 
     /// Reads what is there, waiting for at least a byte; 0 at the end of the stream. Descriptors that came along
@@ -145,24 +145,7 @@ impl Stream {
     /// # Errors
     /// As the system fails.
     pub fn read(&self, buffer: &mut [u8], descriptors: &mut VecDeque<Descriptor>) -> io::Result<usize> {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_PENDING_DESCRIPTORS))];
-        let mut control = RecvAncillaryBuffer::new(&mut space);
-        let received = loop {
-            match recvmsg(self.as_fd(), &mut [IoSliceMut::new(buffer)], &mut control, recv_flags()) {
-                Err(rustix::io::Errno::INTR) => {}
-                other => break other?,
-            }
-        };
-        for message in control.drain() {
-            if let RecvAncillaryMessage::ScmRights(fds) = message {
-                for fd in fds {
-                    if descriptors.len() < MAX_PENDING_DESCRIPTORS {
-                        descriptors.push_back(close_on_exec(fd));
-                    }
-                }
-            }
-        }
-        Ok(received.bytes)
+        receive(self.as_fd(), buffer, descriptors)
     }
 
     /// Fills a buffer before a deadline.
@@ -186,7 +169,7 @@ impl Stream {
     /// # Errors
     /// `WouldBlock` if that is nothing, else as the system fails.
     pub fn try_write(&self, bytes: &[u8], descriptor: Option<BorrowedDescriptor<'_>>) -> io::Result<usize> {
-        self.send(bytes, descriptor, send_flags() | SendFlags::DONTWAIT)
+        send(self.as_fd(), bytes, descriptor, SendFlags::DONTWAIT)
     }
 
     /// Writes some of the bytes, waiting until the system takes at least one. A descriptor goes with the first byte.
@@ -194,7 +177,7 @@ impl Stream {
     /// # Errors
     /// As the system fails.
     pub fn write(&self, bytes: &[u8], descriptor: Option<BorrowedDescriptor<'_>>) -> io::Result<usize> {
-        self.send(bytes, descriptor, send_flags())
+        send(self.as_fd(), bytes, descriptor, SendFlags::empty())
     }
 
     /// Writes some of the bytes before a deadline, waiting until the system takes at least one. A descriptor goes with the
@@ -235,26 +218,64 @@ impl Stream {
         // It fails only if the connection is gone already, which is what was wanted.
         let _ = shutdown(self, Shutdown::Both);
     }
-
-    fn send(&self, bytes: &[u8], descriptor: Option<BorrowedDescriptor<'_>>, flags: SendFlags) -> io::Result<usize> {
-        let fds = descriptor.map(|fd| [fd]);
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-        let mut control = SendAncillaryBuffer::new(&mut space);
-        if let Some(fds) = &fds {
-            control.push(SendAncillaryMessage::ScmRights(fds));
-        }
-        loop {
-            match sendmsg(self.as_fd(), &[IoSlice::new(bytes)], &mut control, flags) {
-                Err(rustix::io::Errno::INTR) => {}
-                other => return Ok(other?),
-            }
-        }
-    }
 }
 
 impl AsFd for Stream {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.inner.as_fd()
+    }
+}
+
+/// Whether the other end belongs to the user of this process.
+fn check(creds: io::Result<PeerCreds>) -> Result<Peer, TrustError> {
+    let own = rustix::process::geteuid().as_raw();
+    let creds = creds.map_err(|_| TrustError::ForeignPeer { theirs: None, own })?;
+    match creds.euid() {
+        Some(theirs) if theirs == own => Ok(Peer { pid: creds.pid().and_then(|pid| u32::try_from(pid).ok()) }),
+        theirs => Err(TrustError::ForeignPeer { theirs, own }),
+    }
+}
+
+/// Reads what is there; 0 at the end of the stream. Descriptors that came along are added to `descriptors`.
+fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8], descriptors: &mut VecDeque<Descriptor>) -> io::Result<usize> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_PENDING_DESCRIPTORS))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let received = loop {
+        match recvmsg(socket, &mut [IoSliceMut::new(buffer)], &mut control, recv_flags()) {
+            Err(rustix::io::Errno::INTR) => {}
+            other => break other?,
+        }
+    };
+    for message in control.drain() {
+        if let RecvAncillaryMessage::ScmRights(fds) = message {
+            for fd in fds {
+                if descriptors.len() < MAX_PENDING_DESCRIPTORS {
+                    descriptors.push_back(close_on_exec(fd));
+                }
+            }
+        }
+    }
+    Ok(received.bytes)
+}
+
+/// Writes some of the bytes. A descriptor goes with the first of them.
+fn send(
+    socket: BorrowedFd<'_>,
+    bytes: &[u8],
+    descriptor: Option<BorrowedDescriptor<'_>>,
+    flags: SendFlags,
+) -> io::Result<usize> {
+    let fds = descriptor.map(|fd| [fd]);
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if let Some(fds) = &fds {
+        control.push(SendAncillaryMessage::ScmRights(fds));
+    }
+    loop {
+        match sendmsg(socket, &[IoSlice::new(bytes)], &mut control, send_flags() | flags) {
+            Err(rustix::io::Errno::INTR) => {}
+            other => return Ok(other?),
+        }
     }
 }
 

@@ -1,0 +1,188 @@
+//! Requests, hellos, credit, and the end of a daemon.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{Kinds, attached, both, hello, next, place, send, work, write};
+use crate::{
+    client::{AttachState, ClientOptions, ConnectError, HELLO_PATIENCE, InputRejected, Phase, RequestError, Status},
+    hello::{DaemonHello, Features, HelloStatus},
+    kind::Kind,
+    message::{Attach, Done, Error, ErrorCode, Input, InputCredit, ListSessions, Ping, Pong, Sessions, Target},
+    transport::Listener,
+};
+
+both! {
+    requests_are_answered_by_number_and_refusals_are_errors,
+    requests_that_a_lost_connection_leaves_open_end,
+    a_daemon_that_says_nothing_is_hung_and_one_that_is_not_there_is_not_running,
+    closing_does_not_wait_for_a_daemon_that_says_nothing,
+    closing_ends_the_connection_when_what_was_sent_is_written,
+    a_refusal_is_told_with_its_reason,
+    input_keeps_to_the_credit_and_goes_on_with_more_of_it,
+    input_for_a_dead_daemons_session_is_discarded_and_never_sent_to_the_next_one,
+}
+
+fn requests_are_answered_by_number_and_refusals_are_errors<K: Kinds>() {
+    let place = place();
+    let daemon = place.serve(1, |stream, reader| {
+        let first = next(reader).expect("a ping");
+        let second = next(reader).expect("a list");
+        // In the other order, and an answer that nobody asked for.
+        send(stream, 0, 999, &Done {});
+        let refusal = Error::new(ErrorCode::Full, "no\nmore");
+        send(stream, 0, second.header().request, &refusal);
+        let ping = first.read::<Ping>().expect("a ping");
+        send(stream, 0, first.header().request, &Pong { payload: ping.payload });
+        next(reader);
+    });
+    let client = K::connect(place.options()).expect("a daemon");
+    let (ping, list) =
+        client.ask_both::<_, Pong, _, Sessions>(&Ping { payload: vec![1, 2, 3] }, &ListSessions { after: 0 });
+    assert_eq!(ping.expect("answered").payload, [1, 2, 3]);
+    let refused = RequestError::Refused { code: ErrorCode::Full, text: "nomore".into(), retry: Duration::ZERO };
+    assert_eq!(list, Err(refused));
+    drop(client);
+    daemon.join().expect("no panic");
+}
+
+fn requests_that_a_lost_connection_leaves_open_end<K: Kinds>() {
+    let place = place();
+    let daemon = place.serve(1, |_, reader| drop(next(reader)));
+    let client = K::connect(place.options()).expect("a daemon");
+    let answer: Result<Pong, _> = client.ask(&Ping { payload: Vec::new() });
+    assert_eq!(answer, Err(RequestError::Lost));
+    // It does not come back.
+    client.until(|status| matches!(status, Status::Closed { .. }));
+    daemon.join().expect("no panic");
+}
+
+fn a_daemon_that_says_nothing_is_hung_and_one_that_is_not_there_is_not_running<K: Kinds>() {
+    let place = place();
+    let missing = K::connect(place.options()).expect_err("nobody is there");
+    assert!(matches!(missing, ConnectError::NotRunning(_)), "{missing}");
+    let _silent = Listener::bind(&place.address.endpoint).expect("a free name");
+    let hung = K::connect(place.options()).expect_err("nobody answers");
+    assert!(matches!(hung, ConnectError::Hung { .. }), "{hung}");
+}
+
+fn closing_does_not_wait_for_a_daemon_that_says_nothing<K: Kinds>() {
+    let place = place();
+    let silent = Listener::bind(&place.address.endpoint).expect("a free name");
+    let options = ClientOptions { reconnect: true, ..place.options() };
+    let client = K::start(options);
+    // It is in the middle of its hello now, whose deadline is far away.
+    let _stream = silent.accept().expect("it connects");
+    let start = Instant::now();
+    drop(client);
+    assert!(start.elapsed() < HELLO_PATIENCE, "it waited for the hello's deadline");
+}
+
+fn closing_ends_the_connection_when_what_was_sent_is_written<K: Kinds>() {
+    let place = place();
+    let daemon = place.serve(1, |stream, reader| {
+        let join = next(reader).expect("an attach");
+        send(stream, 0, join.header().request, &attached(1, 1 << 20));
+        let mut typed = 0;
+        while let Some(frame) = next(reader) {
+            if frame.kind() == Some(Kind::Input) {
+                typed += frame.read::<Input>().expect("input").data.len();
+            }
+        }
+        assert_eq!(typed, 1000);
+    });
+    let client = K::connect(ClientOptions { reconnect: true, ..place.options() }).expect("a daemon");
+    let attachment = client.attach(work());
+    client.wait(&attachment, |attachment| attachment.look(|state| state.phase == Phase::Attached).then_some(()));
+    for _ in 0..10 {
+        attachment.input(&[b'x'; 100]).expect("held");
+    }
+    client.close();
+    daemon.join().expect("no panic");
+    client.until(|status| matches!(status, Status::Closed { .. }));
+}
+
+fn a_refusal_is_told_with_its_reason<K: Kinds>() {
+    let place = place();
+    let listener = Listener::bind(&place.address.endpoint).expect("a free name");
+    let daemon = thread::spawn(move || {
+        let stream = listener.accept().expect("a client").expect("nobody stops it");
+        let mut answer = DaemonHello::answer(&hello(&stream), "fake 9.0", Features::empty(), 1, 42);
+        (answer.status, answer.lowest, answer.highest) = (HelloStatus::Version, 8, 9);
+        write(&stream, &answer.to_bytes());
+    });
+    let refused = K::connect(place.options()).expect_err("refused").to_string();
+    assert!(refused.contains("fake 9.0") && refused.contains("8 to 9") && refused.contains("test 1.0"), "{refused}");
+    daemon.join().expect("no panic");
+}
+
+fn input_keeps_to_the_credit_and_goes_on_with_more_of_it<K: Kinds>() {
+    let place = place();
+    let daemon = place.serve(1, |stream, reader| {
+        let join = next(reader).expect("an attach");
+        assert_eq!(join.read::<Attach>().expect("an attach").target, Target::Name("work".into()));
+        send(stream, 0, join.header().request, &attached(1, 5));
+        let mut typed = Vec::new();
+        while typed.len() < 6 {
+            let Some(frame) = next(reader) else { return };
+            if frame.kind() == Some(Kind::Input) {
+                let input = frame.read::<Input>().expect("input");
+                assert_eq!(input.position, 100 + typed.len() as u64);
+                typed.extend(input.data);
+                if typed.len() == 5 {
+                    // As far as the credit went. The rest fits only into this.
+                    send(stream, 5, 0, &InputCredit { taken: 103, may_send_through: 200 });
+                }
+            }
+        }
+        assert_eq!(typed, b"abcdef");
+        send(stream, 5, 0, &InputCredit { taken: 106, may_send_through: 200 });
+        next(reader);
+    });
+    let client = K::connect(place.options()).expect("a daemon");
+    let attachment = client.attach(work());
+    for text in ["ab", "cde", "f"] {
+        attachment.input(text.as_bytes()).expect("held");
+    }
+    client.wait(&attachment, |attachment| (attachment.held() == 0).then_some(()));
+    drop(attachment);
+    drop(client);
+    daemon.join().expect("no panic");
+}
+
+fn input_for_a_dead_daemons_session_is_discarded_and_never_sent_to_the_next_one<K: Kinds>() {
+    let place = place();
+    let first = place.serve(1, |stream, reader| {
+        let join = next(reader).expect("an attach");
+        send(stream, 0, join.header().request, &attached(1, 0));
+        // No credit: what is typed stays with the client. Then this daemon dies.
+        while next(reader).is_some_and(|frame| frame.kind() != Some(Kind::Ping)) {}
+    });
+    let options = ClientOptions { reconnect: true, ..place.options() };
+    let client = K::connect(options).expect("a daemon");
+    let attachment = client.attach(work());
+    client.wait(&attachment, |attachment| attachment.look(|state| state.phase == Phase::Attached).then_some(()));
+    attachment.input(b"rm -rf precious\r").expect("held");
+    assert_eq!(client.ask::<_, Pong>(&Ping { payload: Vec::new() }), Err(RequestError::Lost));
+    first.join().expect("no panic");
+
+    let second = place.serve(2, |_, reader| {
+        while let Some(frame) = next(reader) {
+            assert!(!matches!(frame.kind(), Some(Kind::Input | Kind::Attach)), "{frame:?}");
+            if frame.kind() == Some(Kind::ListSessions) {
+                return;
+            }
+        }
+    });
+    let gone = |state: &AttachState| matches!(state.phase, Phase::Gone { .. });
+    client.wait(&attachment, |attachment| attachment.look(gone).then_some(()));
+    assert_eq!(attachment.input(b"x"), Err(InputRejected::Gone));
+    let (events, lost) = client.events();
+    assert_eq!(lost, 0);
+    assert!(format!("{events:?}").contains("InputDiscarded"), "{events:?}");
+    client.until(|status| matches!(status, Status::Connected(daemon) if daemon.epoch == 2));
+    assert_eq!(client.ask::<_, Sessions>(&ListSessions { after: 0 }), Err(RequestError::Lost));
+    second.join().expect("no panic");
+}
