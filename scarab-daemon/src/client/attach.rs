@@ -41,9 +41,11 @@ pub(super) fn attach(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) 
     };
     // A second attach renews the first, and the first on a client's next connection takes up what it had on the one
     // before: the row of input positions goes on, if there is one.
-    let before = client.attachment(number).filter(|before| before.observe == observe).map(|before| before.lane);
-    let parked = || client.lock().parked.remove(&number).map(|(_, key)| key);
-    let parked = if observe { None } else { before.is_none().then(parked).flatten() };
+    // All under one lock: the client's next connection may be taking over what this one holds, and finds the lane
+    // either here or there.
+    let mut held = client.lock();
+    let before = held.attachments.get(&number).filter(|before| before.observe == observe).map(|before| before.lane);
+    let parked = if observe || before.is_some() { None } else { held.parked.remove(&number).map(|(_, key)| key) };
     let parked = parked.filter(|key| session.input.rejoin(*key, tell()));
     let lane = before.or(parked).unwrap_or_else(|| session.input.open_lane(observe, tell()));
     let attachment = Arc::new(Attachment {
@@ -54,7 +56,8 @@ pub(super) fn attach(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) 
         bell: Doorbell::new(),
         rows: Mutex::new(None),
     });
-    let replaced = client.lock().attachments.insert(number, attachment.clone());
+    let replaced = held.attachments.insert(number, attachment.clone());
+    drop(held);
     if let Some(replaced) = replaced.filter(|replaced| replaced.lane != lane) {
         session.leave(&replaced);
     }

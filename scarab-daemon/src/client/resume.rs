@@ -53,12 +53,8 @@ pub(crate) struct Parked {
     key: LaneKey,
 }
 
-/// What a new connection takes over.
-struct Inheritance {
-    lanes: Vec<Parked>,
-    /// The connection that still stands under the token, and what it held.
-    before: Option<(Arc<Client>, Held)>,
-}
+/// The connection that still stands under a token, and what it held.
+type Before = Option<(Arc<Client>, Held)>;
 
 impl Tokens {
     /// A client has come.
@@ -104,7 +100,7 @@ pub(super) fn resume(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) 
         client.refuse(request, ErrorCode::BadRequest, "resume before anything is attached");
         return Ok(());
     }
-    let Some(Inheritance { lanes, before }) = inherit(daemon, client, &token) else {
+    let Some(before) = inherit(daemon, client, &token) else {
         let text = "nothing is kept under this token: it is another daemon's, or its time is over";
         client.refuse(request, ErrorCode::NotResumable, text);
         return Ok(());
@@ -118,26 +114,28 @@ pub(super) fn resume(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) 
             }
         }
     }
-    let mut parked = HashMap::new();
-    for Parked { session, key } in lanes {
-        let Some(session) = session.upgrade() else { continue };
-        if let Some(key) = session.input.move_on(key.number) {
-            parked.insert(session.id.number, (Arc::downgrade(&session), key));
-        }
-    }
-    client.lock().parked = parked;
+    // Under the lock, because the next connection may have come already: the lanes that it has taken are its own.
+    client.lock().parked.retain(|_, (session, key)| {
+        let moved = session.upgrade().and_then(|session| session.input.move_on(key.number));
+        moved.is_some_and(|moved| {
+            *key = moved;
+            true
+        })
+    });
     client.tell(0, request, &Done {});
     Ok(())
 }
 
-fn inherit(daemon: &Daemon, client: &Arc<Client>, token: &Token) -> Option<Inheritance> {
+/// Gives a connection what is kept under a token. It has it before the registry is unlocked, so that the client's next
+/// connection, however soon it comes, finds everything there.
+fn inherit(daemon: &Daemon, client: &Arc<Client>, token: &Token) -> Option<Before> {
     let mut registry = daemon.registry();
     let tokens = registry.tokens();
-    let inheritance = match tokens.entries.get(token)? {
+    let (lanes, before) = match tokens.entries.get(token)? {
         Entry::Departed(_) => {
             let Departed { lanes, expiry } = tokens.forget(token)?;
             daemon.deadlines.cancel(expiry);
-            Inheritance { lanes, before: None }
+            (lanes, None)
         }
         Entry::Connected(old) => {
             // A connection may say again who it is.
@@ -147,9 +145,14 @@ fn inherit(daemon: &Daemon, client: &Arc<Client>, token: &Token) -> Option<Inher
                 (old, held)
             });
             let lanes = before.as_ref().map(|(_, held)| lanes_of(held, &registry)).unwrap_or_default();
-            Inheritance { lanes, before }
+            (lanes, before)
         }
     };
+    let known = lanes.into_iter().filter_map(|Parked { session, key }| {
+        let number = session.upgrade()?.id.number;
+        Some((number, (session, key)))
+    });
+    client.lock().parked.extend(known);
     let tokens = registry.tokens();
     let own = client.token();
     if own != *token {
@@ -157,7 +160,7 @@ fn inherit(daemon: &Daemon, client: &Arc<Client>, token: &Token) -> Option<Inher
     }
     client.rename(*token);
     tokens.connected(client);
-    Some(inheritance)
+    Some(before)
 }
 
 /// A client's connection is gone: nothing of it stays but its lanes, and they not for long.

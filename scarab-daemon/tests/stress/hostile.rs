@@ -37,6 +37,8 @@ use super::{
 const AT_ONCE: Duration = Duration::from_secs(1);
 /// By how much a client may grow that is told far too much, in KiB.
 const ROOM_KIB: u64 = 96 * 1024;
+/// How often it is told so much: it would be far more than it may grow by.
+const TOO_OFTEN: usize = 200;
 
 /// What a client is told instead of a hello.
 #[test]
@@ -295,7 +297,7 @@ fn texts_lose_their_control_characters() {
     for event in events {
         match event {
             ClientEvent::ShuttingDown { reason: text } | ClientEvent::Refused { text } => {
-                assert!(clean(&text), "{text:?}")
+                assert!(clean(&text), "{text:?}");
             }
             other => panic!("{other:?}"),
         }
@@ -365,7 +367,7 @@ pub fn growth_process() {
                 "clipboards" => of(&Clipboard { primary: false, text: "x".repeat(1 << 20) }, 5, 0),
                 _ => of(&Pong { payload: vec![0; 1 << 20] }, 0, 12345),
             };
-            for _ in 0..900 {
+            for _ in 0..TOO_OFTEN {
                 if write(&stream, frame.bytes()).is_err() {
                     return;
                 }

@@ -429,6 +429,12 @@ impl AttachInner {
         let request = link.next_request();
         self.joining.store(request, Ordering::Release);
         drop(link);
+        {
+            // Until the answer tells where the row of positions is, nothing is sent in it: what crossed with the answer
+            // would be sent again from the middle of an item. Under the outbox's lock nothing is being sent.
+            let _outbox = self.outbox();
+            self.session.store(0, Ordering::Release);
+        }
         match Frame::new(0, request, &attach) {
             // A refusal to send means that the connection is about to fall, which starts all this again.
             Ok(frame) => drop(sender.send(frame)),
@@ -563,12 +569,14 @@ impl AttachInner {
 
     /// Sends the input that may be sent.
     pub(super) fn pump(&self, shared: &Arc<Shared>) {
-        let session = self.session.load(Ordering::Acquire);
-        if session == 0 {
-            return;
-        }
         let Some(sender) = shared.lock().sender.clone() else { return };
-        self.outbox().pump(session, &*sender);
+        let mut outbox = self.outbox();
+        // After the sender, or a new connection might be given what belongs after its `Attached`; and under the outbox's
+        // lock, as in `join`.
+        let session = self.session.load(Ordering::Acquire);
+        if session != 0 {
+            outbox.pump(session, &*sender);
+        }
     }
 
     /// The connection is lost.

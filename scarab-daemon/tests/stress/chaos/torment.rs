@@ -111,10 +111,10 @@ impl<'a> Tormentor<'a> {
             _ => {
                 let relay = &self.relays[usize::try_from(slot).expect("few")];
                 self.done.still += 1;
-                match self.random.of(0..3) {
+                match self.random.of(0..4) {
                     0 => relay.stop(),
-                    // Within a frame, most often.
-                    1 => relay.stop_after(self.random.of(1..30_000)),
+                    // Within a frame, most often, or within a paste.
+                    1 | 2 => relay.stop_after(self.random.of(1..60_000)),
                     _ => {
                         // What the daemon says piles up, until it loses its patience.
                         self.done.unheard += 1;

@@ -27,6 +27,7 @@ use super::{
             DEADLINE,
             desk::{joining, options, settled_within},
             random::Random,
+            setting,
         },
     },
     script::{HEAD, Row, SESSIONS, session},
@@ -93,6 +94,8 @@ pub fn typist(plan: &Plan, over: &AtomicBool, bell: &Bell) {
     let client = Client::start(options(&plan.address, bell, false, true)).expect("a thread");
     let mut journal = Journal(File::create(&plan.journal).expect("the journal can be written"));
     let mut pages: Vec<Page> = (0..SESSIONS).map(|number| Page::new(plan, number)).collect();
+    // What a long test types must still find room on the disk.
+    let slower = (setting("SCARAB_CHAOS_SECONDS", 60) / 60).clamp(1, 6);
     while !over.load(Ordering::Relaxed) {
         let page = random.of(0..SESSIONS);
         let page = &mut pages[usize::try_from(page).expect("few")];
@@ -111,7 +114,7 @@ pub fn typist(plan: &Plan, over: &AtomicBool, bell: &Bell) {
             _ => drop(client.ask::<_, Sessions>(&ListSessions { after: 0 }, Duration::from_millis(50))),
         }
         look_at_events(&client, plan, &mut journal);
-        let pause = Duration::from_millis(random.of(0..120));
+        let pause = Duration::from_millis(random.of(0..120 * slower));
         bell.wait_for(Some(Instant::now() + pause), || over.load(Ordering::Relaxed).then_some(()));
     }
     pages.iter_mut().for_each(|page| page.leave(bell, &mut journal));
@@ -155,7 +158,7 @@ impl Page {
     }
 
     fn paste(&mut self, client: &Client, bell: &Bell, random: &mut Random, journal: &mut Journal) {
-        let length = if random.percent(10) { random.of(100_000..600_000) } else { random.of(1..100_000) };
+        let length = if random.percent(20) { random.of(100_000..600_000) } else { random.of(1..30_000) };
         self.push(client, length, true, journal);
         if random.percent(60) {
             self.settle(bell, journal);
