@@ -156,7 +156,7 @@ fn it_lists_more_sessions_than_a_page_has() {
 #[test]
 fn what_it_types_arrives_though_it_is_more_than_the_credit() {
     let daemon = Daemon::start();
-    let text = lines(110_000);
+    let text = lines(120_000);
     assert!(text.len() > 2 << 20, "more than twice the credit of a client");
     keep(&daemon, "sink");
     fs::write(daemon.path("text"), &text).expect("written");
