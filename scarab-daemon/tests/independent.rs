@@ -156,7 +156,7 @@ fn it_lists_more_sessions_than_a_page_has() {
 #[test]
 fn what_it_types_arrives_though_it_is_more_than_the_credit() {
     let daemon = Daemon::start();
-    let text = lines(150_000);
+    let text = lines(120_000);
     assert!(text.len() > 2 << 20, "more than twice the credit of a client");
     keep(&daemon, "sink");
     fs::write(daemon.path("text"), &text).expect("written");
@@ -182,7 +182,7 @@ fn what_it_types_over_a_cut_connection_arrives_once() {
 fn what_it_types_while_its_next_connection_takes_over_arrives_once() {
     let daemon = Daemon::start();
     for (name, item) in [("small", "7"), ("middle", "300"), ("large", "65536")] {
-        let text = lines(60_000);
+        let text = lines(20_000);
         keep(&daemon, name);
         fs::write(daemon.path("text"), &text).expect("written");
         let told = json(&client(&daemon, &["resume-test", name, "--file", "text", "--item", item, "--overtake"]));

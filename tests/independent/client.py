@@ -155,8 +155,9 @@ def main():
         typing = command(name, run, "name")
         typing.add_argument("text", nargs="?", default="")
         typing.add_argument("--file", help="type what is in a file")
-        typing.add_argument("--enter", action="store_true", help="press return at the end")
-        if name == "resume-test":
+        if name == "type":
+            typing.add_argument("--enter", action="store_true", help="press return at the end")
+        else:
             typing.add_argument("--item", type=int, default=64, help="the most bytes of an item at first")
             typing.add_argument("--overtake", action="store_true", help="leave the first connection standing")
     look = command("screen", screen, "name")

@@ -127,9 +127,10 @@ class Connection:
         """Reads until so many bytes are there. Descriptors are put in a row: each belongs to a frame that says so."""
         while len(self.buffer) < count:
             try:
-                data, extra, _flags, _address = self.socket.recvmsg(65536, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC)
+                received = self.socket.recvmsg(65536, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC)
             except OSError as error:
                 raise Lost(str(error)) from None
+            data, extra = received[:2]
             for level, kind, own in extra:
                 if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                     self.descriptors += struct.unpack(f"{len(own) // 4}i", own[: len(own) // 4 * 4])

@@ -1,4 +1,4 @@
-"""The surface, by section 8 of docs/PROTOCOL.md: a session's screen in shared memory, and the same rows over the wire."""
+"""A session's screen in shared memory, by section 8 of docs/PROTOCOL.md, and the same rows over the wire."""
 
 import mmap
 import os
@@ -152,7 +152,8 @@ class Surface:
             screen.lines[row] = (cells, {col: extra for col, extra in own.items() if extra})
         cursor = state[2]
         screen.frame, screen.cursor = state[0], (min(cursor & 0xFFFF, cols - 1), min(cursor >> 16 & 0xFFFF, rows - 1))
-        screen.shape, screen.visible, screen.blinking = cursor >> 32 & 0xFF, cursor >> 40 & 1 == 1, cursor >> 41 & 1 == 1
+        screen.shape = cursor >> 32 & 0xFF
+        screen.visible, screen.blinking = bool(cursor >> 40 & 1), bool(cursor >> 41 & 1)
         screen.modes, screen.scrolled, screen.reflow, screen.scrollback = state[3:7]
         if palette is not None:
             screen.palette_version = state[7]

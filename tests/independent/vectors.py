@@ -36,7 +36,8 @@ def check_page(path, verbose):
         page = file.read()
     check_schema(page)
     check_kinds(page)
-    found = {name: bytes.fromhex(digits) for name, digits in re.findall(r"^```hex (\S+)\n(.*?)^```$", page, re.S | re.M)}
+    blocks = re.findall(r"^```hex (\S+)\n(.*?)^```$", page, re.S | re.M)
+    found = {name: bytes.fromhex(digits) for name, digits in blocks}
     missing = [name for name, number in KINDS.items() if f"{number:#06x}-{name}" not in found]
     expect("kinds without a vector", missing, [])
     for name, data in found.items():
@@ -90,7 +91,8 @@ def check_frame(name, data):
 def check_other(name, data):
     if name == "cell":
         cell = struct.unpack("<QQ", data)
-        value = character_of(cell), attrs_of(cell), cell[0] >> 37, color_of(cell[1] & 0xFFFFFFFF), color_of(cell[1] >> 32)
+        colors = color_of(cell[1] & 0xFFFFFFFF), color_of(cell[1] >> 32)
+        value = character_of(cell), attrs_of(cell), cell[0] >> 37, *colors
         # Bold, wide, a curly underline; the fifth entry of the side table.
         expect(name, value, ("漢", 1 | 1 << 9 | 3 << 6, 5, 9, "#010203"))
     elif name == "hello-of-a-client":
