@@ -13,6 +13,9 @@ pub mod ctl;
 mod daemon;
 mod deadline;
 pub mod environment;
+#[cfg(all(feature = "fuzzing", unix))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod launch;
 mod listen;
 mod log;

@@ -157,3 +157,6 @@ mod tests {
         assert_eq!(lane.take(new, 4, 4), Ok(Taken::New));
     }
 }
+
+#[cfg(all(test, loom))]
+mod model;

@@ -2,8 +2,10 @@
 //!
 //! A stream is shared by the thread that reads it and by whoever sends; platform code is in `unix.rs` and `windows.rs`.
 
+mod mailbox;
 mod reader;
 mod sender;
+mod sync;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]

@@ -1,0 +1,124 @@
+//! What the fuzz targets in `tests/fuzz` drive: the daemon without a listener, and the screen without a program.
+//! It is there only with the feature `fuzzing`, and nobody's API.
+
+use std::{io, os::fd::OwnedFd, sync::Arc, time::Duration};
+
+use scarab_protocol::{
+    ids::TermSize,
+    message::LineData,
+    surface::{SurfaceError, SurfaceId},
+    transport::Stream,
+};
+
+use crate::{client, platform::limit::OldLimit, screen};
+
+/// A daemon whose clients are handed to it.
+pub struct Daemon(Arc<crate::daemon::Daemon>);
+
+impl Daemon {
+    /// A daemon without sessions and clients. Who leaves it has this long to come back.
+    ///
+    /// # Errors
+    /// If the system has no random bytes or no thread to give.
+    pub fn start(resume: Duration) -> io::Result<Self> {
+        let daemon = crate::daemon::Daemon::new(String::new(), String::new(), OldLimit::unchanged(), resume)?;
+        Ok(Self(daemon))
+    }
+
+    /// Serves a client until it goes, as its thread does, but in this one. False if there is no place for it.
+    pub fn serve(&self, stream: Stream) -> bool {
+        let place = self.0.registry().take_place();
+        let Some(number) = place else { return false };
+        client::serve(&self.0, stream, number);
+        self.0.client_gone();
+        true
+    }
+
+    /// Whether a client has it end.
+    pub fn is_stopping(&self) -> bool {
+        self.0.is_stopping()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        self.0.request_stop("it was dropped");
+        self.0.stop("it was dropped");
+    }
+}
+
+/// The screen of a session.
+pub struct Screen(screen::Screen);
+
+/// What a piece of output asked for beside changing the screen.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Effects {
+    /// Answers to the program's queries, in order.
+    pub answers: Vec<u8>,
+    /// The newest title.
+    pub title: Option<String>,
+    /// How often the bell was rung.
+    pub bells: u64,
+    /// The newest text for the clipboard.
+    pub clipboard: Option<String>,
+    /// The newest working directory.
+    pub cwd: Option<String>,
+}
+
+impl Screen {
+    /// A blank screen of this size, which must be one that a session can have.
+    ///
+    /// # Errors
+    /// If there is no shared memory for its surface.
+    pub fn new(id: SurfaceId, size: TermSize) -> Result<Self, SurfaceError> {
+        Ok(Self(screen::Screen::new(id, size)?))
+    }
+
+    /// Interprets output of the program.
+    pub fn feed(&mut self, bytes: &[u8]) -> Effects {
+        self.0.feed(bytes).into()
+    }
+
+    /// Gives up a synchronized update.
+    pub fn end_sync(&mut self) -> Effects {
+        self.0.end_sync().into()
+    }
+
+    /// Changes the size, to one that a session can have.
+    pub fn resize(&mut self, size: TermSize) {
+        self.0.resize(size);
+    }
+
+    /// Puts what has changed on the surface.
+    ///
+    /// # Errors
+    /// If there is no memory for a larger one.
+    pub fn publish(&mut self) -> Result<(), SurfaceError> {
+        self.0.publish().map(|_| ())
+    }
+
+    /// What the surface is mapped with.
+    ///
+    /// # Errors
+    /// If no descriptors are left.
+    pub fn reader_fd(&self) -> io::Result<OwnedFd> {
+        self.0.surface().reader_fd().try_clone_to_owned()
+    }
+
+    /// Lines ever scrolled off, and the reflow epoch.
+    pub fn scrolled(&self) -> (u64, u64) {
+        self.0.scrolled()
+    }
+
+    /// Lines of scrollback from `first` on, at most `count` and about `max_bytes` bytes, and the number of the first.
+    pub fn scrollback(&self, first: u64, count: u32, max_bytes: usize) -> (u64, Vec<LineData>) {
+        self.0.scrollback(first, count, max_bytes)
+    }
+}
+
+impl From<screen::Effects> for Effects {
+    fn from(effects: screen::Effects) -> Self {
+        let screen::Effects { answers, title, bells, clipboard, cwd } = effects;
+        Self { answers, title, bells, clipboard: clipboard.map(|clipboard| clipboard.text), cwd }
+    }
+}
