@@ -210,7 +210,7 @@ pub(crate) fn receive_events(
                 }
                 ClientEvent::ShuttingDown { reason } => format!("the daemon ended: {reason}"),
                 ClientEvent::InputDiscarded { session, bytes } => {
-                    format!("{bytes} bytes typed for {session:?} were not sent: the session they were for is gone")
+                    format!("the last {bytes} bytes typed for {session:?} may not have arrived: they are not typed again")
                 }
                 ClientEvent::Refused { text } => text,
             };

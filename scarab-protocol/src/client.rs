@@ -132,11 +132,12 @@ pub enum ClientEvent {
         /// Why.
         reason: String,
     },
-    /// Input was thrown away, because the session it was meant for is gone.
+    /// Input was thrown away that the session is not known to have taken: it is gone, or does not know this client any more. Some
+    /// of it may have arrived.
     InputDiscarded {
         /// The session's name.
         session: String,
-        /// How many bytes.
+        /// How many bytes of text; mouse and focus count none.
         bytes: u64,
     },
     /// The daemon refused something that nobody waits for.

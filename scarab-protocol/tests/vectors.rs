@@ -227,7 +227,7 @@ fn messages(add: &mut dyn FnMut(String, Frame)) {
     });
     of.session(&Detached { reason: "the session was killed".into() });
     of.session(&SurfaceMoved { generation: 2, mapping: String::new() });
-    of.session(&FrameReady { frame: 10 });
+    of.session(&FrameReady { frame: 10, taken: 142 });
     of.session(&Rows {
         frame: 10,
         cols: 80,

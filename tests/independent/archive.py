@@ -68,7 +68,7 @@ struct AskCredit {}
 struct InputCredit { taken: u64, may_send_through: u64 }
 
 struct Arm { frame: u64 }
-struct FrameReady { frame: u64 }
+struct FrameReady { frame: u64, taken: u64 }
 struct SurfaceMoved { generation: u32, mapping: String }
 struct FetchRows { since: u64 }
 struct Rows { frame: u64, cols: u16, rows: u16, cursor: (u16, u16), cursor_shape: u8, cursor_visible: bool,

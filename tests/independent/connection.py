@@ -252,7 +252,7 @@ class Session:
     def hear(self, kind, message, descriptor):
         """What the daemon tells of the session without being asked."""
         if kind == "FrameReady":
-            self.rung = True
+            self.rung, self.taken = True, max(self.taken, message["taken"])
         elif kind == "SurfaceMoved" and descriptor is not None:
             self.surface = Surface(descriptor, self.connection.hello["epoch"], self.number)
             self.screen.frame = 0

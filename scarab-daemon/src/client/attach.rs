@@ -7,7 +7,7 @@ use std::{
 
 use scarab_protocol::{
     frame::Frame,
-    message::{Arm, Attach, Detach, Done, ErrorCode, FrameReady, Resize, Role},
+    message::{Arm, Attach, Detach, Done, ErrorCode, Resize, Role},
     surface::Doorbell,
 };
 
@@ -86,7 +86,7 @@ pub(super) fn arm(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) -> 
     if let Some((session, attachment)) = attached(daemon, client, frame)
         && attachment.bell.arm(held, &session.published)
     {
-        client.tell(session.id.number, 0, &FrameReady { frame: session.published.frame() });
+        client.tell(session.id.number, 0, &session.doorbell(&attachment, session.published.frame()));
     }
     Ok(())
 }

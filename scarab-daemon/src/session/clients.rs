@@ -4,7 +4,7 @@ use std::sync::{Arc, atomic::Ordering};
 
 use scarab_protocol::{
     frame::Frame,
-    message::{Detached, Message},
+    message::{Detached, FrameReady, Message},
     transport::Outgoing,
 };
 
@@ -86,6 +86,11 @@ impl Session {
             attachment.client.forget_attachment(self.id.number, attachment);
             attachment.client.tell(self.id.number, 0, &Detached { reason: why.into() });
         }
+    }
+
+    /// What a client is rung with.
+    pub(crate) fn doorbell(&self, attachment: &Attachment, frame: u64) -> FrameReady {
+        FrameReady { frame, taken: self.input.taken(attachment.lane) }
     }
 
     /// Sends a message to all who are attached. Of `newest` ones only the newest is kept for who is slow.

@@ -174,6 +174,11 @@ impl InputQueue {
         true
     }
 
+    /// How far a lane's input was taken.
+    pub(crate) fn taken(&self, key: LaneKey) -> u64 {
+        self.lock().seat(key).map_or(0, |seat| seat.lane.credit().taken)
+    }
+
     /// How far a lane's input was taken, and how far it may go on: as far as there is room now.
     pub(crate) fn credit(&self, key: LaneKey) -> InputCredit {
         let mut state = self.lock();

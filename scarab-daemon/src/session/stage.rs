@@ -9,7 +9,7 @@ use std::{
 use scarab_protocol::{
     frame::Frame,
     ids::TermSize,
-    message::{Attached, Bell, Clipboard, Cwd, ErrorCode, FrameReady, Renamed, ScrollbackRows, SurfaceMoved, Title},
+    message::{Attached, Bell, Clipboard, Cwd, ErrorCode, Renamed, ScrollbackRows, SurfaceMoved, Title},
     transport::Outgoing,
 };
 
@@ -104,7 +104,7 @@ impl Stage {
             session.resize(attachment.lane.number, size);
         }
         if attachment.bell.arm(0, &session.published) {
-            client.tell(number, 0, &FrameReady { frame: session.published.frame() });
+            client.tell(number, 0, &session.doorbell(attachment, session.published.frame()));
         }
         // It may have gone while it was tied; then nobody else unties it. (One that has asked again keeps its lane.)
         let renewed = client.attachment(number).is_some_and(|newer| newer.lane == attachment.lane);
@@ -130,7 +130,7 @@ impl Stage {
         session.published.publish(number);
         for attachment in session.attachments().iter() {
             if attachment.bell.ring(number) {
-                attachment.client.tell(session.id.number, 0, &FrameReady { frame: number });
+                attachment.client.tell(session.id.number, 0, &session.doorbell(attachment, number));
             }
         }
     }

@@ -127,7 +127,7 @@ fn nonsense_ends_the_connection_with_a_reason_or_is_passed_over() {
         ("rows longer than they say", of(&rows(10, 2, vec![(0, 9999), (1, 1), (0, 0)]), 5, 0)),
         ("credit back", of(&InputCredit { taken: 0, may_send_through: 0 }, 5, 0)),
         ("credit beyond all", of(&InputCredit { taken: u64::MAX, may_send_through: u64::MAX }, 5, 0)),
-        ("a newest frame of all time", of(&FrameReady { frame: u64::MAX }, 5, 0)),
+        ("a newest frame of all time", of(&FrameReady { frame: u64::MAX, taken: u64::MAX }, 5, 0)),
         ("bells of all time", of(&Bell0 { count: u64::MAX }, 5, 0)),
     ];
     cases.extend(frames.into_iter().map(|(what, frame)| (what.to_owned(), frame.bytes().to_vec(), Over)));

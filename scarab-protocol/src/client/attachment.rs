@@ -561,6 +561,11 @@ impl AttachInner {
         self.changed(shared);
     }
 
+    /// The daemon has taken so much.
+    pub(super) fn acknowledged(&self, taken: u64) {
+        self.outbox().settle(taken);
+    }
+
     pub(super) fn credit(&self, shared: &Arc<Shared>, credit: InputCredit) {
         self.outbox().credit(credit);
         self.pump(shared);

@@ -7,7 +7,7 @@ use crate::{
     frame::{Frame, FrameError},
     kind::Kind,
     message::{
-        Attached, Bell, Clipboard, Cwd, Detached, Error, ErrorCode, Exited, InputCredit, Renamed, Resized, Rows,
+        Attached, Bell, Clipboard, Cwd, Detached, Error, ErrorCode, Exited, FrameReady, InputCredit, Renamed, Resized, Rows,
         ShuttingDown, SurfaceMoved, Title,
     },
     transport::{ReadError, Received},
@@ -98,6 +98,7 @@ fn about_session(
 ) -> Result<(), FrameError> {
     match frame.kind() {
         Some(Kind::FrameReady) => {
+            attachment.acknowledged(frame.read::<FrameReady>()?.taken);
             attachment.refresh(shared);
             return Ok(());
         }

@@ -66,6 +66,14 @@ impl Item {
         }
     }
 
+    /// How many bytes of text it is.
+    fn bytes(&self) -> u64 {
+        match self {
+            Self::Mouse(_) | Self::Focus(_) => 0,
+            Self::Typed(_) | Self::Bytes { .. } | Self::Paste { .. } => self.cost(),
+        }
+    }
+
     fn frame(&self, session: u32, position: u64) -> Option<Frame> {
         match self {
             Self::Typed(bytes) => Frame::new(session, 0, &Input { position, data: bytes.clone() }),
@@ -164,7 +172,7 @@ impl Outbox {
     }
 
     /// The session was joined. If the row of positions goes on, what was sent and not taken is sent again. In a new row
-    /// that could type it twice, because nobody knows how much of it has arrived: it is dropped; gives back how much that was.
+    /// that could type it twice, because nobody knows how much of it has arrived: it is dropped; gives back how many bytes of text that was.
     pub(super) fn joined(&mut self, row: Row, credit: InputCredit) -> u64 {
         let goes_on = self.row.replace(row) == Some(row) && (self.taken..=self.next).contains(&credit.taken);
         let dropped = if goes_on || self.sent == 0 {
@@ -179,30 +187,31 @@ impl Outbox {
     }
 
     fn drop_sent(&mut self) -> u64 {
-        let before = self.held;
-        let mut broken = false;
+        let (mut lost, mut broken) = (0, false);
         for _ in 0..std::mem::take(&mut self.sent) {
-            if let Some(item) = self.drop_front()
-                && let Item::Paste { last, .. } = item
-            {
+            let Some(item) = self.drop_front() else { break };
+            lost += item.bytes();
+            if let Item::Paste { last, .. } = item {
                 broken = !last;
             }
         }
         // The rest of a paste whose beginning is lost would be typed as something it is not.
         while broken && let Some(Item::Paste { last, .. }) = self.items.front() {
             broken = !last;
-            self.drop_front();
+            lost += self.drop_front().map_or(0, |item| item.bytes());
         }
-        before - self.held
+        lost
     }
 
-    /// Throws everything away; gives back how much that was.
+    /// Throws everything away; gives back how many bytes of text that was.
     pub(super) fn clear(&mut self) -> u64 {
+        let lost = self.items.iter().map(Item::bytes).sum();
         self.items.clear();
         self.sent = 0;
         // What was sent is not sent again, whether it was taken or not.
         self.taken = self.next;
-        std::mem::take(&mut self.held)
+        self.held = 0;
+        lost
     }
 
     /// The daemon has taken more, or has more room.
@@ -212,7 +221,7 @@ impl Outbox {
     }
 
     /// All that was sent up to a position is taken.
-    fn settle(&mut self, taken: u64) {
+    pub(super) fn settle(&mut self, taken: u64) {
         while self.sent > 0
             && let Some(item) = self.items.front_mut()
         {

@@ -14,6 +14,9 @@ pub struct Arm {
 pub struct FrameReady {
     /// The newest frame when it was rung.
     pub frame: u64,
+    /// How far this client's input was taken then, as in `InputCredit`: so that what is typed and echoed is acknowledged
+    /// without a message of its own. 0 for an observer.
+    pub taken: u64,
 }
 
 /// The surface has a new generation, because the screen outgrew the old one. The frame carries its descriptor.
