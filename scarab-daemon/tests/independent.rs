@@ -1,4 +1,4 @@
-//! The client of `tests/independent`, which was written by docs/PROTOCOL.md alone and shares no line with ours, at a
+//! The client of `tests/independent`, which goes by docs/PROTOCOL.md and shares no line with ours, at a
 //! real daemon: it sees what `scarabctl` sees, and what it types arrives once.
 #![cfg(target_os = "linux")]
 

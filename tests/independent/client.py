@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A client of Scarab's daemon that shares no line with the others: it was written by docs/PROTOCOL.md alone.
+"""A client of Scarab's daemon that shares no line with the others and uses nothing but what docs/PROTOCOL.md says.
 
 It shows that the document says enough, and it can be played with:
 
@@ -136,7 +136,7 @@ def vectors(_path, arguments):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="A client of Scarab's daemon, written by docs/PROTOCOL.md alone.")
+    parser = argparse.ArgumentParser(description="A client of Scarab's daemon that goes by docs/PROTOCOL.md.")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--socket", help="the daemon's socket; @NAME for one in the abstract namespace")
     where.add_argument("--daemon", default="default", help="the daemon's name [default: default]")
