@@ -104,6 +104,7 @@ impl Plugin for ScarabIpcPlugin {
             .add_message::<messages::TerminalExited>()
             .add_message::<messages::ClipboardSet>()
             .add_message::<messages::ConnectionNoted>()
+            .add_message::<messages::DaemonStopped>()
             .add_message::<messages::Lagged>()
             .configure_sets(PreUpdate, ScarabIpcSystems::Receive.before(InputSystems))
             .configure_sets(PostUpdate, ScarabIpcSystems::Send)

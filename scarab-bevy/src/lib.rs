@@ -32,8 +32,8 @@ pub use launch::Launch;
 #[cfg(feature = "daemon")]
 pub use launch::run_if_requested;
 pub use messages::{
-    BellRang, ClipboardSet, ConnectionNoted, CreditRequest, InputKind, InputRejected, KillRequest, Lagged,
-    TerminalExited, TerminalInput,
+    BellRang, ClipboardSet, ConnectionNoted, CreditRequest, DaemonStopped, InputKind, InputRejected, KillRequest,
+    Lagged, TerminalExited, TerminalInput,
 };
 pub use plugins::ScarabPlugins;
 #[cfg(feature = "render")]

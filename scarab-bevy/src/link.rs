@@ -14,8 +14,8 @@ use scarab_protocol::{
 use crate::{
     connection::{ConnectionLink, PrimaryConnection},
     messages::{
-        BellRang, ClipboardSet, ConnectionNoted, CreditRequest, InputKind, InputRejected, KillRequest, Lagged,
-        TerminalExited, TerminalInput,
+        BellRang, ClipboardSet, ConnectionNoted, CreditRequest, DaemonStopped, InputKind, InputRejected, KillRequest,
+        Lagged, TerminalExited, TerminalInput,
     },
     terminal::{
         Create, Source, Terminal, TerminalBacklog, TerminalCursor, TerminalGrid, TerminalModes, TerminalSession,
@@ -191,6 +191,7 @@ pub(crate) fn receive_events(
     terminals: Query<(Entity, &TerminalSession)>,
     mut clipboard: MessageWriter<ClipboardSet>,
     mut notes: MessageWriter<ConnectionNoted>,
+    mut stops: MessageWriter<DaemonStopped>,
     mut lagged: MessageWriter<Lagged>,
 ) {
     for (connection, link) in &connections {
@@ -208,9 +209,15 @@ pub(crate) fn receive_events(
                     }
                     continue;
                 }
-                ClientEvent::ShuttingDown { reason } => format!("the daemon ended: {reason}"),
+                ClientEvent::ShuttingDown { reason } => {
+                    let text = format!("the daemon ended: {reason}");
+                    stops.write(DaemonStopped { connection, reason });
+                    text
+                }
                 ClientEvent::InputDiscarded { session, bytes } => {
-                    format!("the last {bytes} bytes typed for {session:?} may not have arrived: they are not typed again")
+                    format!(
+                        "the last {bytes} bytes typed for {session:?} may not have arrived: they are not typed again"
+                    )
                 }
                 ClientEvent::Refused { text } => text,
             };

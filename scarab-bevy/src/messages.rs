@@ -112,6 +112,15 @@ pub struct Lagged {
     pub events: u64,
 }
 
+/// A daemon was told to end, and its sessions end with it. [`ConnectionNoted`] says so too, for people.
+#[derive(Message, Debug, Clone, PartialEq, Eq)]
+pub struct DaemonStopped {
+    /// The connection.
+    pub connection: Entity,
+    /// Why, in words.
+    pub reason: String,
+}
+
 /// A connection has something to say that belongs to no terminal any more, in one line.
 #[derive(Message, Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionNoted {

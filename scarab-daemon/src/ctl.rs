@@ -130,7 +130,9 @@ fn usage(error: &clap::Error) -> String {
 
 /// A size as `COLSxROWS`.
 fn parse_size(text: &str) -> Result<TermSize, String> {
-    let sides = text.split_once('x').and_then(|(cols, rows)| Some((cols.parse().ok()?, rows.parse().ok()?)));
+    // Larger numbers than a size can have are numbers all the same, and are told the limits.
+    let side = |side: &str| side.parse::<u64>().ok().map(|side| u16::try_from(side).unwrap_or(u16::MAX));
+    let sides = text.split_once('x').and_then(|(cols, rows)| Some((side(cols)?, side(rows)?)));
     let Some((cols, rows)) = sides else { return Err("a size is COLSxROWS, such as 80x24".into()) };
     let size = TermSize::cells(cols, rows);
     if size.clamped() != size {

@@ -1,11 +1,12 @@
 //! A few lines over the terminal: what the connection is doing while it is down, and what can be chosen.
 
-use bevy::prelude::*;
+use bevy::{prelude::*, window::PrimaryWindow};
 use scarab_protocol::surface::{Attrs, Cell, Color, Cursor};
 
 use crate::{
     render::{TerminalTheme, TerminalView, ThemeOverride},
     terminal::TerminalGrid,
+    view::TerminalMetrics,
 };
 
 /// What the banner says; nothing for no banner. It is drawn like any grid, with the terminal's own font.
@@ -13,18 +14,25 @@ use crate::{
 pub(super) struct Banner(pub(super) Vec<String>);
 
 #[derive(Component)]
-struct BannerView;
+pub(super) struct BannerView;
 
 pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<Banner>()
-        .add_systems(Startup, spawn)
-        .add_systems(Update, show.run_if(resource_changed::<Banner>));
+    app.init_resource::<Banner>().add_systems(Startup, spawn);
+}
+
+/// Whether the banner is to be drawn anew: it says something else, or has another width to fit.
+pub(super) fn outdated(
+    banner: Res<Banner>,
+    windows: Query<(), (With<PrimaryWindow>, Changed<Window>)>,
+    metrics: Query<(), (With<BannerView>, Changed<TerminalMetrics>)>,
+) -> bool {
+    banner.is_changed() || !windows.is_empty() || !metrics.is_empty()
 }
 
 /// In front of the terminal.
 const DEPTH: f32 = 10.0;
 
-/// Lines are broken here, so that the banner fits a window of usual width.
+/// Lines are broken here at the latest: longer ones are hard to read.
 const MAX_COLS: usize = 76;
 
 fn spawn(mut commands: Commands) {
@@ -39,14 +47,21 @@ fn spawn(mut commands: Commands) {
     ));
 }
 
-fn show(banner: Res<Banner>, mut view: Single<(&mut TerminalGrid, &mut Visibility), With<BannerView>>) {
-    let (grid, visibility) = &mut *view;
+/// Draws the banner, as wide as the window allows. To run when what it says is decided, in the same update.
+pub(super) fn show(
+    banner: Res<Banner>,
+    mut view: Single<(&mut TerminalGrid, &mut Visibility, &TerminalMetrics), With<BannerView>>,
+    window: Option<Single<&Window, With<PrimaryWindow>>>,
+) {
+    let (grid, visibility, metrics) = &mut *view;
+    let fits = window.and_then(|window| metrics.cells_in(window.physical_size()));
+    let max_cols = fits.map_or(MAX_COLS, |(cols, _)| MAX_COLS.min(cols.into()));
     if banner.0.is_empty() {
         **visibility = Visibility::Hidden;
         return;
     }
     **visibility = Visibility::Inherited;
-    let lines: Vec<Vec<char>> = banner.0.iter().flat_map(|line| wrap(line)).collect();
+    let lines: Vec<Vec<char>> = banner.0.iter().flat_map(|line| wrap(line, max_cols)).collect();
     let cols = lines.iter().map(Vec::len).max().unwrap_or(0).max(1);
     let frame = grid.grid.frame + 1;
     grid.grid.reset(cols as u16, lines.len() as u16, frame);
@@ -60,12 +75,12 @@ fn show(banner: Res<Banner>, mut view: Single<(&mut TerminalGrid, &mut Visibilit
 }
 
 /// Breaks a line between words, and words that are too long where they are too long.
-fn wrap(line: &str) -> Vec<Vec<char>> {
+fn wrap(line: &str, max_cols: usize) -> Vec<Vec<char>> {
     let mut lines = vec![Vec::new()];
     for word in line.split_inclusive(' ') {
         let word: Vec<char> = word.chars().collect();
-        for piece in word.chunks(MAX_COLS) {
-            let fits = lines.last().is_some_and(|last: &Vec<char>| last.len() + piece.len() <= MAX_COLS);
+        for piece in word.chunks(max_cols) {
+            let fits = lines.last().is_some_and(|last: &Vec<char>| last.len() + piece.len() <= max_cols);
             if !fits {
                 lines.push(Vec::new());
             }
@@ -84,10 +99,11 @@ mod tests {
     #[test]
     fn long_lines_are_broken_between_words_and_nothing_is_lost() {
         let line = "word ".repeat(40) + &"x".repeat(200);
-        let lines = wrap(&line);
+        let lines = wrap(&line, MAX_COLS);
         assert!(lines.iter().all(|line| line.len() <= MAX_COLS));
         assert_eq!(lines.concat().into_iter().collect::<String>(), line);
         assert!(lines[0].ends_with(&[' ']));
-        assert_eq!(wrap(""), [Vec::<char>::new()]);
+        assert_eq!(wrap("", MAX_COLS), [Vec::<char>::new()]);
+        assert!(wrap(&line, 20).iter().all(|line| line.len() <= 20));
     }
 }

@@ -76,6 +76,8 @@ pub(super) fn answer() -> ExitCode {
 fn try_for_window() -> Result<(), String> {
     winit_itself::event_loop::EventLoop::new().map_err(|error| {
         let error = error.to_string().replace('\n', " ");
+        // Where in its source the library found that out helps nobody here.
+        let error = error.strip_prefix("os error at ").and_then(|rest| rest.split_once(": ")).map_or(&*error, |(_, what)| what);
         format!("the display does not answer ({error}): check DISPLAY or WAYLAND_DISPLAY, and that libx11-6, libxcursor1, libxi6 and libxkbcommon-x11-0 are installed")
     })?;
     // Bevy draws with these and nothing else.

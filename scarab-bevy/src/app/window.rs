@@ -29,7 +29,7 @@ use crate::{
     connection::{ConnectionLink, ConnectionStatus, DaemonConnection, PrimaryConnection, ScarabConnectionState},
     ipc::{ScarabIpcPlugin, ScarabIpcSystems},
     launch::Launch,
-    messages::{ConnectionNoted, TerminalExited},
+    messages::{ConnectionNoted, DaemonStopped, TerminalExited},
     render::{Settling, TerminalTheme, TerminalView},
     terminal::{Terminal, TerminalSession, TerminalStatus, TerminalTitle},
     view::FitWindow,
@@ -78,7 +78,10 @@ pub(super) fn run(asked: Asked, address: Address) -> anyhow::Result<ExitCode> {
         commands.spawn((Camera2d, Msaa::Off));
     })
     .add_systems(OnEnter(ScarabConnectionState::Connected), ask)
-    .add_systems(Update, (follow_title, leave, reveal, (choose_session, pick, tell).chain()))
+    .init_resource::<LastWords>()
+    .add_systems(Update, (follow_title, leave, reveal))
+    // In this order within one update: the window may sleep after it.
+    .add_systems(Update, (choose_session, pick, tell, banner::show.run_if(banner::outdated)).chain())
     .add_systems(PreUpdate, note.after(ScarabIpcSystems::Receive));
     run_on_one_thread(&mut app);
     Ok(match app.run() {
@@ -127,6 +130,13 @@ enum Session {
     Offered(Option<String>, Vec<SessionInfo>),
 }
 
+/// What was said of a session that is gone: by the daemon when it was told to end, and about what was typed last.
+#[derive(Resource, Default)]
+struct LastWords {
+    stopped: Option<String>,
+    notes: Vec<String>,
+}
+
 /// How many sessions are offered by number.
 const MAX_OFFERED: usize = 9;
 
@@ -151,6 +161,7 @@ fn choose_session(
     start: Res<Start>,
     link: Option<Single<&ConnectionLink, With<PrimaryConnection>>>,
     terminals: Query<(&TerminalStatus, Option<&TerminalSession>)>,
+    last_words: Res<LastWords>,
     mut focus: ResMut<InputFocus>,
 ) {
     let Some(link) = link else { return };
@@ -188,7 +199,7 @@ fn choose_session(
         }
         Session::Shown(terminal) => match terminals.get(terminal) {
             // Lost with its daemon: the screen stays, the keyboard is the menu's.
-            Ok((TerminalStatus::Failed { .. }, Some(known))) => {
+            Ok((status, Some(known))) if is_lost(status, &last_words) => {
                 focus.clear();
                 let name = Some(known.name.clone());
                 match link.client.status() {
@@ -203,6 +214,15 @@ fn choose_session(
         other => other,
     };
     *session = next;
+}
+
+/// Whether a session is gone by its daemon's end and not by its own.
+fn is_lost(status: &TerminalStatus, last_words: &LastWords) -> bool {
+    match status {
+        TerminalStatus::Failed { .. } => true,
+        TerminalStatus::Exited(_) => last_words.stopped.is_some(),
+        _ => false,
+    }
 }
 
 fn new_terminal(name: Option<String>, command: &[String]) -> Terminal {
@@ -224,14 +244,22 @@ fn pick(
     mut session: ResMut<Session>,
     mut keys: MessageReader<KeyboardInput>,
     held: Res<ButtonInput<KeyCode>>,
+    mut was_held: Local<bool>,
+    mut last_words: ResMut<LastWords>,
     terminals: Query<Entity, (With<Terminal>, With<FitWindow>)>,
     connection: Option<Single<Entity, With<PrimaryConnection>>>,
 ) {
-    if !held.any_pressed([KeyCode::ControlLeft, KeyCode::ControlRight]) {
-        keys.clear();
-        return;
-    }
-    for key in keys.read().filter(|key| key.state.is_pressed() && !key.repeat) {
+    // Ctrl is followed key by key: pressed and let go between two updates it counts too. What is held at the end is what is
+    // held at the next beginning, and knows of lost focus.
+    const CTRL: [KeyCode; 2] = [KeyCode::ControlLeft, KeyCode::ControlRight];
+    let mut ctrl = std::mem::replace(&mut *was_held, held.any_pressed(CTRL));
+    for key in keys.read() {
+        if CTRL.contains(&key.key_code) {
+            ctrl = key.state.is_pressed();
+        }
+        if !ctrl || !key.state.is_pressed() || key.repeat {
+            continue;
+        }
         let terminal = match (&*session, &key.logical_key) {
             (Session::Lost(_), Key::Enter) => {
                 if let Some(connection) = &connection {
@@ -257,6 +285,8 @@ fn pick(
             commands.entity(old).despawn();
         }
         *session = Session::Shown(show(&mut commands, terminal));
+        *last_words = LastWords::default();
+        keys.clear();
         return;
     }
 }
@@ -266,6 +296,7 @@ fn tell(
     session: Res<Session>,
     status: Option<Single<&ConnectionStatus, With<PrimaryConnection>>>,
     terminals: Query<&TerminalStatus>,
+    last_words: Res<LastWords>,
     mut banner: ResMut<Banner>,
 ) {
     let Some(status) = status.map(Single::into_inner) else { return };
@@ -293,7 +324,13 @@ fn tell(
             _ => {}
         },
         Session::Lost(name) | Session::AskedAgain(name, ..) => {
-            lines.push(format!("The daemon is gone, and the session {} with it.", quoted(name.as_deref())));
+            lines.push(match &last_words.stopped {
+                Some(why) => {
+                    format!("The daemon was stopped ({why}), and the session {} with it.", quoted(name.as_deref()))
+                }
+                None => format!("The daemon is gone, and the session {} with it.", quoted(name.as_deref())),
+            });
+            lines.extend(last_words.notes.iter().cloned());
             lines.extend(doing);
             lines.push("Ctrl+Enter starts a new daemon.".into());
         }
@@ -302,6 +339,7 @@ fn tell(
                 "A new daemon is there. The session {} ended with the old one.",
                 quoted(name.as_deref())
             ));
+            lines.extend(last_words.notes.iter().cloned());
             for (number, session) in known.iter().take(MAX_OFFERED).enumerate() {
                 lines.push(format!("  Ctrl+{} attaches {:?} ({})", number + 1, session.name, session.command));
             }
@@ -352,16 +390,31 @@ fn reveal(
     settling.begin();
 }
 
-/// The window closes when its shell ends.
-fn leave(mut exits: MessageReader<TerminalExited>, mut exit: MessageWriter<AppExit>) {
-    if exits.read().count() > 0 {
+/// The window closes when its shell ends by itself. If the daemon was told to end, its user is to read that.
+fn leave(mut exits: MessageReader<TerminalExited>, last_words: Res<LastWords>, mut exit: MessageWriter<AppExit>) {
+    if exits.read().count() > 0 && last_words.stopped.is_none() {
         exit.write(AppExit::Success);
     }
 }
 
+/// The most that is said about what was typed last.
+const MAX_NOTES: usize = 3;
+
 /// What belongs to no terminal any more is still said.
-fn note(mut notes: MessageReader<ConnectionNoted>) {
+fn note(
+    mut notes: MessageReader<ConnectionNoted>,
+    mut stops: MessageReader<DaemonStopped>,
+    mut last_words: ResMut<LastWords>,
+) {
+    for stop in stops.read() {
+        last_words.stopped = Some(stop.reason.clone());
+    }
     for note in notes.read() {
         tracing::warn!("{}", note.text);
+        // Why the daemon was stopped is in the banner's first line.
+        let is_known = last_words.stopped.as_ref().is_some_and(|why| note.text.ends_with(why));
+        if !is_known && last_words.notes.len() < MAX_NOTES {
+            last_words.notes.push(note.text.clone());
+        }
     }
 }

@@ -130,7 +130,7 @@ pub(super) fn forget(daemon: &Arc<Daemon>, client: &Client, frame: &Frame) -> Re
         client.tell(session.id.number, request, &Done {});
     } else {
         let name = session.name();
-        let text = format!("session {name} is still running: end it with scarabctl kill {name}");
+        let text = format!("session {name} is still running: kill it, or wait for its end");
         client.refuse(request, ErrorCode::StillRunning, text);
     }
     Ok(())
@@ -200,9 +200,9 @@ pub(super) fn no_such_session(client: &Client, request: u32, target: &Target) {
     let text = match target {
         Target::Name(name) => {
             let name: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
-            format!("no session is called {name:?}: scarabctl list tells which there are")
+            format!("no session is called {name:?}: the list of sessions tells which there are")
         }
-        Target::Id(id) => format!("there is no session {id} any more: scarabctl list tells which there are"),
+        Target::Id(id) => format!("there is no session {id} any more: the list of sessions tells which there are"),
     };
     client.refuse(request, ErrorCode::NoSuchSession, text);
 }

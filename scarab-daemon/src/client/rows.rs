@@ -59,7 +59,7 @@ pub(super) fn scrollback(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Fra
     let request = frame.header().request;
     let session = daemon.registry().session(frame.header().session);
     let Some(session) = session else {
-        client.refuse(request, ErrorCode::NoSuchSession, "no such session: scarabctl list tells which there are");
+        client.refuse(request, ErrorCode::NoSuchSession, "no such session: the list of sessions tells which there are");
         return Ok(());
     };
     if let Err(TooBusy) = session.request(Request::Scrollback { client: client.clone(), request, first, count }) {

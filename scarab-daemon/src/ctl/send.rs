@@ -40,7 +40,8 @@ pub struct Args {
     /// Type what is in a file, or what comes on standard input
     #[arg(long, value_name = "FILE|-")]
     file: Option<PathBuf>,
-    /// Paste the text and the file, as one paste, bracketed if the program asked for that
+    /// Paste the text and the file, as one paste, bracketed if the program asked for that; control characters other than tab and
+    /// newline are left out, and a newline is sent as Enter sends it
     #[arg(long)]
     paste: bool,
 }
@@ -50,6 +51,9 @@ const CHUNK: usize = 1024 * 1024;
 
 /// Sends everything.
 pub fn run(which: &Which, args: &Args, output: Output) -> Result<(), CtlError> {
+    if args.text.is_none() && args.file.is_none() && args.keys.is_empty() && !args.enter {
+        return Err(CtlError::Usage("say what to send: a text, --enter, --key or --file".into()));
+    }
     let connection = which.connect()?;
     let attachment = connection.attach(&args.name, false)?;
     let mut grid = Grid::default();

@@ -8,9 +8,10 @@ use std::{
 
 use super::{ClientOptions, request::printable};
 use crate::{
-    endpoint::{Endpoint, EndpointError},
+    endpoint::{Address, Endpoint, EndpointError},
     frame::{Frame, FrameError, HEADER_BYTES, Header},
     hello::{ClientHello, DaemonHello, Features, HelloStatus, NoHello},
+    ids::Name,
     kind::Kind,
     message::{Auth, Error, Welcome},
     transport::Stream,
@@ -43,7 +44,7 @@ pub struct Connected {
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// Nothing listens there.
-    #[error("no daemon answers at {0}: start one with `scarabctl start`")]
+    #[error("no daemon answers at {0}: start one with `scarabctl {which}start`", which = which(.0))]
     NotRunning(String),
     /// Something listens, and does not answer.
     #[error(
@@ -124,6 +125,12 @@ pub(super) fn open(
     let mut frame = Frame::zeroed(Header::from_bytes(header)?);
     stream.read_exact_by(frame.payload_mut(), deadline).map_err(failed)?;
     Ok(Opened { stream, connected: welcomed(answer, &frame)? })
+}
+
+/// What tells `scarabctl` that not the usual daemon is meant.
+fn which(endpoint: &str) -> String {
+    let usual = Address::of_daemon(&Name::default()).is_ok_and(|address| address.endpoint.to_string() == endpoint);
+    if usual { String::new() } else { format!("--socket {endpoint} ") }
 }
 
 /// Why a connect failed.

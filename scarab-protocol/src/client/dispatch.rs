@@ -7,8 +7,8 @@ use crate::{
     frame::{Frame, FrameError},
     kind::Kind,
     message::{
-        Attached, Bell, Clipboard, Cwd, Detached, Error, ErrorCode, Exited, FrameReady, InputCredit, Renamed, Resized, Rows,
-        ShuttingDown, SurfaceMoved, Title,
+        Attached, Bell, Clipboard, Cwd, Detached, Error, ErrorCode, Exited, FrameReady, InputCredit, Renamed, Resized,
+        Rows, ShuttingDown, SurfaceMoved, Title,
     },
     transport::{ReadError, Received},
 };
