@@ -18,6 +18,7 @@ mod stress {
     mod helper;
     mod hostile;
     mod leak;
+    mod resume;
     mod stopped;
     mod support;
     mod thousand;
