@@ -100,10 +100,18 @@ pub(super) fn resume(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) 
         client.refuse(request, ErrorCode::BadRequest, "resume before anything is attached");
         return Ok(());
     }
-    let Some(before) = inherit(daemon, client, &token) else {
-        let text = "nothing is kept under this token: it is another daemon's, or its time is over";
-        client.refuse(request, ErrorCode::NotResumable, text);
-        return Ok(());
+    let before = match inherit(daemon, client, &token) {
+        Ok(before) => before,
+        Err(NotInherited::Unknown) => {
+            let text = "nothing is kept under this token: it is another daemon's, or its time is over";
+            client.refuse(request, ErrorCode::NotResumable, text);
+            return Ok(());
+        }
+        Err(NotInherited::Late) => {
+            tracing::info!(client = client.number, "its next connection has come before its own Resume was read");
+            client.close_with(ErrorCode::Superseded, "a later connection has come with this resume token");
+            return Ok(());
+        }
     };
     if let Some((old, held)) = before {
         tracing::info!(client = old.number, by = client.number, "its next connection has come");
@@ -128,18 +136,21 @@ pub(super) fn resume(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) 
 
 /// Gives a connection what is kept under a token. It has it before the registry is unlocked, so that the client's next
 /// connection, however soon it comes, finds everything there.
-fn inherit(daemon: &Daemon, client: &Arc<Client>, token: &Token) -> Option<Before> {
+fn inherit(daemon: &Daemon, client: &Arc<Client>, token: &Token) -> Result<Before, NotInherited> {
     let mut registry = daemon.registry();
     let tokens = registry.tokens();
-    let (lanes, before) = match tokens.entries.get(token)? {
+    let (lanes, before) = match tokens.entries.get(token).ok_or(NotInherited::Unknown)? {
         Entry::Departed(_) => {
-            let Departed { lanes, expiry } = tokens.forget(token)?;
+            let Departed { lanes, expiry } = tokens.forget(token).ok_or(NotInherited::Unknown)?;
             daemon.deadlines.cancel(expiry);
             (lanes, None)
         }
         Entry::Connected(old) => {
             // A connection may say again who it is.
             let old = old.upgrade().filter(|old| !Arc::ptr_eq(old, client));
+            if old.as_ref().is_some_and(|old| came_after(old.number, client.number)) {
+                return Err(NotInherited::Late);
+            }
             let before = old.map(|old| {
                 let held = old.take_held();
                 (old, held)
@@ -160,7 +171,22 @@ fn inherit(daemon: &Daemon, client: &Arc<Client>, token: &Token) -> Option<Befor
     }
     client.rename(*token);
     tokens.connected(client);
-    Some(before)
+    Ok(before)
+}
+
+/// Whether a connection came after another. A client that connects anew has given up the connection before, but a
+/// `Resume` of that may still wait to be read.
+fn came_after(one: u32, other: u32) -> bool {
+    // Numbers start anew when all are used up.
+    one != other && one.wrapping_sub(other) < u32::MAX / 2
+}
+
+/// Why a connection gets nothing.
+enum NotInherited {
+    /// Nobody is known by the token.
+    Unknown,
+    /// The client has come on a later connection already.
+    Late,
 }
 
 /// A client's connection is gone: nothing of it stays but its lanes, and they not for long.

@@ -70,8 +70,9 @@ impl Helper {
         stdin.write_all(b"on\n").expect("it listens");
     }
 
-    /// Ends it without a warning.
+    /// Ends it without a warning. It must not have ended by itself.
     pub fn kill(mut self) {
+        assert!(self.process.is_running(), "the client has failed");
         self.process.kill();
     }
 

@@ -1,28 +1,29 @@
 //! Daemons that do everything wrong, against the client library: it never panics, hangs or grows without bound, says
 //! what is wrong, and ends at once when it is dropped.
 
+mod fake;
+
 use std::{
     fs::File,
-    os::fd::{AsFd, OwnedFd},
-    sync::{
-        Arc, Once,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread::{self, JoinHandle},
+    os::fd::OwnedFd,
+    thread,
     time::{Duration, Instant},
 };
 
 use scarab_protocol::{
-    client::{Attachment, Bell, Client, ClientEvent, Phase, RequestError, Status},
-    endpoint::{Address, Endpoint},
-    frame::{Flags, Frame, Header},
+    client::{Bell, Client, ClientEvent, Phase, RequestError, Status},
+    frame::Frame,
     hello::{ClientHello, DaemonHello, Features, HelloStatus},
-    ids::{SessionId, TermSize},
+    ids::TermSize,
     kind::Kind,
-    message::*,
-    transport::{FrameReader, Listener, Stream},
+    message::{
+        self, Clipboard, Cwd, Detached, Done, Error, ErrorCode, FrameReady, InputCredit, Ping, Pong, Renamed, Resized,
+        Rows, Sessions, ShuttingDown, Title, Unsupported,
+    },
+    transport::{Listener, Stream},
 };
 
+use self::fake::{Place, answer_all, answer_ping, attached, end, header, join, next, of, rows, send, wait, welcome};
 use super::{
     helper::{Helper, say, wait_for_the_end},
     support::{
@@ -33,8 +34,6 @@ use super::{
     },
 };
 
-/// How long the client may take to end.
-const AT_ONCE: Duration = Duration::from_secs(1);
 /// By how much a client may grow that is told far too much, in KiB.
 const ROOM_KIB: u64 = 96 * 1024;
 /// How often it is told so much: it would be far more than it may grow by.
@@ -128,7 +127,7 @@ fn nonsense_ends_the_connection_with_a_reason_or_is_passed_over() {
         ("credit back", of(&InputCredit { taken: 0, may_send_through: 0 }, 5, 0)),
         ("credit beyond all", of(&InputCredit { taken: u64::MAX, may_send_through: u64::MAX }, 5, 0)),
         ("a newest frame of all time", of(&FrameReady { frame: u64::MAX, taken: u64::MAX }, 5, 0)),
-        ("bells of all time", of(&Bell0 { count: u64::MAX }, 5, 0)),
+        ("bells of all time", of(&message::Bell { count: u64::MAX }, 5, 0)),
     ];
     cases.extend(frames.into_iter().map(|(what, frame)| (what.to_owned(), frame.bytes().to_vec(), Over)));
     for (what, bytes, told) in cases {
@@ -137,7 +136,9 @@ fn nonsense_ends_the_connection_with_a_reason_or_is_passed_over() {
         let daemon = place.serve(move |stream, mut reader| {
             join(&stream, &mut reader, &attached("work", 1, 0, 1 << 20), None);
             let _ = write(&stream, &bytes);
-            answer_all(&stream, &mut reader, cut);
+            if !cut {
+                answer_all(&stream, &mut reader);
+            }
         });
         let (client, attachment, bell) = place.client(false);
         wait(&bell, &what, || attachment.look(|state| (state.phase != Phase::Pending).then_some(())));
@@ -186,7 +187,7 @@ fn an_attach_that_is_answered_wrongly_does_not_join() {
         let place = Place::new();
         let daemon = place.serve(move |stream, mut reader| {
             join(&stream, &mut reader, &attached("work", 1, 0, 1 << 20), descriptor);
-            answer_all(&stream, &mut reader, false);
+            answer_all(&stream, &mut reader);
         });
         let (client, attachment, bell) = place.client(true);
         let why = wait(&bell, what, || match attachment.look(|state| state.phase.clone()) {
@@ -211,7 +212,7 @@ fn an_attach_that_is_answered_wrongly_does_not_join() {
             let mut bytes = frame.bytes().to_vec();
             bytes[8..12].copy_from_slice(&request.to_le_bytes());
             let _ = write(&stream, &bytes);
-            answer_all(&stream, &mut reader, false);
+            answer_all(&stream, &mut reader);
         });
         let (client, attachment, bell) = place.client(false);
         let why = wait(&bell, what, || match attachment.look(|state| state.phase.clone()) {
@@ -236,7 +237,7 @@ fn positions_that_make_no_sense_do_no_harm() {
             for (taken, through) in [(0, 0), (u64::MAX, u64::MAX), (5, u64::MAX)] {
                 send(&stream, 5, 0, &InputCredit { taken, may_send_through: through });
             }
-            answer_all(&stream, &mut reader, false);
+            answer_all(&stream, &mut reader);
         });
         let (client, attachment, bell) = place.client(false);
         wait(&bell, &what, || attachment.look(|state| (state.phase == Phase::Attached).then_some(())));
@@ -372,7 +373,7 @@ pub fn growth_process() {
                     return;
                 }
             }
-            answer_all(&stream, &mut reader, false);
+            answer_all(&stream, &mut reader);
         });
         let (client, attachment, bell) = place.client(false);
         wait(&bell, what, || attachment.look(|state| (state.phase != Phase::Pending).then_some(())));
@@ -388,185 +389,10 @@ pub fn growth_process() {
     wait_for_the_end();
 }
 
+/// What becomes of a connection on which nonsense was told.
 enum Told {
     /// The connection ends, and the reason has this in it.
     Ends(&'static str),
     /// It goes on.
     Over,
-}
-
-type Bell0 = scarab_protocol::message::Bell;
-
-struct Place {
-    address: Address,
-    _directory: tempfile::TempDir,
-}
-
-impl Place {
-    fn new() -> Self {
-        count_panics();
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = |name| directory.path().join(name);
-        let address = Address { endpoint: Endpoint::Path(path("d.sock")), lock: path("d.lock") };
-        Self { address, _directory: directory }
-    }
-
-    /// Serves one connection before anything was said on it.
-    fn serve_bare<T: Send + 'static>(&self, serve: impl FnOnce(Arc<Stream>) -> T + Send + 'static) -> JoinHandle<T> {
-        let listener = Listener::bind(&self.address.endpoint).expect("a free name");
-        thread::spawn(move || serve(Arc::new(listener.accept().expect("a client").expect("nobody stops it"))))
-    }
-
-    /// Serves one connection after the hello.
-    fn serve(&self, serve: impl FnOnce(Arc<Stream>, FrameReader) + Send + 'static) -> JoinHandle<()> {
-        self.serve_bare(|stream| {
-            let mut hello = [0; ClientHello::BYTES];
-            stream.read_exact_by(&mut hello, Instant::now() + DEADLINE).expect("a hello");
-            let hello = ClientHello::from_bytes(&hello).expect("a hello");
-            let answer = DaemonHello::answer(&hello, "fake 1.0", Features::DESCRIPTORS, 1, 42);
-            write(&stream, &answer.to_bytes()).expect("it reads");
-            write(&stream, welcome().bytes()).expect("it reads");
-            serve(stream.clone(), FrameReader::new(stream.clone()));
-            stream.shutdown();
-        })
-    }
-
-    fn client(&self, map: bool) -> (Client, Attachment, Bell) {
-        let bell = Bell::default();
-        let client = Client::connect(options(&self.address, &bell, map, false)).expect("a daemon");
-        let attachment = client.attach(joining("work", Some(TermSize::default())));
-        (client, attachment, bell)
-    }
-}
-
-/// Drops a client, which must not take long, and looks whether one of its threads has panicked.
-fn end(what: &str, client: Client, attachment: Attachment) {
-    let start = Instant::now();
-    drop(attachment);
-    drop(client);
-    assert!(start.elapsed() < AT_ONCE, "{what}: it ended after {:?}", start.elapsed());
-    assert_eq!(PANICS.load(Ordering::Relaxed), 0, "{what}: a thread of the client panicked");
-}
-
-/// How often threads of clients have panicked.
-static PANICS: AtomicUsize = AtomicUsize::new(0);
-
-fn count_panics() {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if thread::current().name().is_some_and(|name| name.starts_with("scarab-")) {
-                PANICS.fetch_add(1, Ordering::Relaxed);
-            }
-            before(info);
-        }));
-    });
-}
-
-fn wait<T>(bell: &Bell, what: &str, is: impl FnMut() -> Option<T>) -> T {
-    bell.wait_for(Some(Instant::now() + DEADLINE), is).unwrap_or_else(|| panic!("{what}: it never came to that"))
-}
-
-fn header(length: u32, kind: Kind, request: u32, session: u32) -> [u8; 16] {
-    Header { length, kind: kind.number(), flags: Flags::empty(), request, session }.to_bytes()
-}
-
-fn of<M: Message>(message: &M, session: u32, request: u32) -> Frame {
-    Frame::new(session, request, message).expect("it fits")
-}
-
-fn send<M: Message>(stream: &Stream, session: u32, request: u32, message: &M) {
-    // A client that has had enough may be gone.
-    let _ = write(stream, of(message, session, request).bytes());
-}
-
-fn next(reader: &mut FrameReader) -> Option<Frame> {
-    reader.next(|_| {}).ok().flatten().map(|received| received.frame)
-}
-
-/// Answers the client's attach.
-fn join(stream: &Stream, reader: &mut FrameReader, attached: &Attached, descriptor: Option<OwnedFd>) {
-    let request = next(reader).expect("an attach").header().request;
-    match descriptor {
-        Some(descriptor) => {
-            let frame = Frame::with_descriptor(0, request, attached).expect("it fits");
-            let written = stream.write(frame.bytes(), Some(descriptor.as_fd())).expect("it reads");
-            assert_eq!(written, frame.bytes().len());
-        }
-        None => send(stream, 0, request, attached),
-    }
-}
-
-/// Answers pings until the client goes, or until the first other thing it says.
-fn answer_all(stream: &Stream, reader: &mut FrameReader, cut: bool) {
-    if cut {
-        return;
-    }
-    while let Some(frame) = next(reader) {
-        if let Ok(ping) = frame.read::<Ping>() {
-            send(stream, 0, frame.header().request, &Pong { payload: ping.payload });
-        }
-    }
-}
-
-fn answer_ping(stream: &Stream, reader: &mut FrameReader) {
-    while let Some(frame) = next(reader) {
-        if let Ok(ping) = frame.read::<Ping>() {
-            send(stream, 0, frame.header().request, &Pong { payload: ping.payload });
-            return;
-        }
-    }
-}
-
-fn welcome() -> Frame {
-    let limits = Limits { payload: 0, item: 0, resume_ms: 0, commands: 0, commands_per_second: 0 };
-    of(&Welcome { client: 1, role: Role::Control, resume_token: [7; 16], limits }, 0, 0)
-}
-
-fn attached(name: &str, lane: u64, taken: u64, may_send_through: u64) -> Attached {
-    let info = SessionInfo {
-        id: SessionId { epoch: 1, number: 5 },
-        name: name.into(),
-        command: "sh".into(),
-        pid: Some(1),
-        size: TermSize::default(),
-        policy: SizePolicy::Latest,
-        clients: 1,
-        created: 0,
-        used: 0,
-        title: String::new(),
-        linger: true,
-        made_by: "test".into(),
-        exit: None,
-    };
-    let (mapping, cwd) = (String::new(), String::new());
-    Attached { info, generation: 1, mapping, observe: false, lane, taken, may_send_through, bells: 0, cwd }
-}
-
-/// Rows of a screen of this size; of each its number and how many words it has.
-fn rows(cols: u16, height: u16, lines: Vec<(u16, usize)>) -> Rows {
-    let line = |(row, words): (u16, usize)| LineData {
-        row,
-        frame: u64::MAX,
-        cells: vec![u64::MAX; words],
-        extras: vec![WireExtra { col: 9999, marks: "\u{301}".into(), link: None, underline_color: u32::MAX }],
-    };
-    Rows {
-        frame: 3,
-        cols,
-        rows: height,
-        cursor: (u16::MAX, u16::MAX),
-        cursor_shape: 0xff,
-        cursor_visible: true,
-        cursor_blinking: true,
-        modes: u64::MAX,
-        scrolled: u64::MAX,
-        reflow: u64::MAX,
-        scrollback: u32::MAX,
-        palette: Some(WirePalette { version: u64::MAX, colors: vec![(u16::MAX, [1, 2, 3])] }),
-        full: false,
-        more: false,
-        lines: lines.into_iter().map(line).collect(),
-    }
 }

@@ -1,9 +1,6 @@
 //! A thousand clients at once: all see their session, and one too many is told so.
 
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
+use std::{thread, time::Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use scarab_protocol::{
@@ -151,6 +148,3 @@ impl Seat {
         }
     }
 }
-
-/// The test's own patience with a client is longer than the daemon's.
-const _: () = assert!(DEADLINE.as_secs() > Duration::from_secs(5).as_secs());

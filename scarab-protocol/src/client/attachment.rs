@@ -427,18 +427,22 @@ impl AttachInner {
         let mut link = shared.lock();
         let Some(sender) = link.sender.clone().filter(|_| link.resuming == 0) else { return };
         let request = link.next_request();
-        self.joining.store(request, Ordering::Release);
-        drop(link);
-        {
-            // Until the answer tells where the row of positions is, nothing is sent in it: what crossed with the answer
-            // would be sent again from the middle of an item. Under the outbox's lock nothing is being sent.
-            let _outbox = self.outbox();
-            self.session.store(0, Ordering::Release);
-        }
         match Frame::new(0, request, &attach) {
-            // A refusal to send means that the connection is about to fall, which starts all this again.
-            Ok(frame) => drop(sender.send(frame)),
+            Ok(frame) => {
+                self.joining.store(request, Ordering::Release);
+                {
+                    // Until the answer tells where the row of positions is, nothing is sent in it: what crossed with the
+                    // answer would be sent again from the middle of an item. Under the outbox's lock nothing is being sent.
+                    let _outbox = self.outbox();
+                    self.session.store(0, Ordering::Release);
+                }
+                // Under the link's lock, so that of two threads that ask the later number is sent later, too: the last
+                // request is the one that counts here and there. A refusal to send means that the connection is about
+                // to fall, which starts all this again.
+                let _ = sender.send(frame);
+            }
             Err(error) => {
+                drop(link);
                 self.fail(ErrorCode::BadRequest, error.to_string());
                 self.changed(shared);
             }

@@ -281,7 +281,12 @@ impl State {
             }
             Order::Stop => self.stopped = true,
             Order::StopDown => self.down_stopped = true,
-            Order::Go => (self.stopped, self.down_stopped) = (false, false),
+            Order::Go => {
+                (self.stopped, self.down_stopped) = (false, false);
+                // One that has not come so far does not stand still any more.
+                let to_stop = self.pairs.iter_mut().filter(|pair| pair.doom == Doom::Stop);
+                to_stop.for_each(|pair| (pair.left, pair.doom) = (None, Doom::Cut));
+            }
             Order::End => return false,
         }
         true

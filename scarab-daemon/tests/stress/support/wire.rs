@@ -47,14 +47,10 @@ impl Wire {
         if answer.status != HelloStatus::Ok {
             return Err(answer.status);
         }
-        let reader = FrameReader::new(stream.clone());
-        let limits =
-            scarab_protocol::message::Limits { payload: 0, item: 0, resume_ms: 0, commands: 0, commands_per_second: 0 };
-        let role = scarab_protocol::message::Role::Observer;
-        let nothing = Welcome { client: 0, role, resume_token: [0; 16], limits };
-        let mut wire = Self { stream, welcome: nothing, reader, next_request: 1 };
-        wire.welcome = wire.next().expect("a welcome").frame.read::<Welcome>().expect("a welcome");
-        Ok(wire)
+        let mut reader = FrameReader::new(stream.clone());
+        let received = reader.next(|_| {}).expect("a welcome").expect("a welcome");
+        let welcome = received.frame.read::<Welcome>().expect("a welcome");
+        Ok(Self { stream, welcome, reader, next_request: 1 })
     }
 
     /// The next frame; `None` at the end of the connection.
