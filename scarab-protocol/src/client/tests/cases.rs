@@ -8,6 +8,7 @@ use std::{
 use super::{Kinds, attached, both, hello, next, place, send, work, write};
 use crate::{
     client::{AttachState, ClientOptions, ConnectError, HELLO_PATIENCE, InputRejected, Phase, RequestError, Status},
+    endpoint::Endpoint,
     hello::{DaemonHello, Features, HelloStatus},
     kind::Kind,
     message::{Attach, Done, Error, ErrorCode, Input, InputCredit, ListSessions, Ping, Pong, Sessions, Target},
@@ -18,6 +19,8 @@ both! {
     requests_are_answered_by_number_and_refusals_are_errors,
     requests_that_a_lost_connection_leaves_open_end,
     a_daemon_that_says_nothing_is_hung_and_one_that_is_not_there_is_not_running,
+    #[cfg(target_os = "linux")]
+    a_daemon_that_has_no_room_for_connections_is_hung_and_no_stranger,
     closing_does_not_wait_for_a_daemon_that_says_nothing,
     closing_ends_the_connection_when_what_was_sent_is_written,
     a_refusal_is_told_with_its_reason,
@@ -64,6 +67,32 @@ fn a_daemon_that_says_nothing_is_hung_and_one_that_is_not_there_is_not_running<K
     let missing = K::connect(place.options()).expect_err("nobody is there");
     assert!(matches!(missing, ConnectError::NotRunning(_)), "{missing}");
     let _silent = Listener::bind(&place.address.endpoint).expect("a free name");
+    let hung = K::connect(place.options()).expect_err("nobody answers");
+    assert!(matches!(hung, ConnectError::Hung { .. }), "{hung}");
+}
+
+#[cfg(target_os = "linux")] // Elsewhere a socket waits in line behind a full backlog, or is refused.
+fn a_daemon_that_has_no_room_for_connections_is_hung_and_no_stranger<K: Kinds>() {
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, listen, socket_with};
+
+    let place = place();
+    let Endpoint::Path(path) = &place.address.endpoint else { unreachable!("it is a path") };
+    let address = SocketAddrUnix::new(path).expect("short enough");
+    let socket = || {
+        socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC, None)
+            .expect("a socket")
+    };
+    let listener = socket();
+    bind(&listener, &address).expect("a free name");
+    listen(&listener, 1).expect("a socket");
+    let mut waiting = Vec::new();
+    loop {
+        let client = socket();
+        if connect(&client, &address).is_err() {
+            break;
+        }
+        waiting.push(client);
+    }
     let hung = K::connect(place.options()).expect_err("nobody answers");
     assert!(matches!(hung, ConnectError::Hung { .. }), "{hung}");
 }
