@@ -163,3 +163,29 @@ fn frames_arrive_whole_and_in_order() {
     sender.close();
     assert!(reader.next(|_| {}).expect("between frames").is_none());
 }
+
+#[test]
+#[cfg(feature = "tokio")]
+fn in_tokio_the_client_hears_the_daemon_and_the_end() {
+    let endpoint = endpoint();
+    let listener = Listener::bind(&endpoint).expect("a new name");
+    let server = thread::spawn(move || {
+        let server = listener.accept().expect("a client comes").expect("nobody stops it");
+        assert_eq!(read(&server, 64), b"to the daemon");
+        assert_eq!(server.write(b"to the client", None).expect("room"), 13);
+        // The last of what the client has written, and then the end.
+        assert_eq!(read(&server, 64), b"bye");
+        assert_eq!(read(&server, 64), b"");
+    });
+    let runtime = ::tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let client = AsyncStream::connect(&endpoint, PATIENCE).await.expect("somebody listens");
+        client.check_peer().expect("the same user");
+        assert_eq!(client.write(b"to the daemon").await.expect("room"), 13);
+        let mut buffer = [0; 64];
+        assert_eq!(client.read(&mut buffer, &mut VecDeque::new()).await.expect("bytes"), 13);
+        assert_eq!(&buffer[..13], b"to the client");
+        assert_eq!(client.write(b"bye").await.expect("room"), 3);
+    });
+    server.join().expect("no panic");
+}
