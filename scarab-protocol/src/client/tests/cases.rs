@@ -1,6 +1,7 @@
 //! Requests, hellos, credit, and the end of a daemon.
 
 use std::{
+    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
@@ -25,6 +26,7 @@ both! {
     closing_ends_the_connection_when_what_was_sent_is_written,
     a_refusal_is_told_with_its_reason,
     input_keeps_to_the_credit_and_goes_on_with_more_of_it,
+    a_daemon_that_reads_late_gets_all_that_was_typed_and_makes_nobody_wait,
     input_for_a_dead_daemons_session_is_discarded_and_never_sent_to_the_next_one,
 }
 
@@ -177,6 +179,43 @@ fn input_keeps_to_the_credit_and_goes_on_with_more_of_it<K: Kinds>() {
     }
     client.wait(&attachment, |attachment| (attachment.held() == 0).then_some(()));
     drop(attachment);
+    drop(client);
+    daemon.join().expect("no panic");
+}
+
+fn a_daemon_that_reads_late_gets_all_that_was_typed_and_makes_nobody_wait<K: Kinds>() {
+    // More than is queued for it.
+    const TYPED: usize = 6 << 20;
+    let place = place();
+    let (read, wait_to_read) = mpsc::channel::<()>();
+    let daemon = place.serve(1, move |stream, reader| {
+        let join = next(reader).expect("an attach");
+        send(stream, 0, join.header().request, &attached(1, 64 << 20));
+        wait_to_read.recv().expect("told");
+        let mut typed = 0;
+        while typed < TYPED {
+            let frame = next(reader).expect("more is typed");
+            assert_ne!(frame.kind(), Some(Kind::Ping), "that was refused");
+            if frame.kind() == Some(Kind::Input) {
+                let input = frame.read::<Input>().expect("input");
+                assert_eq!(input.position, 100 + typed as u64);
+                assert!(input.data.iter().zip(typed..).all(|(byte, at)| *byte == at as u8), "in order");
+                typed += input.data.len();
+            }
+        }
+        send(stream, 5, 0, &InputCredit { taken: 100 + TYPED as u64, may_send_through: 64 << 20 });
+        while next(reader).is_some() {}
+    });
+    let client = K::connect(place.options()).expect("a daemon");
+    let attachment = client.attach(work());
+    client.wait(&attachment, |attachment| attachment.look(|state| state.phase == Phase::Attached).then_some(()));
+    let text: Vec<u8> = (0..TYPED).map(|at| at as u8).collect();
+    attachment.input(&text).expect("held");
+    assert!(attachment.unsent() > 0, "it is not all queued");
+    let big = Ping { payload: vec![0; 1 << 20] };
+    assert_eq!(client.ask::<_, Pong>(&big), Err(RequestError::Lost));
+    read.send(()).expect("it waits");
+    client.wait(&attachment, |attachment| (attachment.held() == 0).then_some(()));
     drop(client);
     daemon.join().expect("no panic");
 }
