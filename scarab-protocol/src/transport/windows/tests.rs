@@ -150,7 +150,7 @@ fn a_client_that_comes_while_none_is_accepted_finds_an_end_or_is_told() {
 #[test]
 fn frames_arrive_whole_and_in_order() {
     let (server, client) = pair();
-    let sender = FrameSender::new(Arc::new(server), 1 << 20, "test-send", |_| {});
+    let sender = FrameSender::new(Arc::new(server), 1 << 20, "test-send", PATIENCE, || {});
     for length in [0, 1, 200_000, 5] {
         sender.send(Frame::new(0, 1, &Ping { payload: vec![7; length] }).expect("small enough")).expect("room");
     }
@@ -186,6 +186,8 @@ fn in_tokio_the_client_hears_the_daemon_and_the_end() {
         assert_eq!(client.read(&mut buffer, &mut VecDeque::new()).await.expect("bytes"), 13);
         assert_eq!(&buffer[..13], b"to the client");
         assert_eq!(client.write(b"bye").await.expect("room"), 3);
+        drop(client);
+        // The handle is closed when the runtime has seen that nothing is under way on it.
+        ::tokio::task::spawn_blocking(|| server.join()).await.expect("no panic").expect("no panic");
     });
-    server.join().expect("no panic");
 }
