@@ -40,7 +40,8 @@ fn main() -> ExitCode {
 async fn run() -> Result<(), Box<dyn Error>> {
     let client = Client::connect(ClientOptions::new(address()?, "ten_sessions 1.0")).await?;
     let sessions = (1..=10).map(|number| drive(&client, number));
-    let answers = tokio::time::timeout(DEADLINE, all(sessions)).await?;
+    let answers = tokio::time::timeout(DEADLINE, all(sessions)).await;
+    let answers = answers.map_err(|_| format!("not all shells have answered in {DEADLINE:?}"))?;
     println!("{:<14}{:>8}{:>12}", "session", "answer", "after");
     for answer in answers {
         let Answer { session, answer, after } = answer?;
@@ -85,8 +86,9 @@ async fn drive(client: &Client, number: u32) -> Result<Answer, Box<dyn Error>> {
     let answer = attachment
         .until(|state| {
             let mut rows = (0..state.grid.rows()).map(|row| state.grid.row_text(row));
-            // The line that was typed shows the word as well, but no number behind it.
-            rows.find_map(|row| row.trim().strip_prefix("answer ")?.parse().ok())
+            // The line that was typed shows the word as well, but no number behind it. What is typed before the shell has
+            // asked for it is shown before its prompt, and then the answer stands behind that.
+            rows.find_map(|row| row.split_once("answer ")?.1.trim().parse().ok())
         })
         .await?;
     let after = start.elapsed();

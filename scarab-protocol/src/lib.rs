@@ -6,7 +6,8 @@
 //! - [`transport`]: the connection itself; platform code behind one small face.
 //! - [`surface`]: a session's grid in shared memory, and a client's copy of it.
 //! - [`key`], [`mouse`], [`paste`]: input encoded for a terminal's modes, as pure functions.
-//! - [`client`] (feature `client`): a blocking connection on threads that reconnects and re-attaches.
+//! - [`client`] (feature `client`): a blocking connection on threads that reconnects and re-attaches; in `client::tokio` (feature
+//!   `tokio`) the same for programs that live in Tokio.
 //!
 //! This crate knows neither Bevy nor PTYs nor VT parsers.
 

@@ -3,6 +3,8 @@
 mod cases;
 mod kinds;
 mod resume;
+#[cfg(feature = "tokio")]
+mod runtime;
 
 use std::{
     sync::Arc,

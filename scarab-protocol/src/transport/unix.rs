@@ -121,12 +121,13 @@ impl Stream {
     /// Connects to an endpoint.
     ///
     /// # Errors
-    /// As the system refuses; `TimedOut` if the daemon's backlog is full for as long as `patience`.
+    /// As the system refuses; `TimedOut` or `WouldBlock` if the daemon's backlog is full.
     pub fn connect(endpoint: &Endpoint, patience: Duration) -> io::Result<Self> {
         let local_socket::Stream::UdSocket(inner) = ConnectOptions::new()
             .name(socket_name(endpoint)?)
             .wait_mode(ConnectWaitMode::Timeout(patience))
             .connect_sync()?;
+        is_connected(inner.inner().peer_addr())?;
         inner.inner().set_nonblocking(false)?;
         Ok(Self { inner })
     }
@@ -223,6 +224,15 @@ impl Stream {
 impl AsFd for Stream {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.inner.as_fd()
+    }
+}
+
+/// Whether there is another end. Linux does not put a socket in line behind a full backlog: it refuses with an error that looks
+/// as if it did, and calls the socket writable, which is how one that waits in line would get to know that it is connected.
+fn is_connected<T>(peer: io::Result<T>) -> io::Result<()> {
+    match peer {
+        Err(error) if error.kind() == io::ErrorKind::NotConnected => Err(io::ErrorKind::WouldBlock.into()),
+        _ => Ok(()),
     }
 }
 

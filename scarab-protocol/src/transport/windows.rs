@@ -6,6 +6,8 @@
 mod pipe;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "tokio")]
+mod tokio;
 
 use std::{
     collections::VecDeque,
@@ -22,6 +24,8 @@ use interprocess::os::windows::named_pipe::{PipeListener, PipeListenerOptions, p
 use widestring::U16CString;
 
 use self::pipe::{End, Pipe};
+#[cfg(feature = "tokio")]
+pub(crate) use self::tokio::AsyncStream;
 use super::Peer;
 use crate::{
     endpoint::Endpoint,

@@ -1,6 +1,7 @@
 //! Requests, hellos, credit, and the end of a daemon.
 
 use std::{
+    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
@@ -8,6 +9,7 @@ use std::{
 use super::{Kinds, attached, both, hello, next, place, send, work, write};
 use crate::{
     client::{AttachState, ClientOptions, ConnectError, HELLO_PATIENCE, InputRejected, Phase, RequestError, Status},
+    endpoint::Endpoint,
     hello::{DaemonHello, Features, HelloStatus},
     kind::Kind,
     message::{Attach, Done, Error, ErrorCode, Input, InputCredit, ListSessions, Ping, Pong, Sessions, Target},
@@ -18,10 +20,13 @@ both! {
     requests_are_answered_by_number_and_refusals_are_errors,
     requests_that_a_lost_connection_leaves_open_end,
     a_daemon_that_says_nothing_is_hung_and_one_that_is_not_there_is_not_running,
+    #[cfg(target_os = "linux")]
+    a_daemon_that_has_no_room_for_connections_is_hung_and_no_stranger,
     closing_does_not_wait_for_a_daemon_that_says_nothing,
     closing_ends_the_connection_when_what_was_sent_is_written,
     a_refusal_is_told_with_its_reason,
     input_keeps_to_the_credit_and_goes_on_with_more_of_it,
+    a_daemon_that_reads_late_gets_all_that_was_typed_and_makes_nobody_wait,
     input_for_a_dead_daemons_session_is_discarded_and_never_sent_to_the_next_one,
 }
 
@@ -64,6 +69,32 @@ fn a_daemon_that_says_nothing_is_hung_and_one_that_is_not_there_is_not_running<K
     let missing = K::connect(place.options()).expect_err("nobody is there");
     assert!(matches!(missing, ConnectError::NotRunning(_)), "{missing}");
     let _silent = Listener::bind(&place.address.endpoint).expect("a free name");
+    let hung = K::connect(place.options()).expect_err("nobody answers");
+    assert!(matches!(hung, ConnectError::Hung { .. }), "{hung}");
+}
+
+#[cfg(target_os = "linux")] // Elsewhere a socket waits in line behind a full backlog, or is refused.
+fn a_daemon_that_has_no_room_for_connections_is_hung_and_no_stranger<K: Kinds>() {
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, listen, socket_with};
+
+    let place = place();
+    let Endpoint::Path(path) = &place.address.endpoint else { unreachable!("it is a path") };
+    let address = SocketAddrUnix::new(path).expect("short enough");
+    let socket = || {
+        socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC, None)
+            .expect("a socket")
+    };
+    let listener = socket();
+    bind(&listener, &address).expect("a free name");
+    listen(&listener, 1).expect("a socket");
+    let mut waiting = Vec::new();
+    loop {
+        let client = socket();
+        if connect(&client, &address).is_err() {
+            break;
+        }
+        waiting.push(client);
+    }
     let hung = K::connect(place.options()).expect_err("nobody answers");
     assert!(matches!(hung, ConnectError::Hung { .. }), "{hung}");
 }
@@ -148,6 +179,43 @@ fn input_keeps_to_the_credit_and_goes_on_with_more_of_it<K: Kinds>() {
     }
     client.wait(&attachment, |attachment| (attachment.held() == 0).then_some(()));
     drop(attachment);
+    drop(client);
+    daemon.join().expect("no panic");
+}
+
+fn a_daemon_that_reads_late_gets_all_that_was_typed_and_makes_nobody_wait<K: Kinds>() {
+    // More than is queued for it.
+    const TYPED: usize = 6 << 20;
+    let place = place();
+    let (read, wait_to_read) = mpsc::channel::<()>();
+    let daemon = place.serve(1, move |stream, reader| {
+        let join = next(reader).expect("an attach");
+        send(stream, 0, join.header().request, &attached(1, 64 << 20));
+        wait_to_read.recv().expect("told");
+        let mut typed = 0;
+        while typed < TYPED {
+            let frame = next(reader).expect("more is typed");
+            assert_ne!(frame.kind(), Some(Kind::Ping), "that was refused");
+            if frame.kind() == Some(Kind::Input) {
+                let input = frame.read::<Input>().expect("input");
+                assert_eq!(input.position, 100 + typed as u64);
+                assert!(input.data.iter().zip(typed..).all(|(byte, at)| *byte == at as u8), "in order");
+                typed += input.data.len();
+            }
+        }
+        send(stream, 5, 0, &InputCredit { taken: 100 + TYPED as u64, may_send_through: 64 << 20 });
+        while next(reader).is_some() {}
+    });
+    let client = K::connect(place.options()).expect("a daemon");
+    let attachment = client.attach(work());
+    client.wait(&attachment, |attachment| attachment.look(|state| state.phase == Phase::Attached).then_some(()));
+    let text: Vec<u8> = (0..TYPED).map(|at| at as u8).collect();
+    attachment.input(&text).expect("held");
+    assert!(attachment.unsent() > 0, "it is not all queued");
+    let big = Ping { payload: vec![0; 1 << 20] };
+    assert_eq!(client.ask::<_, Pong>(&big), Err(RequestError::Lost));
+    read.send(()).expect("it waits");
+    client.wait(&attachment, |attachment| (attachment.held() == 0).then_some(()));
     drop(client);
     daemon.join().expect("no panic");
 }

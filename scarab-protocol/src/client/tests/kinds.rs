@@ -38,16 +38,18 @@ pub(super) trait Kinds: Sized + fmt::Debug {
 
 /// Makes a test of each case for each kind.
 macro_rules! both {
-    ($($case:ident),* $(,)?) => {
+    ($($(#[$attribute:meta])* $case:ident),* $(,)?) => {
         mod on_threads {
-            $(#[test]
+            $($(#[$attribute])*
+            #[test]
             fn $case() {
                 super::$case::<crate::client::tests::kinds::OnThreads>();
             })*
         }
         #[cfg(feature = "tokio")]
         mod in_tokio {
-            $(#[test]
+            $($(#[$attribute])*
+            #[test]
             fn $case() {
                 super::$case::<crate::client::tests::kinds::InTokio>();
             })*

@@ -13,7 +13,7 @@ use interprocess::{
 use rustix::net::SendFlags;
 use tokio::io::Interest;
 
-use super::{Descriptor, Peer, check, receive, send, socket_name};
+use super::{Descriptor, check, is_connected, receive, send, socket_name};
 use crate::{endpoint::Endpoint, trust::TrustError};
 
 /// A connection that makes tasks wait, not threads. Reading and writing need no exclusive access. What waits can be dropped:
@@ -31,19 +31,16 @@ impl AsyncStream {
     pub(crate) async fn connect(endpoint: &Endpoint, patience: Duration) -> io::Result<Self> {
         let options = ConnectOptions::new().name(socket_name(endpoint)?).wait_mode(ConnectWaitMode::Timeout(patience));
         let local_socket::tokio::Stream::UdSocket(inner) = local_socket::tokio::Stream::from_options(&options).await?;
-        // Linux does not put a socket in line behind a full backlog, and calls one that is not connected writable.
-        match inner.inner().peer_addr() {
-            Err(error) if error.kind() == io::ErrorKind::NotConnected => Err(io::ErrorKind::WouldBlock.into()),
-            _ => Ok(Self { inner }),
-        }
+        is_connected(inner.inner().peer_addr())?;
+        Ok(Self { inner })
     }
 
     /// Makes sure that the other end belongs to the user of this process, before a byte of it is believed.
     ///
     /// # Errors
     /// [`TrustError::ForeignPeer`] if it does not, or if the system does not tell.
-    pub(crate) fn check_peer(&self) -> Result<Peer, TrustError> {
-        check(self.inner.peer_creds())
+    pub(crate) fn check_peer(&self) -> Result<(), TrustError> {
+        check(self.inner.peer_creds()).map(|_| ())
     }
 
     /// Reads what is there, waiting for at least a byte; 0 at the end of the stream. Descriptors that came along

@@ -150,7 +150,7 @@ fn a_client_that_comes_while_none_is_accepted_finds_an_end_or_is_told() {
 #[test]
 fn frames_arrive_whole_and_in_order() {
     let (server, client) = pair();
-    let sender = FrameSender::new(Arc::new(server), 1 << 20, "test-send", |_| {});
+    let sender = FrameSender::new(Arc::new(server), 1 << 20, "test-send", PATIENCE, || {});
     for length in [0, 1, 200_000, 5] {
         sender.send(Frame::new(0, 1, &Ping { payload: vec![7; length] }).expect("small enough")).expect("room");
     }
@@ -162,4 +162,32 @@ fn frames_arrive_whole_and_in_order() {
     assert!(sender.flush(PATIENCE));
     sender.close();
     assert!(reader.next(|_| {}).expect("between frames").is_none());
+}
+
+#[test]
+#[cfg(feature = "tokio")]
+fn in_tokio_the_client_hears_the_daemon_and_the_end() {
+    let endpoint = endpoint();
+    let listener = Listener::bind(&endpoint).expect("a new name");
+    let server = thread::spawn(move || {
+        let server = listener.accept().expect("a client comes").expect("nobody stops it");
+        assert_eq!(read(&server, 64), b"to the daemon");
+        assert_eq!(server.write(b"to the client", None).expect("room"), 13);
+        // The last of what the client has written, and then the end.
+        assert_eq!(read(&server, 64), b"bye");
+        assert_eq!(read(&server, 64), b"");
+    });
+    let runtime = ::tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let client = AsyncStream::connect(&endpoint, PATIENCE).await.expect("somebody listens");
+        client.check_peer().expect("the same user");
+        assert_eq!(client.write(b"to the daemon").await.expect("room"), 13);
+        let mut buffer = [0; 64];
+        assert_eq!(client.read(&mut buffer, &mut VecDeque::new()).await.expect("bytes"), 13);
+        assert_eq!(&buffer[..13], b"to the client");
+        assert_eq!(client.write(b"bye").await.expect("room"), 3);
+        drop(client);
+        // The handle is closed when the runtime has seen that nothing is under way on it.
+        ::tokio::task::spawn_blocking(|| server.join()).await.expect("no panic").expect("no panic");
+    });
 }
