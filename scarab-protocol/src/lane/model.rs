@@ -38,11 +38,11 @@ impl Queue {
         (connection, next)
     }
 
-    /// The daemon's reader of a connection, on which the client has sent the rest from a position on, a letter an item.
-    fn read_aside(&self, connection: Connection, next: u64) -> thread::JoinHandle<()> {
+    /// The daemon's reader of a connection that breaks after what lies between two positions, a letter an item.
+    fn read_aside(&self, connection: Connection, next: u64, end: u64) -> thread::JoinHandle<()> {
         let queue = self.clone();
         thread::spawn(move || {
-            for position in next..SAID.len() as u64 {
+            for position in next..end {
                 queue.take(connection, position, &SAID[position as usize..][..1]);
             }
         })
@@ -62,7 +62,7 @@ fn loom_what_is_sent_again_is_taken_once_whatever_the_old_connection_still_holds
     loom::model(|| {
         let queue = Queue::new(SAID.len() as u64);
         let first = queue.lock().0.connection();
-        let old = queue.read_aside(first, 0);
+        let old = queue.read_aside(first, 0, 2);
         let (connection, next) = queue.join();
         queue.read_rest(connection, next);
         old.join().expect("the reader does not panic");
@@ -77,9 +77,9 @@ fn loom_a_connection_that_breaks_again_adds_nothing_either() {
     builder.check(|| {
         let queue = Queue::new(SAID.len() as u64);
         let first = queue.lock().0.connection();
-        let oldest = queue.read_aside(first, 0);
+        let oldest = queue.read_aside(first, 0, 2);
         let (connection, next) = queue.join();
-        let old = queue.read_aside(connection, next);
+        let old = queue.read_aside(connection, next, 3);
         let (connection, next) = queue.join();
         queue.read_rest(connection, next);
         for reader in [oldest, old] {
@@ -96,15 +96,7 @@ fn loom_credit_is_enough_for_everything_across_connections_and_never_exceeded() 
     loom::model(|| {
         let queue = Queue::new(WINDOW);
         let first = queue.lock().0.connection();
-        // As far as the first credit goes.
-        let old = {
-            let queue = queue.clone();
-            thread::spawn(move || {
-                for position in 0..WINDOW {
-                    queue.take(first, position, &SAID[position as usize..][..1]);
-                }
-            })
-        };
+        let old = queue.read_aside(first, 0, WINDOW);
         let (connection, mut next) = queue.join();
         while next < SAID.len() as u64 {
             let may_send_through = {

@@ -74,7 +74,7 @@ fuzz_target!(|data: &[u8]| {
     SEGMENT.with_borrow_mut(|(file, changed)| {
         let mut source = Source::new(data);
         match source.u8() % 8 {
-            0 => raw(source.rest()),
+            0 => raw(source.take(64 * 1024)),
             1 | 2 => {
                 let mut lines = Source::new(source.bytes());
                 changing(file, &patches(&mut lines), &patches(&mut source), changed);
