@@ -63,7 +63,7 @@ impl Sizes {
     fn decide(&mut self) -> Option<TermSize> {
         let sizes = self.claims.iter().map(|(_, size)| *size);
         let decided = match self.policy {
-            SizePolicy::Latest => sizes.last(),
+            SizePolicy::Latest => self.claims.last().map(|(_, size)| *size),
             SizePolicy::Smallest => sizes.reduce(|a, b| combined(a, b, u16::min)),
             SizePolicy::Largest => sizes.reduce(|a, b| combined(a, b, u16::max)),
             SizePolicy::Manual => None,
