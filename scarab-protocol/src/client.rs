@@ -1,4 +1,4 @@
-//! A client on threads (feature `client`): what `scarabctl` and the Bevy suite stand on. In [`tokio`] (feature `tokio`) is the same
+//! A client on threads (feature `client`): what `scarabctl` and the Bevy suite stand on. In `client::tokio` (feature `tokio`) is the same
 //! for programs that live in Tokio.
 //!
 //! A [`Client`] keeps one connection to a daemon. Its thread connects, says hello, reads, and, if it may, connects
