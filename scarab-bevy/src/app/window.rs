@@ -14,7 +14,7 @@ use bevy::{
     winit::{UpdateMode, WinitSettings},
 };
 use scarab_protocol::{
-    client::Pending,
+    client::{Pending, Status},
     endpoint::Address,
     message::{ListSessions, SessionInfo, Sessions},
 };
@@ -202,18 +202,22 @@ fn choose_session(
             Ok((status, Some(known))) if is_lost(status, &last_words) => {
                 focus.clear();
                 let name = Some(known.name.clone());
-                match link.client.status() {
-                    scarab_protocol::client::Status::Connected(_) => {
-                        Session::AskedAgain(name, link.client.request(&ListSessions { after: 0 }), Vec::new())
-                    }
-                    _ => Session::Lost(name),
+                match is_connected(&link) {
+                    true => Session::AskedAgain(name, link.client.request(&ListSessions { after: 0 }), Vec::new()),
+                    false => Session::Lost(name),
                 }
             }
             _ => Session::Shown(terminal),
         },
+        // What was offered is gone with the daemon that had it.
+        Session::Offered(name, _) if !is_connected(&link) => Session::Lost(name),
         other => other,
     };
     *session = next;
+}
+
+fn is_connected(link: &ConnectionLink) -> bool {
+    matches!(link.client.status(), Status::Connected(_))
 }
 
 /// Whether a session is gone by its daemon's end and not by its own.

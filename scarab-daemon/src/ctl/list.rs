@@ -63,8 +63,19 @@ fn row(info: &SessionInfo, now: Duration) -> [String; 8] {
         format!("{} ago", duration(age)),
         info.exit.as_ref().map_or("-".into(), exit_text),
         printable(&info.command),
-        printable(&info.title),
+        shortened(&info.title),
     ]
+}
+
+/// The most characters of a title in the table; the whole of it is in the JSON.
+const MAX_TITLE: usize = 40;
+
+fn shortened(title: &str) -> String {
+    let title = printable(title);
+    match title.char_indices().nth(MAX_TITLE) {
+        Some((end, _)) => format!("{}…", &title[..end]),
+        None => title,
+    }
 }
 
 #[cfg(test)]
