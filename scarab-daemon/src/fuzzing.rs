@@ -10,7 +10,7 @@ use scarab_protocol::{
     transport::Stream,
 };
 
-use crate::{client, platform::limit::OldLimit, screen};
+use crate::{client, daemon::Own, platform::limit::OldLimit, screen};
 
 /// A daemon whose clients are handed to it.
 pub struct Daemon(Arc<crate::daemon::Daemon>);
@@ -21,7 +21,8 @@ impl Daemon {
     /// # Errors
     /// If the system has no random bytes or no thread to give.
     pub fn start(resume: Duration) -> io::Result<Self> {
-        let daemon = crate::daemon::Daemon::new(String::new(), String::new(), OldLimit::unchanged(), resume)?;
+        let (endpoint, log, old_limit) = (String::new(), String::new(), OldLimit::unchanged());
+        let daemon = crate::daemon::Daemon::new(Own { endpoint, log, old_limit, resume, tokens: None })?;
         Ok(Self(daemon))
     }
 
