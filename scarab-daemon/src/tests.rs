@@ -1,7 +1,7 @@
 //! The daemon as its clients see it: real PTYs, and every byte over a real socket.
 
 mod connection;
-mod harness;
+pub(crate) mod harness;
 mod hostile;
 mod input;
 mod life;

@@ -25,17 +25,17 @@ use crate::{
 };
 
 /// Nothing here takes a second on an idle machine; a test that waits this long has failed.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A daemon in this process.
-pub(super) struct TestDaemon {
+pub(crate) struct TestDaemon {
     pub(super) server: Option<Server>,
     pub(super) address: Address,
     pub(super) home: tempfile::TempDir,
 }
 
 impl TestDaemon {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::start_with(|_| {})
     }
 
@@ -56,6 +56,11 @@ impl TestDaemon {
     /// What the daemon's threads share.
     pub(super) fn daemon(&self) -> &Daemon {
         &self.server.as_ref().expect("it runs").daemon
+    }
+
+    /// The same, to hold.
+    pub(crate) fn shared(&self) -> Arc<Daemon> {
+        self.server.as_ref().expect("it runs").daemon.clone()
     }
 
     /// A session, to see when nothing holds it any more.
@@ -297,7 +302,7 @@ pub(super) fn text(grid: &Grid) -> String {
 }
 
 /// Waits until something is so that no event tells of.
-pub(super) fn wait_until(mut is_so: impl FnMut() -> bool) {
+pub(crate) fn wait_until(mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_so() {
         assert!(Instant::now() < deadline, "it never was so");

@@ -297,12 +297,17 @@ impl Attachment {
         if self.handle.observe {
             return Err(InputRejected::Observer);
         }
-        if matches!(inner.state().phase, Phase::Gone { .. } | Phase::Failed { .. }) {
+        let ended = || matches!(inner.state().phase, Phase::Gone { .. } | Phase::Failed { .. });
+        if ended() {
             return Err(InputRejected::Gone);
         }
         push(&mut inner.outbox())?;
         if let Some(shared) = self.handle.shared.upgrade() {
             inner.pump(&shared);
+            // It may have ended after the first look, and what was held then was reported without this.
+            if ended() {
+                inner.discard(&shared);
+            }
         }
         Ok(())
     }
@@ -443,7 +448,7 @@ impl AttachInner {
             }
             Err(error) => {
                 drop(link);
-                self.fail(ErrorCode::BadRequest, error.to_string());
+                self.fail(shared, ErrorCode::BadRequest, &error.to_string());
                 self.changed(shared);
             }
         }
@@ -465,7 +470,11 @@ impl AttachInner {
         let others = shared.lock().attachments.clone();
         if others.iter().any(|other| !std::ptr::eq(&raw const **other, self) && other.is_of(id.number)) {
             // Joined under its name and its id at once, before either was known to be the other.
-            self.fail(ErrorCode::BadRequest, format!("this client has joined {} already: try again", info.name));
+            self.fail(
+                shared,
+                ErrorCode::BadRequest,
+                &format!("this client has joined {} already: try again", info.name),
+            );
             return Ok(());
         }
         // From now on the session is known by its id, which no other daemon's session has.
@@ -622,23 +631,35 @@ impl AttachInner {
             }
             state.phase = Phase::Gone { why: printable(why) };
         }
+        self.discard(shared);
+        self.changed(shared);
+    }
+
+    /// The daemon refused to let this client in.
+    pub(super) fn fail(&self, shared: &Shared, code: ErrorCode, why: &str) {
+        self.joining.store(0, Ordering::Release);
+        self.state().phase = Phase::Failed { code, why: printable(why) };
+        self.discard(shared);
+    }
+
+    /// Throws away input that can go nowhere any more, and says so.
+    fn discard(&self, shared: &Shared) {
         let bytes = self.outbox().clear();
         if bytes > 0 {
             let session = self.name();
             shared.lock().push_event(ClientEvent::InputDiscarded { session, bytes });
         }
-        self.changed(shared);
     }
 
-    /// The daemon refused to let this client in.
-    pub(super) fn fail(&self, code: ErrorCode, why: String) {
-        self.joining.store(0, Ordering::Release);
-        self.outbox().clear();
-        self.state().phase = Phase::Failed { code, why: printable(&why) };
-    }
-
+    /// What the session is called: by the daemon, or as it was to be joined.
     fn name(&self) -> String {
-        self.state().info.as_ref().map_or_else(String::new, |info| info.name.clone())
+        if let Some(info) = &self.state().info {
+            return info.name.clone();
+        }
+        match &self.options().target {
+            Target::Name(name) => name.clone(),
+            Target::Id(id) => id.to_string(),
+        }
     }
 
     fn tell<M: crate::message::Message>(&self, shared: &Arc<Shared>, message: &M) {

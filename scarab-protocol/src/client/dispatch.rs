@@ -162,9 +162,9 @@ fn join(
         }
         Some(Kind::Error) => {
             let Error { code, text, .. } = frame.read()?;
-            attachment.fail(code, text);
+            attachment.fail(shared, code, &text);
         }
-        _ => attachment.fail(ErrorCode::Protocol, "the daemon does not know how to attach".into()),
+        _ => attachment.fail(shared, ErrorCode::Protocol, "the daemon does not know how to attach"),
     }
     attachment.changed(shared);
     Ok(())

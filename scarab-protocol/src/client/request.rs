@@ -4,7 +4,7 @@ use std::{marker::PhantomData, sync::Arc, time::Duration};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError, bounded};
 
-use super::Shared;
+use super::{Shared, WeakShared};
 use crate::{
     frame::{Frame, FrameError},
     kind::Kind,
@@ -38,11 +38,12 @@ pub enum RequestError {
     Frame(#[from] FrameError),
 }
 
-/// A request on its way.
+/// A request on its way. Dropped, its answer is passed over.
 #[derive(Debug)]
 pub struct Pending<A> {
     answer: Receiver<Result<Frame, RequestError>>,
     kind: PhantomData<fn() -> A>,
+    _ticket: Ticket,
 }
 
 impl<A: Message> Pending<A> {
@@ -68,6 +69,23 @@ impl<A: Message> Pending<A> {
     }
 }
 
+/// A request's place among those that wait for an answer, given back when nobody waits any more: a daemon that hangs must
+/// not make its clients grow.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    shared: WeakShared,
+    number: u32,
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let Some(shared) = self.shared.upgrade() else { return };
+        // In a statement of its own, so that the link is free again when what it held is dropped.
+        let waiting = shared.lock().pending.remove(&self.number);
+        drop(waiting);
+    }
+}
+
 /// Takes the answer to a request, or why there is none; must not block.
 pub(super) type Deliver = Box<dyn FnOnce(Result<Frame, RequestError>) + Send>;
 
@@ -76,33 +94,34 @@ pub(super) fn send<Q: Message, A: Message>(shared: &Arc<Shared>, session: u32, r
     // One place: a request has one answer.
     let (deliver, answer) = bounded(1);
     // Nobody may be waiting any more.
-    send_for(shared, session, request, Box::new(move |answer| drop(deliver.try_send(answer))));
-    Pending { answer, kind: PhantomData }
+    let ticket = send_for(shared, session, request, Box::new(move |answer| drop(deliver.try_send(answer))));
+    Pending { answer, kind: PhantomData, _ticket: ticket }
 }
 
-/// Sends a request; the answer, or that there will be none, is given to `deliver`.
-pub(super) fn send_for<Q: Message>(shared: &Arc<Shared>, session: u32, request: &Q, deliver: Deliver) {
+/// Sends a request; the answer, or that there will be none, is given to `deliver`, if the ticket is still there then.
+#[must_use]
+pub(super) fn send_for<Q: Message>(shared: &Arc<Shared>, session: u32, request: &Q, deliver: Deliver) -> Ticket {
     let mut link = shared.lock();
-    let Some(sender) = link.sender.clone() else {
-        drop(link);
-        return deliver(Err(RequestError::Lost));
-    };
     let number = link.next_request();
-    let frame = match Frame::new(session, number, request) {
-        Ok(frame) => frame,
-        Err(error) => {
+    let ticket = Ticket { shared: Arc::downgrade(shared), number };
+    let error = match (link.sender.clone(), Frame::new(session, number, request)) {
+        (_, Err(error)) => error.into(),
+        (None, _) => RequestError::Lost,
+        (Some(sender), Ok(frame)) => {
+            // Known before it is sent, because the answer may be faster than we are.
+            link.pending.insert(number, deliver);
+            if sender.send(frame).is_ok() {
+                return ticket;
+            }
+            let Some(deliver) = link.pending.remove(&number) else { return ticket };
             drop(link);
-            return deliver(Err(error.into()));
+            deliver(Err(RequestError::Lost));
+            return ticket;
         }
     };
-    // Known before it is sent, because the answer may be faster than we are.
-    link.pending.insert(number, deliver);
-    if sender.send(frame).is_err()
-        && let Some(deliver) = link.pending.remove(&number)
-    {
-        drop(link);
-        deliver(Err(RequestError::Lost));
-    }
+    drop(link);
+    deliver(Err(error));
+    ticket
 }
 
 /// Reads the answer to a request.

@@ -43,7 +43,7 @@ use task::{Orders, Standing};
 /// One connection to a daemon, for as long as this lives. Dropping it ends the connection and its task, which writes first what
 /// was sent before, if the daemon takes it within a second.
 pub struct Client {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     orders: Arc<Orders>,
     /// Tells who waits that something has arrived or changed. It holds nothing, so that it needs no room.
     changes: watch::Sender<()>,
@@ -127,7 +127,8 @@ impl Client {
     ) -> Result<A, RequestError> {
         let (deliver, answer) = oneshot::channel();
         // Nobody may be waiting any more.
-        request::send_for(&self.shared, session, request, Box::new(move |answer| drop(deliver.send(answer))));
+        let _ticket =
+            request::send_for(&self.shared, session, request, Box::new(move |answer| drop(deliver.send(answer))));
         match tokio::time::timeout(patience, answer).await {
             Ok(Ok(answer)) => request::read(answer),
             Ok(Err(_)) => Err(RequestError::Lost),

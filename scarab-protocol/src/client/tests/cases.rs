@@ -8,7 +8,10 @@ use std::{
 
 use super::{Kinds, attached, both, hello, next, place, send, work, write};
 use crate::{
-    client::{AttachState, ClientOptions, ConnectError, HELLO_PATIENCE, InputRejected, Phase, RequestError, Status},
+    client::{
+        AttachState, ClientEvent, ClientOptions, ConnectError, HELLO_PATIENCE, InputRejected, Phase, RequestError,
+        Status,
+    },
     endpoint::Endpoint,
     hello::{DaemonHello, Features, HelloStatus},
     kind::Kind,
@@ -19,6 +22,8 @@ use crate::{
 both! {
     requests_are_answered_by_number_and_refusals_are_errors,
     requests_that_a_lost_connection_leaves_open_end,
+    requests_that_nobody_waits_for_any_more_take_no_room,
+    input_for_a_session_that_is_refused_is_reported,
     a_daemon_that_says_nothing_is_hung_and_one_that_is_not_there_is_not_running,
     #[cfg(target_os = "linux")]
     a_daemon_that_has_no_room_for_connections_is_hung_and_no_stranger,
@@ -61,6 +66,48 @@ fn requests_that_a_lost_connection_leaves_open_end<K: Kinds>() {
     assert_eq!(answer, Err(RequestError::Lost));
     // It does not come back.
     client.until(|status| matches!(status, Status::Closed { .. }));
+    daemon.join().expect("no panic");
+}
+
+fn requests_that_nobody_waits_for_any_more_take_no_room<K: Kinds>() {
+    let place = place();
+    let daemon = place.serve(1, |stream, reader| {
+        let ping = next(reader).expect("a ping");
+        let list = next(reader).expect("a list");
+        // Too late for the first.
+        send(stream, 0, ping.header().request, &Pong { payload: Vec::new() });
+        send(stream, 0, list.header().request, &Sessions { sessions: Vec::new(), more: false });
+        next(reader);
+    });
+    let client = K::connect(place.options()).expect("a daemon");
+    let hung = client.ask_within::<_, Pong>(&Ping { payload: Vec::new() }, Duration::from_millis(10));
+    assert!(matches!(hung, Err(RequestError::Hung(_))), "{hung:?}");
+    assert_eq!(client.waiting(), 0);
+    let list: Result<Sessions, _> = client.ask(&ListSessions { after: 0 });
+    assert_eq!(list.expect("answered").sessions, []);
+    assert_eq!(client.waiting(), 0);
+    drop(client);
+    daemon.join().expect("no panic");
+}
+
+fn input_for_a_session_that_is_refused_is_reported<K: Kinds>() {
+    let place = place();
+    let (typed, wait_for_typing) = mpsc::channel::<()>();
+    let daemon = place.serve(1, move |stream, reader| {
+        let join = next(reader).expect("an attach");
+        wait_for_typing.recv().expect("told");
+        send(stream, 0, join.header().request, &Error::new(ErrorCode::NoSuchSession, "there is no session \"work\""));
+        next(reader);
+    });
+    let client = K::connect(place.options()).expect("a daemon");
+    let attachment = client.attach(work());
+    attachment.input(b"make\r").expect("held");
+    typed.send(()).expect("it waits");
+    let failed = |state: &AttachState| matches!(state.phase, Phase::Failed { code: ErrorCode::NoSuchSession, .. });
+    client.wait(&attachment, |attachment| attachment.look(failed).then_some(()));
+    assert_eq!(client.events(), (vec![ClientEvent::InputDiscarded { session: "work".into(), bytes: 5 }], 0));
+    assert_eq!(attachment.input(b"x"), Err(InputRejected::Gone));
+    drop(client);
     daemon.join().expect("no panic");
 }
 

@@ -1,6 +1,10 @@
 //! Both kinds of client, as a test's thread drives them.
 
-use std::{fmt, ops::Deref, time::Instant};
+use std::{
+    fmt,
+    ops::Deref,
+    time::{Duration, Instant},
+};
 
 use super::PATIENCE;
 use crate::{
@@ -16,7 +20,14 @@ pub(super) trait Kinds: Sized + fmt::Debug {
 
     fn start(options: ClientOptions) -> Self;
 
-    fn ask<Q: Message, A: Message>(&self, request: &Q) -> Result<A, RequestError>;
+    fn ask<Q: Message, A: Message>(&self, request: &Q) -> Result<A, RequestError> {
+        self.ask_within(request, PATIENCE)
+    }
+
+    fn ask_within<Q: Message, A: Message>(&self, request: &Q, patience: Duration) -> Result<A, RequestError>;
+
+    /// How many requests wait for an answer.
+    fn waiting(&self) -> usize;
 
     /// Asks twice at once.
     fn ask_both<Q: Message, A: Message, R: Message, B: Message>(
@@ -83,8 +94,12 @@ impl Kinds for OnThreads {
         Self { client: Client::start(ClientOptions { wake: bell.wake(), ..options }).expect("a thread"), bell }
     }
 
-    fn ask<Q: Message, A: Message>(&self, request: &Q) -> Result<A, RequestError> {
-        self.client.ask(request, PATIENCE)
+    fn ask_within<Q: Message, A: Message>(&self, request: &Q, patience: Duration) -> Result<A, RequestError> {
+        self.client.ask(request, patience)
+    }
+
+    fn waiting(&self) -> usize {
+        self.client.shared.lock().pending.len()
     }
 
     fn ask_both<Q: Message, A: Message, R: Message, B: Message>(
@@ -167,8 +182,12 @@ mod in_tokio {
             Self::new(async || Ok::<_, ConnectError>(Client::start(options))).expect("that does not fail")
         }
 
-        fn ask<Q: Message, A: Message>(&self, request: &Q) -> Result<A, RequestError> {
-            self.runtime.block_on(self.client.ask(request, PATIENCE))
+        fn ask_within<Q: Message, A: Message>(&self, request: &Q, patience: Duration) -> Result<A, RequestError> {
+            self.runtime.block_on(self.client.ask(request, patience))
+        }
+
+        fn waiting(&self) -> usize {
+            self.client.shared.lock().pending.len()
         }
 
         fn ask_both<Q: Message, A: Message, R: Message, B: Message>(
