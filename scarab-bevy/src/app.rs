@@ -7,6 +7,8 @@ mod banner;
 mod choose;
 mod cli;
 mod probe;
+mod session;
+mod tell;
 mod text;
 mod window;
 

@@ -17,11 +17,11 @@ pub(super) struct Banner(pub(super) Vec<String>);
 pub(super) struct BannerView;
 
 pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<Banner>().add_systems(Startup, spawn);
+    app.init_resource::<Banner>().add_systems(Startup, spawn).add_systems(Update, show.run_if(outdated));
 }
 
 /// Whether the banner is to be drawn anew: it says something else, or has another width to fit.
-pub(super) fn outdated(
+fn outdated(
     banner: Res<Banner>,
     windows: Query<(), (With<PrimaryWindow>, Changed<Window>)>,
     metrics: Query<(), (With<BannerView>, Changed<TerminalMetrics>)>,

@@ -1,6 +1,11 @@
 //! Connections within this process.
 
-use std::{io, path::Path, sync::LazyLock, time::Duration};
+use std::{
+    io,
+    path::Path,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use scarab_protocol::{
     endpoint::{Address, Endpoint},
@@ -12,6 +17,8 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A socket without a file, because the fuzzer ends without running destructors. So the targets run on Linux.
 static SOCKET: LazyLock<(Listener, Endpoint)> = LazyLock::new(|| {
+    // Rust's runtime sees to it that nobody dies of a pipe that is not read any more, but the fuzzer's main is none of its.
+    signal_hook::flag::register(signal_hook::consts::SIGPIPE, Arc::default()).expect("a handler");
     let name = format!("@scarab-fuzz-{}", std::process::id());
     let Address { endpoint, .. } = Address::of_socket(Path::new(&name)).expect("a short name");
     (Listener::bind(&endpoint).expect("a new socket"), endpoint)

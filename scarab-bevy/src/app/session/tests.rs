@@ -1,0 +1,186 @@
+//! The window's session in an App without a window, with real daemons that end and come back.
+
+use std::time::{Duration, Instant};
+
+use bevy::{
+    input::{ButtonState, InputPlugin},
+    input_focus::InputFocusPlugin,
+    window::{ExitCondition, WindowPlugin},
+};
+use scarab_daemon::server::{Server, ServerOptions};
+use scarab_protocol::{
+    client::{Client, ClientOptions},
+    endpoint::Address,
+    ids::TermSize,
+    message::{CreateSession, Created, Done, KillSession, Target},
+};
+
+use super::*;
+use crate::{ScarabIpcPlugin, TerminalSize, Waker};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+struct Place {
+    address: Address,
+    _directory: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let address = Address::of_socket(&directory.path().join("d.sock")).expect("a short path");
+        Self { address, _directory: directory }
+    }
+
+    /// A daemon with a session of each of these names.
+    fn daemon(&self, sessions: &[&str]) -> Server {
+        let server = Server::start(ServerOptions::new(self.address.clone())).expect("a free address");
+        let client = Client::connect(ClientOptions::new(self.address.clone(), "test 1.0")).expect("it answers");
+        for name in sessions {
+            let wanted = CreateSession {
+                name: Some((*name).into()),
+                command: vec![b"/bin/cat".to_vec()],
+                cwd: None,
+                env: Vec::new(),
+                size: TermSize::default(),
+                linger: true,
+            };
+            client.ask::<_, Created>(&wanted, PATIENCE).expect("it is made");
+        }
+        server
+    }
+
+    /// What the window's App has, without the window.
+    fn app(&self, name: &str) -> App {
+        let asked = Asked { name: Some(name.into()), ..default() };
+        let mut app = App::new();
+        app.add_plugins((
+            MinimalPlugins,
+            WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() },
+            InputPlugin,
+            InputFocusPlugin,
+            ScarabIpcPlugin::at(self.address.clone()),
+            plugin(asked),
+        ));
+        // Elsewhere the window's size decides.
+        app.add_observer(|fit: On<Add, FitWindow>, mut commands: Commands| {
+            commands.entity(fit.entity).insert(TerminalSize::cells(80, 24));
+        });
+        app.finish();
+        app.cleanup();
+        app
+    }
+}
+
+/// Updates the App only when something arrives, as the window does, until `done` gives something.
+fn until<T>(app: &mut App, what: &str, mut done: impl FnMut(&mut World) -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        app.update();
+        if let Some(result) = done(app.world_mut()) {
+            return result;
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        assert!(
+            !left.is_zero(),
+            "not within {PATIENCE:?}: {what}; the banner says {:?}",
+            app.world().resource::<Banner>().0
+        );
+        let waker = app.world().resource::<Waker>().clone();
+        waker.wait(left);
+    }
+}
+
+fn attached(world: &mut World, name: &str) -> Option<()> {
+    let mut terminals = world.query::<(&TerminalStatus, &TerminalSession)>();
+    terminals.iter(world).any(|(status, known)| *status == TerminalStatus::Attached && known.name == name).then_some(())
+}
+
+fn says(world: &World, text: &str) -> Option<()> {
+    world.resource::<Banner>().0.iter().any(|line| line.contains(text)).then_some(())
+}
+
+fn key(app: &mut App, key_code: KeyCode, logical_key: Key, state: ButtonState) {
+    let message =
+        KeyboardInput { key_code, logical_key, state, text: None, repeat: false, window: Entity::PLACEHOLDER };
+    app.world_mut().write_message(message);
+}
+
+#[test]
+fn a_daemon_that_was_told_to_end_does_not_take_the_window_with_it_and_the_next_ones_sessions_are_offered() {
+    let place = Place::new();
+    let first = place.daemon(&["work"]);
+    let mut app = place.app("work");
+    until(&mut app, "it is attached", |world| attached(world, "work"));
+    assert_eq!(app.world().resource::<Banner>().0, [""; 0]);
+
+    first.stop("the test is over");
+    until(&mut app, "the banner tells why", |world| says(world, "The daemon was stopped (the test is over)"));
+    assert_eq!(app.should_exit(), None);
+
+    let second = place.daemon(&["build", "mail"]);
+    // The window may sleep after the update in which it is decided, so it is said in the same.
+    until(&mut app, "the sessions are offered", |world| {
+        matches!(world.resource::<Session>(), Session::Offered(..)).then_some(())
+    });
+    assert!(says(app.world(), "Ctrl+2 attaches \"build\"").is_some());
+    assert!(says(app.world(), "Ctrl+1 attaches \"mail\"").is_some(), "the one used last comes first");
+
+    // All between two updates.
+    let control = (KeyCode::ControlLeft, Key::Control);
+    key(&mut app, control.0, control.1.clone(), ButtonState::Pressed);
+    key(&mut app, KeyCode::Digit2, Key::Character("2".into()), ButtonState::Pressed);
+    key(&mut app, KeyCode::Digit2, Key::Character("2".into()), ButtonState::Released);
+    key(&mut app, control.0, control.1, ButtonState::Released);
+    until(&mut app, "the chosen one is attached", |world| attached(world, "build"));
+    assert_eq!(app.world().resource::<Banner>().0, [""; 0]);
+    second.stop("over");
+}
+
+#[test]
+fn without_ctrl_nothing_is_chosen() {
+    let place = Place::new();
+    let first = place.daemon(&["work"]);
+    let mut app = place.app("work");
+    until(&mut app, "it is attached", |world| attached(world, "work"));
+    first.stop("over");
+    let second = place.daemon(&["build"]);
+    until(&mut app, "the sessions are offered", |world| says(world, "Ctrl+1 attaches \"build\""));
+    for (code, logical) in [(KeyCode::Digit1, Key::Character("1".into())), (KeyCode::Enter, Key::Enter)] {
+        key(&mut app, code, logical.clone(), ButtonState::Pressed);
+        key(&mut app, code, logical, ButtonState::Released);
+    }
+    app.update();
+    assert!(says(app.world(), "Ctrl+1 attaches \"build\"").is_some());
+    second.stop("over");
+}
+
+#[test]
+fn an_offer_is_taken_back_when_its_daemon_is_gone() {
+    let place = Place::new();
+    let first = place.daemon(&["work"]);
+    let mut app = place.app("work");
+    until(&mut app, "it is attached", |world| attached(world, "work"));
+    first.stop("over");
+    let second = place.daemon(&["build"]);
+    until(&mut app, "the sessions are offered", |world| says(world, "Ctrl+1 attaches \"build\""));
+    second.stop("over again");
+    until(&mut app, "nothing is offered", |world| says(world, "Ctrl+Enter starts a new daemon."));
+    assert!(says(app.world(), "Ctrl+1").is_none());
+}
+
+#[test]
+fn the_window_ends_with_its_shell() {
+    let place = Place::new();
+    let daemon = place.daemon(&["work"]);
+    let mut app = place.app("work");
+    until(&mut app, "it is attached", |world| attached(world, "work"));
+    let client = Client::connect(ClientOptions::new(place.address.clone(), "test 1.0")).expect("it answers");
+    let kill = KillSession { target: Target::Name("work".into()), signal: None };
+    client.ask::<_, Done>(&kill, PATIENCE).expect("it is killed");
+    until(&mut app, "it ends", |world| {
+        let messages = world.resource::<Messages<AppExit>>();
+        (!messages.is_empty()).then_some(())
+    });
+    daemon.stop("over");
+}
