@@ -1,6 +1,7 @@
 //! A client: its connection, and what it is attached to.
 
 mod attach;
+mod events;
 mod greet;
 mod input;
 mod pace;
@@ -25,7 +26,10 @@ use scarab_protocol::{
 };
 
 pub(crate) use self::{greet::turn_away, reader::serve};
-use crate::session::{Session, attachment::Attachment, input_queue::LaneKey};
+use crate::{
+    events::Subscription,
+    session::{Session, attachment::Attachment, input_queue::LaneKey},
+};
 use pace::Pace;
 use resume::Token;
 
@@ -46,6 +50,7 @@ pub(crate) struct Client {
     /// Its last words are on their way to it: nothing that it says counts any more.
     closing: AtomicBool,
     sender: FrameSender,
+    subscription: Arc<Subscription>,
     token: Mutex<Token>,
     held: Mutex<Held>,
 }
@@ -61,7 +66,15 @@ struct Held {
 }
 
 impl Client {
-    pub(crate) fn new(number: u32, program: String, role: Role, token: Token, sender: FrameSender) -> Arc<Self> {
+    /// A client that was greeted. Its sender calls [`Subscription::has_room`] of the subscription.
+    pub(crate) fn new(
+        number: u32,
+        program: String,
+        role: Role,
+        token: Token,
+        sender: FrameSender,
+        subscription: Arc<Subscription>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             number,
             program,
@@ -69,6 +82,7 @@ impl Client {
             pace: Pace::new(),
             closing: AtomicBool::new(false),
             sender,
+            subscription,
             token: Mutex::new(token),
             held: Mutex::default(),
         })
@@ -138,6 +152,11 @@ impl Client {
     /// How many bytes wait for the client.
     pub(crate) fn queued_bytes(&self) -> usize {
         self.sender.queued_bytes()
+    }
+
+    /// The place of its subscription to events.
+    pub(crate) fn subscription(&self) -> &Subscription {
+        &self.subscription
     }
 
     /// Ends the connection.

@@ -6,10 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use scarab_protocol::message::ShuttingDown;
+use scarab_protocol::{
+    event::EventKind,
+    message::{EventField, ShuttingDown},
+};
 
 use crate::{
-    deadline::Deadlines, platform::limit::OldLimit, registry::Registry, session::Session, token_files::TokenFiles,
+    deadline::Deadlines, events::Events, platform::limit::OldLimit, registry::Registry, session::Session,
+    token_files::TokenFiles,
 };
 
 /// How long clients have to take the last message.
@@ -29,6 +33,8 @@ pub(crate) struct Daemon {
     /// Where its log goes; empty for standard error.
     pub(crate) log: String,
     pub(crate) deadlines: Deadlines,
+    /// What happens, for who has subscribed.
+    pub(crate) events: Events,
     pub(crate) old_limit: OldLimit,
     /// How long a client has to come back, and a session that does not linger outlives its last one.
     pub(crate) resume: Duration,
@@ -62,6 +68,7 @@ impl Daemon {
             endpoint,
             log,
             deadlines: Deadlines::start()?,
+            events: Events::default(),
             old_limit,
             resume,
             tokens,
@@ -107,6 +114,7 @@ impl Daemon {
     pub(crate) fn forget(&self, session: &Arc<Session>, why: &str) {
         if self.registry().remove_session(session.id.number) {
             session.dismiss(why);
+            session.happened(EventKind::Forgotten, vec![EventField::new("why", why)]);
             self.changed_now();
         }
     }

@@ -119,7 +119,7 @@ impl Screen {
 
 impl From<screen::Effects> for Effects {
     fn from(effects: screen::Effects) -> Self {
-        let screen::Effects { answers, title, bells, clipboard, cwd } = effects;
+        let screen::Effects { answers, title, bells, clipboard, cwd, marks: _ } = effects;
         Self { answers, title, bells, clipboard: clipboard.map(|clipboard| clipboard.text), cwd }
     }
 }

@@ -13,6 +13,7 @@ pub mod ctl;
 mod daemon;
 mod deadline;
 pub mod environment;
+mod events;
 #[cfg(all(feature = "fuzzing", unix))]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -109,19 +109,18 @@ impl Registry {
         }
     }
 
-    /// Gives a session another name.
+    /// Gives a session another name. Gives back the name before, if that was another one.
     ///
     /// # Errors
     /// [`NameRefused::Taken`].
-    pub(crate) fn rename(&mut self, session: &Session, name: &Name) -> Result<(), NameRefused> {
+    pub(crate) fn rename(&mut self, session: &Session, name: &Name) -> Result<Option<String>, NameRefused> {
         if session.name() == name.as_str() {
-            return Ok(());
+            return Ok(None);
         }
         if self.is_taken(name.as_str()) {
             return Err(NameRefused::Taken);
         }
-        session.rename(name.as_str().to_owned());
-        Ok(())
+        Ok(Some(session.rename(name.as_str().to_owned())))
     }
 
     /// The session of a name or an id.

@@ -7,6 +7,7 @@ mod convert;
 mod core;
 mod filter;
 mod handler;
+mod heard;
 mod utf8;
 
 use std::time::Instant;
@@ -18,8 +19,8 @@ use scarab_protocol::{
     surface::{Cell, Extra, Modes, Size, SurfaceError, SurfaceId, SurfaceWriter},
 };
 
-pub(crate) use self::core::Clipboard;
-use self::{core::Core, filter::Filter, utf8::Whole};
+pub(crate) use self::{core::Clipboard, heard::Mark};
+use self::{core::Core, filter::Filter, heard::Heard, utf8::Whole};
 
 /// How many lines of scrollback a session holds.
 pub(crate) const HISTORY: usize = 10_000;
@@ -40,12 +41,16 @@ pub(crate) struct Effects {
     pub(crate) clipboard: Option<Clipboard>,
     /// The newest working directory that was told (OSC 7).
     pub(crate) cwd: Option<String>,
+    /// The shell's marks (OSC 133), in order. At most [`Effects::MAX_MARKS`]; what comes beyond is dropped.
+    pub(crate) marks: Vec<Mark>,
 }
 
 impl Effects {
     /// The most bytes of answers to one piece of output: a program that asks more than that without reading
     /// the answers is not after them.
     const MAX_ANSWERS: usize = 64 * 1024;
+    /// The most marks in one piece of output: a shell marks each command once, and programs must not make events of every byte.
+    const MAX_MARKS: usize = 64;
 
     fn answer(&mut self, text: &str) {
         if self.answers.len() + text.len() <= Self::MAX_ANSWERS {
@@ -98,14 +103,18 @@ impl Screen {
     /// Interprets output of the program.
     pub(crate) fn feed(&mut self, bytes: &[u8]) -> Effects {
         let Self { whole, filter, parser, core, .. } = self;
-        let mut cwd = None;
+        let (mut cwd, mut marks) = (None, Vec::new());
         for slice in bytes.chunks(SLICE) {
             whole.feed(slice, |piece| {
-                let told = filter.feed(piece, |passed| parser.advance(core, passed));
-                cwd = told.or(cwd.take());
+                let pass = |passed: &[u8]| parser.advance(core, passed);
+                filter.feed(piece, pass, |heard| match heard {
+                    Heard::Cwd(path) => cwd = Some(path),
+                    Heard::Mark(mark) if marks.len() < Effects::MAX_MARKS => marks.push(mark),
+                    Heard::Mark(_) => {}
+                });
             });
         }
-        Effects { cwd, ..core.take_effects() }
+        Effects { cwd, marks, ..core.take_effects() }
     }
 
     /// When a synchronized update (mode 2026) that has begun is to be given up.

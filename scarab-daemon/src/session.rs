@@ -5,6 +5,7 @@
 
 pub(crate) mod attachment;
 mod clients;
+mod command;
 pub(crate) mod inbox;
 pub(crate) mod input_queue;
 mod screen_thread;
@@ -22,8 +23,9 @@ use std::{
 };
 
 use scarab_protocol::{
+    event::EventKind,
     ids::{SessionId, TermSize},
-    message::{self, Exit, SessionInfo},
+    message::{self, EventField, Exit, SessionInfo},
     surface::{Published, SurfaceId},
 };
 
@@ -115,11 +117,15 @@ pub(crate) enum StartError {
 }
 
 impl Session {
-    /// Starts a program and the threads that serve it.
+    /// Starts a program and the threads that serve it. `begin` makes the session known, before anything is heard of it.
     ///
     /// # Errors
-    /// [`StartError`]; nothing is left running then.
-    pub(crate) fn start(daemon: &Arc<Daemon>, plan: Plan) -> Result<Arc<Self>, StartError> {
+    /// [`StartError`]; nothing is left running then, and the session is not known any more.
+    pub(crate) fn start(
+        daemon: &Arc<Daemon>,
+        plan: Plan,
+        begin: impl FnOnce(&Arc<Self>),
+    ) -> Result<Arc<Self>, StartError> {
         let Plan { number, name, command, size, linger, made_by } = plan;
         let size = size.clamped();
         let id = SessionId { epoch: daemon.epoch, number };
@@ -158,6 +164,12 @@ impl Session {
             }),
             parked: Mutex::new(None),
         });
+        begin(&session);
+        let (command, made_by) = (session.command.clone(), session.made_by.clone());
+        session.happened(
+            EventKind::Created,
+            vec![EventField::new("command", command), EventField::new("made_by", made_by)],
+        );
         let waiting = session.clone();
         let waiter = thread::Builder::new().name(format!("wait-{number}")).spawn(move || {
             let exit = waiting.process.wait();
@@ -170,6 +182,7 @@ impl Session {
             session.process.kill(None);
             session.input.close();
             session.lock().master = None;
+            daemon.forget(&session, "it could not be started");
             return Err(error.into());
         }
         Ok(session)
@@ -200,12 +213,26 @@ impl Session {
         self.lock().name.clone()
     }
 
-    /// Gives it another name, and tells its clients. That nobody else has the name is the caller's to see to.
-    pub(crate) fn rename(&self, name: String) {
-        self.lock().name.clone_from(&name);
+    /// Tells whoever has subscribed to events. Called with no lock held.
+    pub(crate) fn happened(&self, kind: EventKind, fields: Vec<EventField>) {
+        if let Some(daemon) = self.daemon.upgrade() {
+            daemon.events.publish(kind, Some((self.id, self.name())), fields);
+        }
+    }
+
+    /// Gives it another name, and tells its clients. That nobody else has the name is the caller's to see to; gives back
+    /// the name before.
+    pub(crate) fn rename(&self, name: String) -> String {
+        let before = std::mem::replace(&mut self.lock().name, name.clone());
         if let Err(Refused::Ended(Request::Renamed(name))) = self.inbox.request(Request::Renamed(name)) {
             self.announce(true, &message::Renamed { name });
         }
+        before
+    }
+
+    /// How long ago it was made.
+    pub(crate) fn age(&self) -> Duration {
+        Duration::from_millis(now().saturating_sub(self.created))
     }
 
     /// Whether the program has ended.

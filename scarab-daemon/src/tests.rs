@@ -1,6 +1,7 @@
 //! The daemon as its clients see it: real PTYs, and every byte over a real socket.
 
 mod connection;
+mod events;
 pub(crate) mod harness;
 mod hostile;
 mod input;

@@ -78,7 +78,7 @@ kinds! {
     SetSize = 0x0015,
     /// Say which of its clients' sizes a session has.
     SetSizePolicy = 0x0016,
-    /// Events of these kinds and sessions. Reserved.
+    /// Be told of events; answered by `Subscribed`.
     Subscribe = 0x0020,
     /// The configuration in force. Reserved.
     GetConfig = 0x0021,
@@ -92,6 +92,8 @@ kinds! {
     ListPlugins = 0x0025,
     /// A command of a plugin. Reserved.
     PluginCommand = 0x0026,
+    /// Be told of no events any more.
+    Unsubscribe = 0x0027,
     /// Answered at once by `Pong` with the same payload.
     Ping = 0x0030,
     /// What the daemon has to say of itself; answered by `DaemonStatus`.
@@ -147,10 +149,12 @@ kinds! {
     Plugins = 0x8022,
     /// A plugin's answer. Reserved.
     PluginReply = 0x8023,
-    /// A plugin's event. Reserved.
-    PluginEvent = 0x8024,
-    /// Events were dropped because the client fell behind. Reserved.
+    /// Something has happened that the client has subscribed to.
+    Event = 0x8024,
+    /// Events were dropped because the client fell behind.
     Lagged = 0x8025,
+    /// The events follow.
+    Subscribed = 0x8026,
     /// The answer to `Ping`.
     Pong = 0x8030,
     /// What the daemon has to say of itself.

@@ -3,11 +3,13 @@
 //! Archived structs are frozen once released, because rkyv has no schema evolution.
 
 mod convert;
+mod event;
 mod input;
 mod session;
 mod status;
 mod surface;
 
+pub use event::{Event, EventField, EventValue, Lagged, Subscribe, Subscribed, Unsubscribe};
 pub use input::{AskCredit, CancelInput, Focus, Input, InputCredit, Mouse, Paste};
 pub use session::{
     Attach, Attached, Clipboard, CreateSession, Created, Cwd, Detach, Detached, Exit, Exited, ForgetSession,
@@ -85,7 +87,8 @@ macro_rules! messages {
 
 messages! {
     Auth Attach Detach Arm Resize Input Paste Mouse Focus CancelInput Scrollback FetchRows Resume AskCredit
-    ListSessions CreateSession RenameSession KillSession ForgetSession SetSize SetSizePolicy Ping Status Shutdown
+    ListSessions CreateSession RenameSession KillSession ForgetSession SetSize SetSizePolicy Subscribe Unsubscribe
+    Ping Status Shutdown
     Welcome Done Error Unsupported Attached Detached SurfaceMoved FrameReady Rows InputCredit Resized Title Bell
-    Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Pong DaemonStatus ShuttingDown
+    Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Event Lagged Subscribed Pong DaemonStatus ShuttingDown
 }

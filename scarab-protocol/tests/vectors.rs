@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write};
 
 use scarab_protocol::{
+    event::EventKind,
     frame::Frame,
     hello::{ClientHello, DaemonHello, Features},
     ids::{SessionId, TermSize},
@@ -41,6 +42,29 @@ fn the_pages_table_lists_every_kind_with_its_number_and_direction() {
 }
 
 #[test]
+fn the_pages_table_lists_every_kind_of_event_with_its_fields() {
+    let listed: Vec<(u16, String, Vec<String>)> = page()
+        .lines()
+        .skip_while(|line| *line != "| number | kind | fields |")
+        .skip(2)
+        .map_while(|line| {
+            let mut columns = line.strip_prefix("| ")?.split(" | ");
+            let number = columns.next()?.parse().ok()?;
+            let name = columns.next()?.strip_prefix('`')?.strip_suffix('`')?.to_owned();
+            let fields = columns.next()?.trim_end_matches(" |").split(", ");
+            Some((number, name, fields.map(|field| field.trim_matches('`').to_owned()).collect()))
+        })
+        .collect();
+    let known: Vec<_> = EventKind::ALL
+        .iter()
+        .map(|kind| {
+            (kind.number(), kind.name().to_owned(), kind.fields().iter().map(|field| (*field).into()).collect())
+        })
+        .collect();
+    assert_eq!(listed, known);
+}
+
+#[test]
 fn the_pages_vectors_are_what_the_code_makes() {
     let made = vectors();
     let old = page();
@@ -59,7 +83,6 @@ fn the_pages_vectors_are_what_the_code_makes() {
 fn every_kind_that_is_built_has_a_vector() {
     let made = vectors();
     let reserved = [
-        Kind::Subscribe,
         Kind::GetConfig,
         Kind::SetConfig,
         Kind::LoadPlugin,
@@ -70,8 +93,6 @@ fn every_kind_that_is_built_has_a_vector() {
         Kind::ConfigChanged,
         Kind::Plugins,
         Kind::PluginReply,
-        Kind::PluginEvent,
-        Kind::Lagged,
     ];
     for kind in Kind::ALL {
         let has = made.contains_key(&format!("{:#06x}-{}", kind.number(), kind.name()));
@@ -195,6 +216,8 @@ fn messages(add: &mut dyn FnMut(String, Frame)) {
     of.request(&ForgetSession { target: by_name() });
     of.request(&SetSize { target: by_name(), size: TermSize::cells(132, 50) });
     of.request(&SetSizePolicy { target: by_name(), policy: SizePolicy::Largest });
+    of.request(&Subscribe { kinds: vec![1, 3], session: Some(by_name()), since: Some(41) });
+    of.request(&Unsubscribe {});
     of.request(&Ping { payload: b"hello".to_vec() });
     of.request(&Status {});
     of.request(&Shutdown {});
@@ -256,6 +279,13 @@ fn messages(add: &mut dyn FnMut(String, Frame)) {
     of.request(&Sessions { sessions: vec![info], more: false });
     of.session(&ScrollbackRows { first: 1000, scrolled: 1024, reflow: 1, lines: vec![line] });
     of.session(&Renamed { name: "built".into() });
+    let fields =
+        vec![EventField::new("code", 137), EventField::new("signal", "SIGKILL"), EventField::new("expected", false)];
+    let event =
+        Event { number: 42, time_ms: 1_700_000_001_000, kind: 3, session: Some(id), name: "build".into(), fields };
+    of.push(&event);
+    of.push(&Lagged { missed: 17 });
+    of.request(&Subscribed { oldest: 1, next: 43 });
     of.request(&Pong { payload: b"hello".to_vec() });
     of.request(&DaemonStatus {
         version: "0.1.0".into(),
@@ -276,6 +306,11 @@ impl Of<'_> {
     /// A message about session 3.
     fn session<M: Message>(&mut self, message: &M) {
         self.put::<M>(Frame::new(3, 0, message));
+    }
+
+    /// A message about nothing that was asked.
+    fn push<M: Message>(&mut self, message: &M) {
+        self.put::<M>(Frame::new(0, 0, message));
     }
 
     /// A message that is, or answers, request 7.

@@ -59,6 +59,14 @@ struct Clipboard { primary: bool, text: String }
 struct Cwd { path: String }
 struct Exited { exit: Exit }
 
+struct Subscribe { kinds: Vec<u16>, session: Option<Target>, since: Option<u64> }
+struct Subscribed { oldest: u64, next: u64 }
+struct Unsubscribe {}
+struct Event { number: u64, time_ms: u64, kind: u16, session: Option<SessionId>, name: String, fields: Vec<EventField> }
+struct EventField { key: String, value: EventValue }
+enum EventValue { Text(String), Number(i64), Flag(bool) }
+struct Lagged { missed: u64 }
+
 struct Input { position: u64, data: Vec<u8> }
 struct Paste { position: u64, first: bool, last: bool, data: Vec<u8> }
 struct Mouse { position: u64, action: u8, button: u8, mods: u8, col: u16, row: u16 }
@@ -305,7 +313,7 @@ def within(data, at, kind):
 def parse(schema):
     """The types of a schema, by name. What a struct refers to may come after it."""
     found = {name: (what, body) for what, name, body in re.findall(r"(struct|enum) (\w+) \{(.*?)\}", schema, re.S)}
-    numbers = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "i32": "i"}
+    numbers = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "i32": "i", "i64": "q"}
     types = {name: Number(code) for name, code in numbers.items()}
     types.update(bool=Bool(), String=Text())
 

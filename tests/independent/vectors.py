@@ -22,6 +22,14 @@ EXPECTED = {
     "SetSizePolicy": {"target": ("Name", "build"), "policy": "Largest"},
     "Error": {"code": "NoSuchSession", "text": "no session is called build", "retry_ms": 0},
     "Exited": {"exit": {"code": 137, "signal": "SIGKILL"}},
+    "Subscribe": {"kinds": [1, 3], "session": ("Name", "build"), "since": 41},
+    "Event": {
+        "number": 42, "time_ms": 1_700_000_001_000, "kind": 3, "session": {"epoch": EPOCH, "number": 3}, "name": "build",
+        "fields": [
+            {"key": "code", "value": ("Number", 137)}, {"key": "signal", "value": ("Text", "SIGKILL")},
+            {"key": "expected", "value": ("Flag", False)},
+        ],
+    },
     "InputCredit": {"taken": 142, "may_send_through": 1_048_718},
 }  # fmt: skip
 LINE = {
@@ -72,7 +80,7 @@ def check_frame(name, data):
     length, kind, flags, request, session = HEADER.unpack(data[: HEADER.size])
     expect(f"{name}: length", length, len(data) - HEADER.size)
     expect(f"{name}: kind", (kind, KINDS[name]), (int(number, 16),) * 2)
-    expect(f"{name}: request, session and flags", (request, session, flags) in ((7, 0, 0), (0, 3, 0)), True)
+    expect(f"{name}: request, session and flags", (request, session, flags) in ((7, 0, 0), (0, 3, 0), (0, 0, 0)), True)
     value = decode(name, data[HEADER.size :])
     expect(f"{name}: encoded again", encode(name, value).hex(" "), data[HEADER.size :].hex(" "))
     if name in EXPECTED:

@@ -14,7 +14,7 @@ use scarab_protocol::{
 };
 
 use super::{Client, MAX_QUEUED, pace};
-use crate::{daemon::Daemon, token_files::TokenFiles};
+use crate::{daemon::Daemon, events::Subscription, token_files::TokenFiles};
 
 /// What this daemon calls itself in a hello.
 pub(crate) const BUILD: &str = concat!("scarab-daemon ", env!("CARGO_PKG_VERSION"));
@@ -65,7 +65,9 @@ pub(super) fn greet(daemon: &Arc<Daemon>, stream: Arc<Stream>, number: u32) -> O
         tracing::error!(%error, "no random bytes");
         return None;
     }
-    let client = Client::new(number, hello.program().to_owned(), role, resume_token, sender(stream, number));
+    let subscription = Arc::<Subscription>::default();
+    let sender = sender(stream, number, subscription.clone());
+    let client = Client::new(number, hello.program().to_owned(), role, resume_token, sender, subscription);
     let limits = Limits {
         payload: MAX_PAYLOAD as u32,
         item: Input::MAX_BYTES as u32,
@@ -123,6 +125,6 @@ fn send(stream: &Stream, hello: &DaemonHello) -> bool {
 }
 
 /// The sending side of a connection, which is ended when the client keeps a write waiting for too long.
-fn sender(stream: Arc<Stream>, number: u32) -> FrameSender {
-    FrameSender::new(stream, MAX_QUEUED, format!("send-{number}"), FRAME_PATIENCE, || {})
+fn sender(stream: Arc<Stream>, number: u32, subscription: Arc<Subscription>) -> FrameSender {
+    FrameSender::new(stream, MAX_QUEUED, format!("send-{number}"), FRAME_PATIENCE, move || subscription.has_room())
 }

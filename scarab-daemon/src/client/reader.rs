@@ -40,6 +40,7 @@ pub(crate) fn serve(daemon: &Arc<Daemon>, stream: Stream, number: u32) {
         client.close();
     }
     read_all(daemon, &client, stream);
+    daemon.events.unsubscribe(&client);
     super::resume::depart(daemon, &client);
     client.close();
     tracing::debug!(client = client.number, "disconnected");
@@ -128,6 +129,8 @@ fn handle(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: Frame) -> Result<()
         Kind::ForgetSession => super::requests::forget(daemon, client, &frame),
         Kind::SetSizePolicy => super::requests::set_size_policy(daemon, client, &frame),
         Kind::SetSize => super::requests::set_size(daemon, client, &frame),
+        Kind::Subscribe => super::events::subscribe(daemon, client, &frame),
+        Kind::Unsubscribe => super::events::unsubscribe(daemon, client, &frame),
         Kind::Status => super::requests::status(daemon, client, &frame),
         Kind::Shutdown => super::requests::shutdown(daemon, client, &frame),
         _ => {
@@ -150,9 +153,10 @@ fn is_for_observers(kind: Kind) -> bool {
             | Kind::Status
             | Kind::Ping
             | Kind::Resume
+            | Kind::Subscribe
+            | Kind::Unsubscribe
             // Reserved: the answer is that they are not built.
             | Kind::Auth
-            | Kind::Subscribe
             | Kind::ListPlugins
             | Kind::GetConfig
     )

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use scarab_protocol::{
+    event::EventKind,
     frame::Frame,
     ids::{Name, TermSize},
     message::{
-        CreateSession, Created, DaemonStatus, Done, ErrorCode, ForgetSession, KillSession, ListSessions, Ping, Pong,
-        RenameSession, Sessions, SetSize, SetSizePolicy, Shutdown, Status, Target,
+        CreateSession, Created, DaemonStatus, Done, ErrorCode, EventField, ForgetSession, KillSession, ListSessions,
+        Ping, Pong, RenameSession, Sessions, SetSize, SetSizePolicy, Shutdown, Status, Target,
     },
 };
 
@@ -61,8 +62,9 @@ pub(super) fn create(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) 
     let (size, linger) = (wanted.size, wanted.linger);
     let command = Command::new(wanted, &name, &daemon.endpoint);
     let made_by = client.program.clone();
-    let started = Session::start(daemon, Plan { number, name: name.clone(), command, size, linger, made_by });
-    daemon.registry().fulfil(&name, started.as_ref().ok().cloned());
+    let plan = Plan { number, name: name.clone(), command, size, linger, made_by };
+    // It can be found before anything happens in it.
+    let started = Session::start(daemon, plan, |session| daemon.registry().fulfil(&name, Some(session.clone())));
     match started {
         Ok(session) => {
             client.lock().made.retain(|made| made.strong_count() > 0);
@@ -74,6 +76,7 @@ pub(super) fn create(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) 
             }
         }
         Err(error) => {
+            daemon.registry().fulfil(&name, None);
             let code = if matches!(error, StartError::Spawn(_)) { ErrorCode::SpawnFailed } else { ErrorCode::Full };
             client.refuse(request, code, error.to_string());
         }
@@ -94,7 +97,13 @@ pub(super) fn rename(daemon: &Arc<Daemon>, client: &Client, frame: &Frame) -> Re
     let Some(session) = find(daemon, client, request, &target) else { return Ok(()) };
     let renamed = daemon.registry().rename(&session, &name);
     match renamed {
-        Ok(()) => client.tell(session.id.number, request, &Done {}),
+        Ok(before) => {
+            client.tell(session.id.number, request, &Done {});
+            if let Some(before) = before {
+                let about = Some((session.id, name.to_string()));
+                daemon.events.publish(EventKind::Renamed, about, vec![EventField::new("before", before)]);
+            }
+        }
         Err(refused) => refuse_name(client, request, name.as_str(), refused),
     }
     Ok(())
@@ -207,7 +216,7 @@ pub(super) fn no_such_session(client: &Client, request: u32, target: &Target) {
     client.refuse(request, ErrorCode::NoSuchSession, text);
 }
 
-fn find(daemon: &Daemon, client: &Client, request: u32, target: &Target) -> Option<Arc<Session>> {
+pub(super) fn find(daemon: &Daemon, client: &Client, request: u32, target: &Target) -> Option<Arc<Session>> {
     let found = daemon.registry().find(target, daemon.epoch);
     if found.is_none() {
         no_such_session(client, request, target);

@@ -1,14 +1,16 @@
 //! What stands between a program's output and the VT core: a cap on strings, because the core would keep
-//! an unterminated one for ever, and an ear for what the core does not hand on (OSC 7).
+//! an unterminated one for ever, and an ear for what the core does not hand on ([`heard`](super::heard)).
 //!
 //! Only as much of the parser's state is followed as tells where an operating system command (`ESC ]`) begins and
 //! ends. Device control, application and privacy strings need no cap: the core keeps nothing of them.
 
 use memchr::memchr;
 
+use super::heard::{self, Heard};
+
 /// The most bytes of one operating system command that reach the core. Its end always does.
 const MAX_OSC: usize = 1024 * 1024;
-/// The most bytes of an OSC 7 that are listened to: a path of 4,096 bytes, every one of them escaped, and a host.
+/// The most bytes of a command that are listened to: a path of 4,096 bytes, every one of them escaped, and a host.
 const MAX_HEARD: usize = 16 * 1024;
 
 const ESC: u8 = 0x1b;
@@ -21,7 +23,7 @@ const SUB: u8 = 0x1a;
 pub(super) struct Filter {
     state: State,
     max_osc: usize,
-    /// The beginning of the command at hand, if it may still be an OSC 7.
+    /// The beginning of the command at hand, if it may still be one that is listened to.
     heard: Vec<u8>,
 }
 
@@ -42,10 +44,8 @@ impl Default for Filter {
 }
 
 impl Filter {
-    /// Passes on what the core may have, in order, in as few pieces as can be, and gives back the last working
-    /// directory that was told in it.
-    pub(super) fn feed(&mut self, bytes: &[u8], mut pass: impl FnMut(&[u8])) -> Option<String> {
-        let mut cwd = None;
+    /// Passes on what the core may have, in order, in as few pieces as can be, and what was heard in it.
+    pub(super) fn feed(&mut self, bytes: &[u8], mut pass: impl FnMut(&[u8]), mut tell: impl FnMut(Heard)) {
         // `start..at` has been looked at and is to be passed on.
         let (mut start, mut at) = (0, 0);
         while at < bytes.len() {
@@ -83,7 +83,9 @@ impl Filter {
                     at += body;
                     self.state = State::Osc(length.saturating_add(body));
                     if end.is_some() {
-                        cwd = self.heard_cwd().or(cwd);
+                        if let Some(heard) = heard::read(&std::mem::take(&mut self.heard)) {
+                            tell(heard);
+                        }
                         self.state = if bytes[at] == ESC { State::Escape } else { State::Other };
                         at += 1;
                     }
@@ -93,61 +95,33 @@ impl Filter {
         if start < at {
             pass(&bytes[start..at]);
         }
-        cwd
     }
 
     /// Listens to a piece of a command of which `before` bytes have passed.
     fn hear(&mut self, before: usize, piece: &[u8]) {
-        const START: &[u8] = b"7;";
         if self.heard.len() < before {
-            // This is no OSC 7, or too long a one: its beginning was thrown away.
+            // This is nothing to listen to, or too long: its beginning was thrown away.
             return;
         }
         self.heard.extend_from_slice(&piece[..piece.len().min(MAX_HEARD + 1 - self.heard.len())]);
-        let compared = self.heard.len().min(START.len());
-        if self.heard[..compared] != START[..compared] || self.heard.len() > MAX_HEARD {
+        if !heard::may_be(&self.heard) || self.heard.len() > MAX_HEARD {
             self.heard.clear();
         }
     }
-
-    fn heard_cwd(&mut self) -> Option<String> {
-        let heard = std::mem::take(&mut self.heard);
-        path_of_url(heard.strip_prefix(b"7;")?)
-    }
-}
-
-/// The path of a `file://HOST/PATH` URL; the host is not looked at, because a path elsewhere is still what the
-/// program wants shown. `None` if it is no such URL, or if the path has control characters.
-fn path_of_url(url: &[u8]) -> Option<String> {
-    let rest = url.strip_prefix(b"file://")?;
-    let path = &rest[memchr(b'/', rest)?..];
-    let mut decoded = Vec::with_capacity(path.len());
-    let mut bytes = path.iter();
-    while let Some(&byte) = bytes.next() {
-        if byte == b'%' {
-            let digit = |byte: Option<&u8>| char::from(*byte?).to_digit(16);
-            let value = digit(bytes.next())? * 16 + digit(bytes.next())?;
-            decoded.push(u8::try_from(value).ok()?);
-        } else {
-            decoded.push(byte);
-        }
-    }
-    let path = String::from_utf8(decoded).ok()?;
-    (!path.chars().any(char::is_control)).then_some(path)
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{super::heard::Mark, *};
 
-    fn filtered(filter: &mut Filter, chunks: &[&[u8]]) -> (Vec<u8>, Option<String>) {
-        let (mut passed, mut cwd) = (Vec::new(), None);
+    fn filtered(filter: &mut Filter, chunks: &[&[u8]]) -> (Vec<u8>, Vec<Heard>) {
+        let (mut passed, mut heard) = (Vec::new(), Vec::new());
         for chunk in chunks {
-            cwd = filter.feed(chunk, |bytes| passed.extend_from_slice(bytes)).or(cwd);
+            filter.feed(chunk, |bytes| passed.extend_from_slice(bytes), |told| heard.push(told));
         }
-        (passed, cwd)
+        (passed, heard)
     }
 
     /// Output in which escapes, strings and their ends are common.
@@ -161,6 +135,8 @@ mod tests {
                 b"\x18",
                 b"\x1a",
                 b"7;file://h/a%20b",
+                b"133;C",
+                b"133;D;1",
                 b"\x1bP",
                 b"\x1b[31m",
                 b"]",
@@ -199,13 +175,12 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_that_tells_its_directory_is_heard() {
-        let tell = |url: &[u8]| filtered(&mut Filter::default(), &[b"x\x1b]7;", url, b"\x1b\\y"]).1;
-        assert_eq!(tell(b"file://host/home/me/a%20b").as_deref(), Some("/home/me/a b"));
-        assert_eq!(tell(b"file:///tmp").as_deref(), Some("/tmp"));
-        for bad in [&b"http://host/x"[..], b"file://host", b"file:///a%0ab", b"file:///%zz", b"file:///%ff", b""] {
-            assert_eq!(tell(bad), None, "{bad:?}");
-        }
-        assert_eq!(filtered(&mut Filter::default(), &[b"\x1b]77;file:///a\x07"]).1, None);
+    fn what_a_shell_tells_is_heard_and_nothing_else() {
+        let heard = |output: &[u8]| filtered(&mut Filter::default(), &[output]).1;
+        let told = heard(b"x\x1b]7;file://host/home/me\x1b\\\x1b]133;C\x07y\x1b]133;D;1\x07");
+        let cwd = Heard::Cwd("/home/me".into());
+        let (started, finished) = (Mark::Started { command: None }, Mark::Finished { status: Some(1) });
+        assert_eq!(told, [cwd, Heard::Mark(started), Heard::Mark(finished)]);
+        assert_eq!(heard(b"\x1b]77;file:///a\x07\x1b]1337;C\x07\x1b]13;C\x07"), []);
     }
 }

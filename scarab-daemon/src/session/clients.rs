@@ -3,31 +3,34 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use scarab_protocol::{
+    event::EventKind,
     frame::Frame,
-    message::{Detached, FrameReady, Message},
+    message::{Detached, EventField, FrameReady, Message},
     transport::Outgoing,
 };
 
 use super::{Session, attachment::Attachment, now};
 
 impl Session {
-    /// Ties a client to the session; called by whoever has the screen. False if the session is forgotten.
-    pub(super) fn add(&self, attachment: &Arc<Attachment>) -> bool {
+    /// Ties a client to the session; called by whoever has the screen. Gives back whether it was not tied before, or nothing if the
+    /// session is forgotten.
+    pub(super) fn add(&self, attachment: &Arc<Attachment>) -> Option<bool> {
         self.used.store(now(), Ordering::Relaxed);
         let mut state = self.lock();
         if state.dismissed {
             drop(state);
             attachment.client.forget_attachment(self.id.number, attachment);
-            return false;
+            return None;
         }
         let mut attachments = Vec::clone(&state.attachments);
+        let is_new = attachments.iter().all(|other| other.client.number != attachment.client.number);
         attachments.retain(|other| other.lane.number != attachment.lane.number);
         attachments.push(attachment.clone());
         state.attachments = Arc::new(attachments);
         let abandoned = state.abandoned.take();
         drop(state);
         self.cancel(abandoned);
-        true
+        Some(is_new)
     }
 
     /// A client has left by its own wish. Nothing of it stays but what it has typed.
@@ -43,6 +46,9 @@ impl Session {
         let mut state = self.lock();
         let mut attachments = Vec::clone(&state.attachments);
         attachments.retain(|other| !Arc::ptr_eq(other, attachment));
+        let client = &attachment.client;
+        let has_left = attachments.len() < state.attachments.len()
+            && attachments.iter().all(|other| other.client.number != client.number);
         let lane = attachment.lane.number;
         let renewed = attachments.iter().any(|other| other.lane.number == lane);
         state.attachments = Arc::new(attachments);
@@ -51,6 +57,13 @@ impl Session {
         if !renewed {
             let _ = self.active.compare_exchange(lane, 0, Ordering::Relaxed, Ordering::Relaxed);
             self.change_size(|sizes| sizes.leave(lane));
+        }
+        if has_left {
+            let fields = vec![
+                EventField::new("client", i64::from(client.number)),
+                EventField::new("program", client.program.as_str()),
+            ];
+            self.happened(EventKind::Detached, fields);
         }
         self.check_abandoned();
     }

@@ -8,8 +8,9 @@ use std::{
 };
 
 use scarab_protocol::{
+    event::EventKind,
     ids::TermSize,
-    message::{Exit, Exited, Resized},
+    message::{EventField, Exit, Exited, Resized},
 };
 
 use super::{Session, inbox::Mail, stage::Stage};
@@ -218,6 +219,8 @@ impl ScreenThread {
         }
         self.publish(Instant::now());
         self.session.announce(true, &Resized { size });
+        let fields = vec![EventField::new("cols", i64::from(size.cols)), EventField::new("rows", i64::from(size.rows))];
+        self.session.happened(EventKind::Resized, fields);
     }
 
     /// Something that cannot be mended: the program ends.
@@ -249,7 +252,13 @@ impl ScreenThread {
         // Its last reference: the kernel hangs up whoever still has the other side open.
         state.master = None;
         drop(state);
+        let mut fields = vec![
+            EventField::new("code", i64::from(exit.code)),
+            EventField::new("seconds", session.age().as_secs().try_into().unwrap_or(i64::MAX)),
+        ];
+        fields.extend(exit.signal.clone().map(|signal| EventField::new("signal", signal)));
         session.announce(false, &Exited { exit });
+        session.happened(EventKind::Exited, fields);
         *session.parked.lock().unwrap_or_else(PoisonError::into_inner) = Some(stage);
         for request in session.inbox.close().requests {
             // The inbox is closed: it is served here and now.

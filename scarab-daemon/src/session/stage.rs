@@ -7,13 +7,14 @@ use std::{
 };
 
 use scarab_protocol::{
+    event::EventKind,
     frame::Frame,
     ids::TermSize,
-    message::{Attached, Bell, Clipboard, Cwd, ErrorCode, Renamed, ScrollbackRows, SurfaceMoved, Title},
+    message::{Attached, Bell, Clipboard, Cwd, ErrorCode, EventField, Renamed, ScrollbackRows, SurfaceMoved, Title},
     transport::Outgoing,
 };
 
-use super::{Session, attachment::Attachment, inbox::Request};
+use super::{Session, attachment::Attachment, command::Command, inbox::Request};
 use crate::{
     platform::surface::Handle,
     screen::{Effects, Screen},
@@ -27,6 +28,8 @@ pub(super) struct Stage {
     pub(super) screen: Screen,
     /// What clients map the surface with.
     surface: Handle,
+    /// What the shell is running, as far as it tells.
+    command: Command,
     /// The screen failed: it is not to be asked any more, but its surface is still good to look at.
     pub(super) broken: bool,
 }
@@ -38,7 +41,7 @@ impl Stage {
     /// If no descriptors are left.
     pub(super) fn new(screen: Screen) -> io::Result<Self> {
         let surface = Handle::of(screen.surface())?;
-        Ok(Self { screen, surface, broken: false })
+        Ok(Self { screen, surface, command: Command::default(), broken: false })
     }
 
     /// What clients map the surface with.
@@ -72,10 +75,10 @@ impl Stage {
         }
         // Before it is told, so that whoever hears of it finds it done. What it is told of the session comes from
         // the thread that this is, and so after.
-        if !session.add(attachment) {
+        let Some(is_new) = session.add(attachment) else {
             client.refuse(request, ErrorCode::NoSuchSession, "the session is gone");
             return;
-        }
+        };
         let info = session.info();
         let credit = session.input.credit(attachment.lane);
         let state = session.lock();
@@ -99,6 +102,14 @@ impl Stage {
         match outgoing {
             Ok(outgoing) => client.send(outgoing),
             Err(error) => tracing::error!(%error, "an Attached was not sent"),
+        }
+        if is_new {
+            let fields = vec![
+                EventField::new("client", i64::from(client.number)),
+                EventField::new("program", client.program.as_str()),
+                EventField::new("observe", attachment.observe),
+            ];
+            session.happened(EventKind::Attached, fields);
         }
         if let Some(size) = size.filter(|_| !attachment.observe) {
             session.resize(attachment.lane.number, size);
@@ -159,14 +170,15 @@ impl Stage {
     }
 
     /// Does what output asked for beside changing the screen.
-    pub(super) fn carry_out(&self, session: &Session, effects: Effects) {
-        let Effects { answers, title, bells, clipboard, cwd } = effects;
+    pub(super) fn carry_out(&mut self, session: &Session, effects: Effects) {
+        let Effects { answers, title, bells, clipboard, cwd, marks } = effects;
         session.input.set_modes(self.screen.modes());
         session.input.answer(&answers);
         if let Some(title) = title {
             let changed = std::mem::replace(&mut session.lock().title, title.clone()) != title;
             if changed {
-                session.announce(true, &Title { title });
+                session.announce(true, &Title { title: title.clone() });
+                session.happened(EventKind::Title, vec![EventField::new("title", title)]);
             }
         }
         if bells > 0 {
@@ -175,13 +187,25 @@ impl Stage {
             let count = state.bells;
             drop(state);
             session.announce(true, &Bell { count });
+            let times = i64::try_from(bells).unwrap_or(i64::MAX);
+            session.happened(EventKind::Bell, vec![EventField::new("times", times)]);
         }
         if let Some(path) = cwd {
             session.lock().cwd.clone_from(&path);
-            session.announce(true, &Cwd { path });
+            session.announce(true, &Cwd { path: path.clone() });
+            session.happened(EventKind::Cwd, vec![EventField::new("path", path)]);
         }
         if let Some(clipboard) = clipboard {
+            let fields = vec![
+                EventField::new("text", clipboard.text.as_str()),
+                EventField::new("bytes", i64::try_from(clipboard.text.len()).unwrap_or(i64::MAX)),
+                EventField::new("primary", clipboard.primary),
+            ];
             session.announce(true, &Clipboard { primary: clipboard.primary, text: clipboard.text });
+            session.happened(EventKind::Clipboard, fields);
+        }
+        for mark in marks {
+            self.command.marked(session, mark);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Weak, mpsc},
+    sync::{Arc, Mutex, Weak, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -75,6 +75,8 @@ pub(super) struct TestClient {
     frames: mpsc::Receiver<Received>,
     kept: VecDeque<Received>,
     next_request: u32,
+    /// While this is held, it reads no more than the frame it is at.
+    pub(super) reading: Arc<Mutex<()>>,
     /// What it was told at first.
     pub(super) welcome: Welcome,
 }
@@ -99,17 +101,20 @@ impl TestClient {
         assert_eq!(answer.status, HelloStatus::Ok, "{}", answer.text);
         let (sender, frames) = mpsc::channel();
         let mut reader = FrameReader::new(stream.clone());
+        let reading = Arc::<Mutex<()>>::default();
+        let gate = reading.clone();
         thread::spawn(move || {
             while let Ok(Some(received)) = reader.next(|_| {}) {
                 if sender.send(received).is_err() {
                     return;
                 }
+                drop(gate.lock().expect("no panic"));
             }
         });
         let sender = FrameSender::new(stream, 64 << 20, "test-writer", PATIENCE, || {});
         let first = frames.recv_timeout(PATIENCE).expect("a welcome");
         let welcome = first.frame.read::<Welcome>().expect("a welcome");
-        Self { sender, frames, kept: VecDeque::new(), next_request: 1, welcome }
+        Self { sender, frames, kept: VecDeque::new(), next_request: 1, reading, welcome }
     }
 
     /// The next connection of the client that has this token.
@@ -182,6 +187,12 @@ impl TestClient {
                 Err(mpsc::RecvTimeoutError::Timeout) => panic!("the connection is still open"),
             }
         }
+    }
+
+    /// Waits for the next of these kinds; others are kept.
+    pub(super) fn expect_one_of(&mut self, kinds: &[Kind]) -> Received {
+        let wanted = |header: &Header| kinds.iter().any(|kind| kind.number() == header.kind);
+        self.receive(wanted).unwrap_or_else(|| panic!("none of {kinds:?} came"))
     }
 
     fn receive(&mut self, wanted: impl Fn(&Header) -> bool) -> Option<Received> {

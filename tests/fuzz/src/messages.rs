@@ -27,9 +27,10 @@ pub fn read(frame: &Frame) -> bool {
     let Some(kind) = frame.kind() else { return false };
     let read = for_kind!(kind, read_as(frame), [
         Auth Attach Detach Arm Resize Input Paste Mouse Focus CancelInput Scrollback FetchRows Resume AskCredit
-        ListSessions CreateSession RenameSession KillSession ForgetSession SetSize SetSizePolicy Ping Status Shutdown
+        ListSessions CreateSession RenameSession KillSession ForgetSession SetSize SetSizePolicy Subscribe Unsubscribe
+        Ping Status Shutdown
         Welcome Done Error Unsupported Attached Detached SurfaceMoved FrameReady Rows InputCredit Resized Title Bell
-        Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Pong DaemonStatus ShuttingDown
+        Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Event Lagged Subscribed Pong DaemonStatus ShuttingDown
     ]);
     if read == Some(true) {
         use_it(frame);
@@ -90,7 +91,7 @@ impl World {
                 frame($session, &|session, request| Frame::new(session, request, &message).expect("short enough"))
             }};
         }
-        match kind % 24 {
+        match kind % 26 {
             0 | 1 => about!(0, self.attach(source)),
             2 => about!(session, Detach {}),
             3 => about!(session, Arm { frame: source.u64() }),
@@ -129,7 +130,13 @@ impl World {
                 let policies = [SizePolicy::Latest, SizePolicy::Smallest, SizePolicy::Largest, SizePolicy::Manual];
                 about!(0, SetSizePolicy { target: self.target(source), policy: source.one_of(&policies) })
             }
-            22 => about!(0, Ping { payload: source.bytes().to_vec() }),
+            22 => {
+                let kinds = (0..source.u8() % 4).map(|_| source.u16() % 24).collect();
+                let session = source.flag().then(|| self.target(source));
+                about!(0, Subscribe { kinds, session, since: source.flag().then(|| source.u64()) })
+            }
+            23 => about!(0, Unsubscribe {}),
+            24 => about!(0, Ping { payload: source.bytes().to_vec() }),
             _ if source.u8() == 0xff => about!(0, Shutdown {}),
             _ => about!(0, Status {}),
         }

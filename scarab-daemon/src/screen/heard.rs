@@ -1,0 +1,136 @@
+//! What a program tells the terminal and the VT core does not hand on: the working directory (OSC 7) and the beginning and end
+//! of commands (OSC 133, as FinalTerm has it and shells send it).
+
+use memchr::memchr;
+
+/// What was heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// The working directory.
+    Cwd(String),
+    /// A command begins or has ended.
+    Mark(Mark),
+}
+
+/// A shell's mark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// OSC 133 C: what comes is a command's output.
+    Started {
+        /// The command, if the shell tells it.
+        command: Option<String>,
+    },
+    /// OSC 133 D: the command has ended.
+    Finished {
+        /// With this status, if the shell tells it.
+        status: Option<i32>,
+    },
+}
+
+const STARTS: [&[u8]; 2] = [CWD, MARK];
+const CWD: &[u8] = b"7;";
+const MARK: &[u8] = b"133;";
+
+/// Whether an operating system command that begins so may be one to listen to.
+pub(super) fn may_be(beginning: &[u8]) -> bool {
+    STARTS.iter().any(|start| {
+        let compared = beginning.len().min(start.len());
+        beginning[..compared] == start[..compared]
+    })
+}
+
+/// What an operating system command tells, if it is one to listen to and makes sense.
+pub(super) fn read(command: &[u8]) -> Option<Heard> {
+    if let Some(url) = command.strip_prefix(CWD) {
+        return path_of_url(url).map(Heard::Cwd);
+    }
+    mark(command.strip_prefix(MARK)?).map(Heard::Mark)
+}
+
+/// `C` and `D`; `A` and `B`, around the prompt, are of no use here. After `D` may come the status, after `C` named parameters, of
+/// which kitty's `cmdline_url` (percent-encoded) and `cmdline` tell the command.
+fn mark(text: &[u8]) -> Option<Mark> {
+    let mut parts = text.split(|byte| *byte == b';');
+    match parts.next()? {
+        b"C" => {
+            let named = |part: &[u8]| match part.strip_prefix(b"cmdline_url=") {
+                Some(encoded) => printable(percent_decoded(encoded)?),
+                None => printable(part.strip_prefix(b"cmdline=")?.to_vec()),
+            };
+            Some(Mark::Started { command: parts.find_map(named) })
+        }
+        b"D" => {
+            let status = parts.next().and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
+            Some(Mark::Finished { status })
+        }
+        _ => None,
+    }
+}
+
+/// A command over several lines is one line here.
+fn printable(text: Vec<u8>) -> Option<String> {
+    let text = String::from_utf8(text).ok()?;
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// The path of a `file://HOST/PATH` URL; the host is not looked at, because a path elsewhere is still what the
+/// program wants shown. `None` if it is no such URL, or if the path has control characters.
+fn path_of_url(url: &[u8]) -> Option<String> {
+    let rest = url.strip_prefix(b"file://")?;
+    let path = String::from_utf8(percent_decoded(&rest[memchr(b'/', rest)?..])?).ok()?;
+    (!path.chars().any(char::is_control)).then_some(path)
+}
+
+fn percent_decoded(text: &[u8]) -> Option<Vec<u8>> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut bytes = text.iter();
+    while let Some(&byte) = bytes.next() {
+        if byte == b'%' {
+            let digit = |byte: Option<&u8>| char::from(*byte?).to_digit(16);
+            let value = digit(bytes.next())? * 16 + digit(bytes.next())?;
+            decoded.push(u8::try_from(value).ok()?);
+        } else {
+            decoded.push(byte);
+        }
+    }
+    Some(decoded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_a_path_without_control_characters() {
+        let cwd = |url: &[u8]| read(&[b"7;", url].concat());
+        assert_eq!(cwd(b"file://host/home/me/a%20b"), Some(Heard::Cwd("/home/me/a b".into())));
+        assert_eq!(cwd(b"file:///tmp"), Some(Heard::Cwd("/tmp".into())));
+        for bad in [&b"http://host/x"[..], b"file://host", b"file:///a%0ab", b"file:///%zz", b"file:///%ff", b""] {
+            assert_eq!(cwd(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn marks_tell_commands_and_how_they_ended() {
+        let started = |command: Option<&str>| Some(Heard::Mark(Mark::Started { command: command.map(Into::into) }));
+        let finished = |status| Some(Heard::Mark(Mark::Finished { status }));
+        assert_eq!(read(b"133;C"), started(None));
+        assert_eq!(read(b"133;C;cmdline_url=make%20-j2%3B%0als"), started(Some("make -j2; ls")));
+        assert_eq!(read(b"133;C;x=1;cmdline=make all"), started(Some("make all")));
+        assert_eq!(read(b"133;C;cmdline_url=%zz"), started(None));
+        assert_eq!(read(b"133;D;127"), finished(Some(127)));
+        assert_eq!(read(b"133;D;127;err=1"), finished(Some(127)));
+        assert_eq!((read(b"133;D"), read(b"133;D;")), (finished(None), finished(None)));
+        for other in [&b"133;A"[..], b"133;B", b"133;", b"133", b"133;CC"] {
+            assert_eq!(read(other), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn only_beginnings_of_what_is_listened_to_are_kept() {
+        assert!([&b""[..], b"1", b"13", b"133;", b"133;anything", b"7", b"7;x"].into_iter().all(may_be));
+        assert!([&b"0"[..], b"134", b"1337;", b"77"].into_iter().all(|beginning| !may_be(beginning)));
+    }
+}
