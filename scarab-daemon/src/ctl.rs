@@ -6,6 +6,7 @@ mod attach;
 mod capture;
 mod connection;
 mod daemons;
+mod events;
 mod forget;
 mod kill;
 mod list;
@@ -81,6 +82,8 @@ enum Command {
     Kill(kill::Args),
     /// Drop a session whose program has ended
     Forget(forget::Args),
+    /// What happens, one line of JSON an event, until the daemon ends
+    Events(events::Args),
     /// How long the daemon takes to answer
     Ping(ping::Args),
 }
@@ -109,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Rename(args) => rename::run(&which, &args, output),
         Command::Kill(args) => kill::run(&which, &args, output),
         Command::Forget(args) => forget::run(&which, &args, output),
+        Command::Events(args) => events::run(&which, &args, output),
         Command::Ping(args) => ping::run(&which, &args, output),
     };
     exit_code(outcome.map(|()| ExitCode::SUCCESS))

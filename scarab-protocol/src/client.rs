@@ -13,6 +13,7 @@ mod attachment;
 mod connect;
 mod dispatch;
 mod environment;
+mod feed;
 mod link;
 mod outbox;
 mod request;
@@ -33,10 +34,15 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 pub use attachment::{AttachOptions, AttachState, Attachment, Phase};
 pub use connect::{ConnectError, Connected, HELLO_PATIENCE};
 pub use environment::client_environment;
+pub use feed::FeedItem;
 pub use outbox::{HELD_LIMIT, InputRejected};
 pub use request::{Pending, RequestError};
 
-use crate::{endpoint::Address, message::Message, transport::FrameReader};
+use crate::{
+    endpoint::Address,
+    message::{Message, Subscribe, Subscribed},
+    transport::FrameReader,
+};
 use link::Link;
 use thread::Orders;
 
@@ -234,6 +240,22 @@ impl Client {
     /// As [`Pending::wait`].
     pub fn ask<Q: Message, A: Message>(&self, request: &Q, patience: Duration) -> Result<A, RequestError> {
         self.request(request).wait(patience)
+    }
+
+    /// Subscribes to events, in place of what was subscribed to before: on this connection, and again whenever another one stands,
+    /// from where the last one ended. They come with [`Client::take_feed`].
+    pub fn subscribe(&self, wanted: Subscribe) -> Pending<Subscribed> {
+        request::expect(|deliver| feed::subscribe(&self.shared, wanted, deliver))
+    }
+
+    /// Ends the subscription. What was not fetched is dropped.
+    pub fn unsubscribe(&self) {
+        feed::unsubscribe(&self.shared);
+    }
+
+    /// What the subscription has brought since the last call, in order.
+    pub fn take_feed(&self) -> Vec<FeedItem> {
+        feed::take(&self.shared)
     }
 
     /// Joins a session as soon as the connection stands, and again whenever it stands again.

@@ -78,8 +78,17 @@ impl Connection {
     /// # Errors
     /// If there is none or it does not answer.
     pub fn open(address: Address, token_file: Option<PathBuf>) -> Result<Self, CtlError> {
+        Self::open_as(address, token_file, false)
+    }
+
+    /// Connects to the daemon at an address, and again if the connection is lost and that is wanted.
+    ///
+    /// # Errors
+    /// As [`Connection::open`].
+    pub fn open_as(address: Address, token_file: Option<PathBuf>, reconnect: bool) -> Result<Self, CtlError> {
         let bell = Bell::default();
-        let options = ClientOptions { wake: bell.wake(), token_file, ..ClientOptions::new(address.clone(), BUILD) };
+        let options =
+            ClientOptions { wake: bell.wake(), token_file, reconnect, ..ClientOptions::new(address.clone(), BUILD) };
         Ok(Self { client: Client::connect(options)?, bell, address })
     }
 

@@ -86,7 +86,7 @@ fn a_thousand_clients_see_their_sessions_and_one_too_many_is_told() {
     let again = || Client::connect(options(&daemon.address, &bell, true, false)).is_ok();
     assert!(within(DEADLINE, again), "places are not given back");
     drop(seats);
-    let gone = || Holdings::of(daemon.pid()).countable() == before.countable();
+    let gone = || Holdings::of(daemon.pid()).leaves_nothing_beside(before);
     assert!(within(DEADLINE, gone), "{:?} where there were {before:?}", Holdings::of(daemon.pid()));
     let per = |of: Holdings| (of.resident_kib.saturating_sub(before.resident_kib)) as f64 / CLIENTS as f64;
     println!("thousand: attached in {attached:?}, all have seen the text after {seen:?}");

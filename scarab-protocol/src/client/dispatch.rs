@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{ClientEvent, Shared, attachment::AttachInner, link, request::printable};
+use super::{ClientEvent, Shared, attachment::AttachInner, feed, link, request::printable};
 use crate::{
     frame::{Frame, FrameError},
     kind::Kind,
     message::{
-        Attached, Bell, Clipboard, Cwd, Detached, Error, ErrorCode, Exited, FrameReady, InputCredit, Renamed, Resized,
-        Rows, ShuttingDown, SurfaceMoved, Title,
+        Attached, Bell, Clipboard, Cwd, Detached, Error, ErrorCode, Event, Exited, FrameReady, InputCredit, Lagged,
+        Renamed, Resized, Rows, ShuttingDown, SurfaceMoved, Title,
     },
     transport::{ReadError, Received},
 };
@@ -71,6 +71,8 @@ fn dispatch(shared: &Arc<Shared>, received: Received, goodbye: &mut Option<Strin
             *goodbye = Some(text.clone());
             shared.lock().push_event(ClientEvent::Refused { text });
         }
+        Some(Kind::Event) => feed::event(shared, frame.read::<Event>()?),
+        Some(Kind::Lagged) => feed::lagged(shared, frame.read::<Lagged>()?),
         Some(Kind::Clipboard) => {
             let Clipboard { primary, text } = frame.read()?;
             if attachment(shared, |attachment| attachment.is_of(header.session)).is_none() {

@@ -13,6 +13,7 @@ use super::{
     ClientEvent, Launch, MAX_EVENTS, Shared, Status, WeakShared,
     attachment::AttachInner,
     connect::{ConnectError, Connected},
+    feed::{self, Feed},
     request::{Deliver, RequestError},
 };
 use crate::{
@@ -55,6 +56,8 @@ pub(crate) struct Link {
     pub(crate) attachments: Vec<Arc<AttachInner>>,
     pub(crate) events: VecDeque<ClientEvent>,
     pub(crate) lost_events: u64,
+    /// The events of the daemon, if they are wanted.
+    pub(super) feed: Option<Feed>,
     pub(crate) closing: bool,
     pub(crate) launch_wanted: bool,
     /// What this client names itself with when it comes back, and the epoch of the daemon that gave it.
@@ -73,6 +76,7 @@ impl Default for Link {
             attachments: Vec::new(),
             events: VecDeque::new(),
             lost_events: 0,
+            feed: None,
             closing: false,
             launch_wanted: false,
             token: None,
@@ -233,6 +237,7 @@ pub(super) fn stand(shared: &Arc<Shared>, connected: Connected, sender: Arc<dyn 
         link.status = Status::Connected(connected);
         link.sender = Some(sender);
     }
+    feed::resume(shared);
     join_all(shared);
     shared.wake();
 }

@@ -77,6 +77,14 @@ pub(super) struct Ticket {
     number: u32,
 }
 
+impl Ticket {
+    /// The answer is waited for, however long that takes. What is left is no request's ticket.
+    pub(super) fn keep(mut self) -> Self {
+        self.shared = WeakShared::new();
+        self
+    }
+}
+
 impl Drop for Ticket {
     fn drop(&mut self) {
         let Some(shared) = self.shared.upgrade() else { return };
@@ -91,10 +99,15 @@ pub(super) type Deliver = Box<dyn FnOnce(Result<Frame, RequestError>) + Send>;
 
 /// Sends a request whose answer is waited for by a thread.
 pub(super) fn send<Q: Message, A: Message>(shared: &Arc<Shared>, session: u32, request: &Q) -> Pending<A> {
+    expect(|deliver| send_for(shared, session, request, deliver))
+}
+
+/// Makes an answer that a thread can wait for out of one that is delivered.
+pub(super) fn expect<A: Message>(send: impl FnOnce(Deliver) -> Ticket) -> Pending<A> {
     // One place: a request has one answer.
     let (deliver, answer) = bounded(1);
     // Nobody may be waiting any more.
-    let ticket = send_for(shared, session, request, Box::new(move |answer| drop(deliver.try_send(answer))));
+    let ticket = send(Box::new(move |answer| drop(deliver.try_send(answer))));
     Pending { answer, kind: PhantomData, _ticket: ticket }
 }
 

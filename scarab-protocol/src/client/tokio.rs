@@ -35,9 +35,10 @@ use tokio::sync::{oneshot, watch};
 pub use attachment::{Attachment, Ended};
 
 use super::{
-    AttachOptions, ClientEvent, ClientOptions, ConnectError, RequestError, Shared, Status, attachment::attach, request,
+    AttachOptions, ClientEvent, ClientOptions, ConnectError, FeedItem, RequestError, Shared, Status,
+    attachment::attach, feed, request,
 };
-use crate::message::Message;
+use crate::message::{Message, Subscribe, Subscribed};
 use task::{Orders, Standing};
 
 /// One connection to a daemon, for as long as this lives. Dropping it ends the connection and its task, which writes first what
@@ -125,15 +126,33 @@ impl Client {
         request: &Q,
         patience: Duration,
     ) -> Result<A, RequestError> {
-        let (deliver, answer) = oneshot::channel();
-        // Nobody may be waiting any more.
-        let _ticket =
-            request::send_for(&self.shared, session, request, Box::new(move |answer| drop(deliver.send(answer))));
-        match tokio::time::timeout(patience, answer).await {
-            Ok(Ok(answer)) => request::read(answer),
-            Ok(Err(_)) => Err(RequestError::Lost),
-            Err(_) => Err(RequestError::Hung(patience)),
-        }
+        answered(|deliver| request::send_for(&self.shared, session, request, deliver), patience).await
+    }
+
+    /// Subscribes to events, in place of what was subscribed to before: on this connection, and again whenever another one stands,
+    /// from where the last one ended. They come with [`Client::feed`]. The answer is waited for no longer than `patience`.
+    ///
+    /// # Errors
+    /// As [`Client::ask`].
+    pub async fn subscribe(&self, wanted: Subscribe, patience: Duration) -> Result<Subscribed, RequestError> {
+        let answer = |deliver| feed::subscribe(&self.shared, wanted, deliver);
+        answered(answer, patience).await
+    }
+
+    /// Ends the subscription. What was not fetched is dropped.
+    pub fn unsubscribe(&self) {
+        feed::unsubscribe(&self.shared);
+    }
+
+    /// Waits for what the subscription brings, and gives back what has come since the last call, in order. Once the
+    /// client is closed that is nothing.
+    pub async fn feed(&self) -> Vec<FeedItem> {
+        self.wait_for(|shared| {
+            let items = feed::take(shared);
+            let closed = matches!(shared.lock().status, Status::Closed { .. });
+            (closed || !items.is_empty()).then_some(items)
+        })
+        .await
     }
 
     /// Joins a session as soon as the connection stands, and again whenever it stands again.
@@ -172,6 +191,21 @@ impl Client {
             // The sending side is here.
             let _ = changes.changed().await;
         }
+    }
+}
+
+/// Sends a request and waits for its answer.
+async fn answered<A: Message>(
+    send: impl FnOnce(request::Deliver) -> request::Ticket,
+    patience: Duration,
+) -> Result<A, RequestError> {
+    let (deliver, answer) = oneshot::channel();
+    // Nobody may be waiting any more.
+    let _ticket = send(Box::new(move |answer| drop(deliver.send(answer))));
+    match tokio::time::timeout(patience, answer).await {
+        Ok(Ok(answer)) => request::read(answer),
+        Ok(Err(_)) => Err(RequestError::Lost),
+        Err(_) => Err(RequestError::Hung(patience)),
     }
 }
 
