@@ -5,6 +5,7 @@ use scarab_protocol::{endpoint::Address, ids::Name};
 
 use crate::{
     connection::{self, ConnectionStatus, DaemonConnection, PrimaryConnection, ScarabConnectionState},
+    events,
     launch::Launch,
     link, messages,
     resize::ScarabResizePlugin,
@@ -106,18 +107,28 @@ impl Plugin for ScarabIpcPlugin {
             .add_message::<messages::ConnectionNoted>()
             .add_message::<messages::DaemonStopped>()
             .add_message::<messages::Lagged>()
+            .add_message::<events::DaemonEventReceived>()
             .configure_sets(PreUpdate, ScarabIpcSystems::Receive.before(InputSystems))
             .configure_sets(PostUpdate, ScarabIpcSystems::Send)
             .add_systems(
                 PreUpdate,
-                (connection::receive, link::receive, link::receive_events)
+                (connection::receive, link::receive, link::receive_events, events::receive)
                     .chain()
                     .in_set(ScarabIpcSystems::Receive)
                     .run_if(|waker: Res<Waker>| waker.take_arrived()),
             )
             .add_systems(
                 PostUpdate,
-                (connection::start, link::open, link::send_sizes, link::send_input, link::ask_credit, link::send_kills)
+                (
+                    connection::start,
+                    events::unsubscribe,
+                    events::subscribe,
+                    link::open,
+                    link::send_sizes,
+                    link::send_input,
+                    link::ask_credit,
+                    link::send_kills,
+                )
                     .chain()
                     .in_set(ScarabIpcSystems::Send),
             );

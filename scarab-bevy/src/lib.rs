@@ -6,6 +6,7 @@ pub mod app;
 #[cfg(feature = "clipboard")]
 mod clipboard;
 mod connection;
+mod events;
 #[cfg(feature = "input")]
 mod input;
 mod ipc;
@@ -25,6 +26,7 @@ pub use scarab_protocol as protocol;
 #[cfg(feature = "clipboard")]
 pub use clipboard::ScarabClipboardPlugin;
 pub use connection::{ConnectionStatus, DaemonConnection, PrimaryConnection, ScarabConnectionState};
+pub use events::{DaemonEventReceived, DaemonEvents, TerminalEventReceived};
 #[cfg(feature = "input")]
 pub use input::{KeyChord, ScarabInputPlugin, ScarabInputSystems, TerminalKeys, terminal_has_keyboard};
 pub use ipc::{ScarabIpcPlugin, ScarabIpcSystems};

@@ -103,7 +103,8 @@ pub struct ClipboardSet {
     pub text: String,
 }
 
-/// Events of a connection were dropped, because the App did not look for a long time.
+/// Events of a connection were dropped, because the App did not look for a long time, or ([`DaemonEvents`](crate::DaemonEvents)) because
+/// the daemon does not keep them any more.
 #[derive(Message, Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lagged {
     /// The connection.

@@ -15,10 +15,11 @@ use bevy::{
     window::{Ime, PrimaryWindow, WindowPlugin, WindowResolution},
 };
 use scarab_bevy::{
-    ConnectionNoted, InputRejected, KillRequest, TerminalSession, Waker, prelude::*, terminal_has_keyboard,
+    ConnectionNoted, DaemonEventReceived, DaemonEvents, InputRejected, KillRequest, PrimaryConnection,
+    TerminalEventReceived, TerminalSession, Waker, prelude::*, terminal_has_keyboard,
 };
 use scarab_daemon::server::{Server, ServerOptions};
-use scarab_protocol::endpoint::Address;
+use scarab_protocol::{endpoint::Address, event::EventKind};
 
 /// Long enough for a busy machine, short enough to notice a hang.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -251,6 +252,49 @@ fn leaving_and_killing_are_two_things() {
     });
     let third = app.world_mut().spawn(Terminal::attach("none")).id();
     until(&mut app, "refused", |world| matches!(status(world, third), TerminalStatus::Failed { .. }).then_some(()));
+}
+
+#[test]
+fn what_happens_in_the_daemon_is_told_to_who_wants_it() {
+    #[derive(Resource, Default)]
+    struct Observed(Vec<String>);
+    let place = Place::new();
+    let daemon = place.daemon();
+    let mut app = place.app();
+    app.init_resource::<Observed>();
+    let connection = app
+        .world_mut()
+        .query_filtered::<Entity, With<PrimaryConnection>>()
+        .single(app.world())
+        .expect("the primary one");
+    let kinds = [EventKind::Created, EventKind::Title, EventKind::Exited];
+    app.world_mut().entity_mut(connection).insert(DaemonEvents::of(kinds));
+    let script = r"read x; printf '\033]2;working\007'; read x";
+    let terminal = Terminal::new().named("job").command(["/bin/sh", "-c", script]);
+    let terminal = app.world_mut().spawn(terminal).id();
+    let observe = |told: On<TerminalEventReceived>, mut observed: ResMut<Observed>| {
+        observed.0.push(told.event.kind().expect("known").name().to_owned());
+    };
+    app.world_mut().entity_mut(terminal).observe(observe);
+    let mut told = Vec::new();
+    let mut hear = |app: &mut App, wanted: EventKind| {
+        until(app, wanted.name(), |world| {
+            let mut messages = world.resource_mut::<Messages<DaemonEventReceived>>();
+            told.extend(messages.drain());
+            told.iter().position(|received| received.event.kind() == Some(wanted)).map(|at| told.remove(at))
+        })
+    };
+    let created = hear(&mut app, EventKind::Created);
+    assert_eq!((created.event.name.as_str(), created.connection), ("job", connection));
+    until(&mut app, "it is attached", |world| (status(world, terminal) == TerminalStatus::Attached).then_some(()));
+    app.world_mut().write_message(TerminalInput::text(terminal, "\r"));
+    let title = hear(&mut app, EventKind::Title);
+    assert_eq!((title.event.text_of("title"), title.terminal), (Some("working"), Some(terminal)));
+    app.world_mut().write_message(TerminalInput::text(terminal, "\r"));
+    assert_eq!(hear(&mut app, EventKind::Exited).event.number_of("code"), Some(0));
+    // Whether it was told of its creation depends on what came first.
+    assert!(app.world().resource::<Observed>().0.ends_with(&["title".into(), "exited".into()]));
+    daemon.stop("the test is over");
 }
 
 #[test]

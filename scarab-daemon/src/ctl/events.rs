@@ -42,10 +42,11 @@ pub fn run(which: &Which, args: &Args, _: Output) -> Result<(), CtlError> {
     };
     let Subscribed { .. } = connection.client.subscribe(wanted).wait(PATIENCE)?;
     let mut left = args.count.unwrap_or(u64::MAX);
+    let mut stopping = None;
     while left > 0 {
         // Looked at first: what came before the end is printed before it is told.
         let end = connection.bell.wait_for(None, || {
-            let end = ended(&connection);
+            let end = ended(&connection, &mut stopping);
             let items = connection.client.take_feed();
             (!items.is_empty() || end.is_some()).then_some((items, end))
         });
@@ -65,16 +66,18 @@ pub fn run(which: &Which, args: &Args, _: Output) -> Result<(), CtlError> {
     Ok(())
 }
 
-/// Why no more events will come, if so.
-fn ended(connection: &Connection) -> Option<CtlError> {
+/// Why no more events will come, if so. A daemon that is `stopping` still tells of its sessions' ends.
+fn ended(connection: &Connection, stopping: &mut Option<String>) -> Option<CtlError> {
     for event in connection.client.take_events().0 {
         match event {
-            ClientEvent::ShuttingDown { reason } => return Some(CtlError::Lost(reason)),
+            ClientEvent::ShuttingDown { reason } => *stopping = Some(reason),
             ClientEvent::Refused { text } => return Some(CtlError::Failed(text)),
             _ => {}
         }
     }
     match connection.client.status() {
+        Status::Connected(_) => None,
+        _ if stopping.is_some() => stopping.take().map(CtlError::Lost),
         Status::Closed { why } => Some(CtlError::Lost(why)),
         // Nobody has the lock: the daemon is dead, and did not say so.
         Status::Waiting { why, .. } if lock::holder(&connection.address.lock).is_none() => Some(CtlError::Lost(why)),

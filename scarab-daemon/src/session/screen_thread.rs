@@ -218,9 +218,9 @@ impl ScreenThread {
             master.resize(size);
         }
         self.publish(Instant::now());
-        self.session.announce(true, &Resized { size });
         let fields = vec![EventField::new("cols", i64::from(size.cols)), EventField::new("rows", i64::from(size.rows))];
         self.session.happened(EventKind::Resized, fields);
+        self.session.announce(true, &Resized { size });
     }
 
     /// Something that cannot be mended: the program ends.
@@ -257,8 +257,8 @@ impl ScreenThread {
             EventField::new("seconds", session.age().as_secs().try_into().unwrap_or(i64::MAX)),
         ];
         fields.extend(exit.signal.clone().map(|signal| EventField::new("signal", signal)));
-        session.announce(false, &Exited { exit });
         session.happened(EventKind::Exited, fields);
+        session.announce(false, &Exited { exit });
         *session.parked.lock().unwrap_or_else(PoisonError::into_inner) = Some(stage);
         for request in session.inbox.close().requests {
             // The inbox is closed: it is served here and now.

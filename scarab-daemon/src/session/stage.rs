@@ -95,14 +95,7 @@ impl Stage {
         };
         drop(state);
         let number = session.id.number;
-        let outgoing = match attachment.can_map {
-            true => self.surface.with(number, request, &attached),
-            false => Frame::new(number, request, &attached).map(Outgoing::from),
-        };
-        match outgoing {
-            Ok(outgoing) => client.send(outgoing),
-            Err(error) => tracing::error!(%error, "an Attached was not sent"),
-        }
+        // Events come before what is told of the same, here and elsewhere: what somebody then does has a later number.
         if is_new {
             let fields = vec![
                 EventField::new("client", i64::from(client.number)),
@@ -111,8 +104,17 @@ impl Stage {
             ];
             session.happened(EventKind::Attached, fields);
         }
+        // Before the client hears of it, too: a size that it then tells is newer than this.
         if let Some(size) = size.filter(|_| !attachment.observe) {
             session.resize(attachment.lane.number, size);
+        }
+        let outgoing = match attachment.can_map {
+            true => self.surface.with(number, request, &attached),
+            false => Frame::new(number, request, &attached).map(Outgoing::from),
+        };
+        match outgoing {
+            Ok(outgoing) => client.send(outgoing),
+            Err(error) => tracing::error!(%error, "an Attached was not sent"),
         }
         if attachment.bell.arm(0, &session.published) {
             client.tell(number, 0, &session.doorbell(attachment, session.published.frame()));
@@ -177,8 +179,8 @@ impl Stage {
         if let Some(title) = title {
             let changed = std::mem::replace(&mut session.lock().title, title.clone()) != title;
             if changed {
-                session.announce(true, &Title { title: title.clone() });
-                session.happened(EventKind::Title, vec![EventField::new("title", title)]);
+                session.happened(EventKind::Title, vec![EventField::new("title", title.as_str())]);
+                session.announce(true, &Title { title });
             }
         }
         if bells > 0 {
@@ -186,14 +188,14 @@ impl Stage {
             state.bells += bells;
             let count = state.bells;
             drop(state);
-            session.announce(true, &Bell { count });
             let times = i64::try_from(bells).unwrap_or(i64::MAX);
             session.happened(EventKind::Bell, vec![EventField::new("times", times)]);
+            session.announce(true, &Bell { count });
         }
         if let Some(path) = cwd {
             session.lock().cwd.clone_from(&path);
-            session.announce(true, &Cwd { path: path.clone() });
-            session.happened(EventKind::Cwd, vec![EventField::new("path", path)]);
+            session.happened(EventKind::Cwd, vec![EventField::new("path", path.as_str())]);
+            session.announce(true, &Cwd { path });
         }
         if let Some(clipboard) = clipboard {
             let fields = vec![
@@ -201,8 +203,8 @@ impl Stage {
                 EventField::new("bytes", i64::try_from(clipboard.text.len()).unwrap_or(i64::MAX)),
                 EventField::new("primary", clipboard.primary),
             ];
-            session.announce(true, &Clipboard { primary: clipboard.primary, text: clipboard.text });
             session.happened(EventKind::Clipboard, fields);
+            session.announce(true, &Clipboard { primary: clipboard.primary, text: clipboard.text });
         }
         for mark in marks {
             self.command.marked(session, mark);

@@ -72,7 +72,7 @@ fn a_sessions_life_is_told_in_order_with_numbers_that_have_no_gaps() {
     assert_eq!((clipboard.text_of("text"), clipboard.number_of("bytes")), (Some("hi"), Some(2)));
     client.push(info.id.number, &Detach {});
     assert_eq!(expect(&mut watcher, EventKind::Detached).number_of("client"), attached.number_of("client"));
-    let mut joined = client.attach(info.id.number);
+    let mut joined = client.attach_as(info.id.number, None, false);
     expect(&mut watcher, EventKind::Attached);
     client.type_in(&mut joined, b"\r");
     let exited = expect(&mut watcher, EventKind::Exited);
