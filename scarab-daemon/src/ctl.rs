@@ -4,6 +4,7 @@
 
 mod attach;
 mod capture;
+mod config;
 mod connection;
 mod daemons;
 mod forget;
@@ -81,6 +82,8 @@ enum Command {
     Kill(kill::Args),
     /// Drop a session whose program has ended
     Forget(forget::Args),
+    /// The configuration: what is in force, or one key of it, or a change of one
+    Config(config::Args),
     /// How long the daemon takes to answer
     Ping(ping::Args),
 }
@@ -109,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Rename(args) => rename::run(&which, &args, output),
         Command::Kill(args) => kill::run(&which, &args, output),
         Command::Forget(args) => forget::run(&which, &args, output),
+        Command::Config(args) => config::run(&which, args, output),
         Command::Ping(args) => ping::run(&which, &args, output),
     };
     exit_code(outcome.map(|()| ExitCode::SUCCESS))

@@ -57,6 +57,9 @@ pub(crate) struct Plan {
     pub(crate) name: String,
     pub(crate) command: Command,
     pub(crate) size: TermSize,
+    pub(crate) policy: message::SizePolicy,
+    /// How many lines of scrollback it holds.
+    pub(crate) scrollback: usize,
     pub(crate) linger: bool,
     pub(crate) made_by: String,
 }
@@ -120,10 +123,11 @@ impl Session {
     /// # Errors
     /// [`StartError`]; nothing is left running then.
     pub(crate) fn start(daemon: &Arc<Daemon>, plan: Plan) -> Result<Arc<Self>, StartError> {
-        let Plan { number, name, command, size, linger, made_by } = plan;
+        let Plan { number, name, command, size, policy, scrollback, linger, made_by } = plan;
         let size = size.clamped();
         let id = SessionId { epoch: daemon.epoch, number };
-        let screen = Screen::new(SurfaceId { epoch: id.epoch, session: id.number }, size)?;
+        let mut screen = Screen::new(SurfaceId { epoch: id.epoch, session: id.number }, size)?;
+        screen.set_history(scrollback);
         let stage = Stage::new(screen)?;
         let (waker, wakeful) = waker()?;
         let (master, process) = pty::spawn(&command, size, daemon.old_limit)?;
@@ -148,7 +152,7 @@ impl Session {
                 cwd: String::new(),
                 bells: 0,
                 exit: None,
-                sizes: Sizes::new(size),
+                sizes: Sizes::new(size, policy),
                 attachments: Arc::default(),
                 forget: None,
                 dismissed: false,
@@ -253,6 +257,15 @@ impl Session {
     /// Sets the size by hand.
     pub(crate) fn set_size(&self, size: TermSize) {
         self.change_size(|sizes| sizes.set(size));
+    }
+
+    /// Gives it so many lines of scrollback.
+    pub(crate) fn set_scrollback(&self, lines: usize) {
+        if !self.inbox.set_scrollback(lines)
+            && let Some(stage) = self.parked.lock().unwrap_or_else(PoisonError::into_inner).as_mut()
+        {
+            stage.set_scrollback(self, lines);
+        }
     }
 
     /// Says whose size counts from now on.

@@ -1,5 +1,6 @@
 //! The daemon as its clients see it: real PTYs, and every byte over a real socket.
 
+mod config;
 mod connection;
 pub(crate) mod harness;
 mod hostile;

@@ -2,6 +2,7 @@
 //!
 //! - [`endpoint`], [`lock`], [`trust`]: where a daemon listens, who is the daemon of a name, whom to believe.
 //! - [`hello`], [`frame`], [`kind`], [`message`]: what is said on the connection, byte for byte.
+//! - [`config`]: the keys of the configuration, in one table.
 //! - [`lane`]: the account of a client's input, position by position.
 //! - [`transport`]: the connection itself; platform code behind one small face.
 //! - [`surface`]: a session's grid in shared memory, and a client's copy of it.
@@ -16,6 +17,7 @@ compile_error!("Scarab talks to a daemon over sockets and shared memory: it has 
 
 #[cfg(feature = "client")]
 pub mod client;
+pub mod config;
 pub mod endpoint;
 pub mod frame;
 pub mod hello;

@@ -2,12 +2,14 @@
 //!
 //! Archived structs are frozen once released, because rkyv has no schema evolution.
 
+mod config;
 mod convert;
 mod input;
 mod session;
 mod status;
 mod surface;
 
+pub use config::{Config, ConfigChanged, ConfigEntry, GetConfig, SetConfig};
 pub use input::{AskCredit, CancelInput, Focus, Input, InputCredit, Mouse, Paste};
 pub use session::{
     Attach, Attached, Clipboard, CreateSession, Created, Cwd, Detach, Detached, Exit, Exited, ForgetSession,
@@ -85,7 +87,7 @@ macro_rules! messages {
 
 messages! {
     Auth Attach Detach Arm Resize Input Paste Mouse Focus CancelInput Scrollback FetchRows Resume AskCredit
-    ListSessions CreateSession RenameSession KillSession ForgetSession SetSize SetSizePolicy Ping Status Shutdown
+    ListSessions CreateSession RenameSession KillSession ForgetSession SetSize SetSizePolicy GetConfig SetConfig Ping Status Shutdown
     Welcome Done Error Unsupported Attached Detached SurfaceMoved FrameReady Rows InputCredit Resized Title Bell
-    Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Pong DaemonStatus ShuttingDown
+    Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Config ConfigChanged Pong DaemonStatus ShuttingDown
 }

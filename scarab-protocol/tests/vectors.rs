@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write};
 
 use scarab_protocol::{
+    config::{Origin, Value},
     frame::Frame,
     hello::{ClientHello, DaemonHello, Features},
     ids::{SessionId, TermSize},
@@ -60,14 +61,10 @@ fn every_kind_that_is_built_has_a_vector() {
     let made = vectors();
     let reserved = [
         Kind::Subscribe,
-        Kind::GetConfig,
-        Kind::SetConfig,
         Kind::LoadPlugin,
         Kind::UnloadPlugin,
         Kind::ListPlugins,
         Kind::PluginCommand,
-        Kind::Config,
-        Kind::ConfigChanged,
         Kind::Plugins,
         Kind::PluginReply,
         Kind::PluginEvent,
@@ -133,7 +130,7 @@ fn vectors() -> BTreeMap<String, Vec<u8>> {
     all
 }
 
-/// Hands every kind that is built, as a frame about session 3 or as answer to request 7, to `add`.
+/// Hands every kind that is built, as a frame about session 3, as answer to request 7, or as neither, to `add`.
 fn messages(add: &mut dyn FnMut(String, Frame)) {
     let mut of = Of { add };
     let id = SessionId { epoch: 0x0123_4567_89ab_cdef, number: 3 };
@@ -195,6 +192,8 @@ fn messages(add: &mut dyn FnMut(String, Frame)) {
     of.request(&ForgetSession { target: by_name() });
     of.request(&SetSize { target: by_name(), size: TermSize::cells(132, 50) });
     of.request(&SetSizePolicy { target: by_name(), policy: SizePolicy::Largest });
+    of.request(&GetConfig {});
+    of.request(&SetConfig { key: "daemon.scrollback".into(), value: Some(Value::Integer(500)), save: true });
     of.request(&Ping { payload: b"hello".to_vec() });
     of.request(&Status {});
     of.request(&Shutdown {});
@@ -256,6 +255,22 @@ fn messages(add: &mut dyn FnMut(String, Frame)) {
     of.request(&Sessions { sessions: vec![info], more: false });
     of.session(&ScrollbackRows { first: 1000, scrolled: 1024, reflow: 1, lines: vec![line] });
     of.session(&Renamed { name: "built".into() });
+    let entry = |key: &str, value, origin| ConfigEntry { key: key.into(), value, origin, restart: false };
+    let config = Config {
+        path: "/home/me/.config/scarab/scarab.toml".into(),
+        revision: 4,
+        problem: String::new(),
+        entries: vec![
+            entry("daemon.scrollback", Value::Integer(500), Origin::File),
+            entry("daemon.shell", Value::Texts(vec!["fish".into(), "-l".into()]), Origin::Session),
+            entry("client.font_size", Value::Float(15.0), Origin::Default),
+            entry("client.cursor", Value::Text("#e5c07b".into()), Origin::Default),
+            ConfigEntry { restart: true, ..entry("daemon.resume_seconds", Value::Integer(60), Origin::File) },
+            entry("plugins.watch.enabled", Value::Bool(true), Origin::File),
+        ],
+    };
+    of.request(&config.clone());
+    of.push(&ConfigChanged { config });
     of.request(&Pong { payload: b"hello".to_vec() });
     of.request(&DaemonStatus {
         version: "0.1.0".into(),
@@ -281,6 +296,11 @@ impl Of<'_> {
     /// A message that is, or answers, request 7.
     fn request<M: Message>(&mut self, message: &M) {
         self.put::<M>(Frame::new(0, 7, message));
+    }
+
+    /// A message that the daemon sends unasked, about no session.
+    fn push<M: Message>(&mut self, message: &M) {
+        self.put::<M>(Frame::new(0, 0, message));
     }
 
     fn put<M: Message>(&mut self, frame: Result<Frame, scarab_protocol::frame::FrameError>) {

@@ -27,11 +27,12 @@ KINDS = {
     "Paste": 0x0007, "Mouse": 0x0008, "Focus": 0x0009, "CancelInput": 0x000A, "Scrollback": 0x000B,
     "FetchRows": 0x000C, "Resume": 0x000D, "AskCredit": 0x000E, "ListSessions": 0x0010, "CreateSession": 0x0011,
     "RenameSession": 0x0012, "KillSession": 0x0013, "ForgetSession": 0x0014, "SetSize": 0x0015,
-    "SetSizePolicy": 0x0016, "Ping": 0x0030, "Status": 0x0031, "Shutdown": 0x0032,
+    "SetSizePolicy": 0x0016, "GetConfig": 0x0021, "SetConfig": 0x0022, "Ping": 0x0030, "Status": 0x0031, "Shutdown": 0x0032,
     "Welcome": 0x8001, "Done": 0x8002, "Error": 0x8003, "Unsupported": 0x8004, "Attached": 0x8005,
     "Detached": 0x8006, "SurfaceMoved": 0x8007, "FrameReady": 0x8008, "Rows": 0x8009, "InputCredit": 0x800A,
     "Resized": 0x800B, "Title": 0x800C, "Bell": 0x800D, "Clipboard": 0x800E, "Cwd": 0x800F, "Exited": 0x8010,
-    "Created": 0x8011, "Sessions": 0x8012, "ScrollbackRows": 0x8013, "Renamed": 0x8014, "Pong": 0x8030,
+    "Created": 0x8011, "Sessions": 0x8012, "ScrollbackRows": 0x8013, "Renamed": 0x8014,
+    "Config": 0x8020, "ConfigChanged": 0x8021, "Pong": 0x8030,
     "DaemonStatus": 0x8031, "ShuttingDown": 0x8032,
 }  # fmt: skip
 NAMES = {number: name for name, number in KINDS.items()}

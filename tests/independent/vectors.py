@@ -72,7 +72,7 @@ def check_frame(name, data):
     length, kind, flags, request, session = HEADER.unpack(data[: HEADER.size])
     expect(f"{name}: length", length, len(data) - HEADER.size)
     expect(f"{name}: kind", (kind, KINDS[name]), (int(number, 16),) * 2)
-    expect(f"{name}: request, session and flags", (request, session, flags) in ((7, 0, 0), (0, 3, 0)), True)
+    expect(f"{name}: request, session and flags", (request, session, flags) in ((7, 0, 0), (0, 3, 0), (0, 0, 0)), True)
     value = decode(name, data[HEADER.size :])
     expect(f"{name}: encoded again", encode(name, value).hex(" "), data[HEADER.size :].hex(" "))
     if name in EXPECTED:

@@ -128,6 +128,8 @@ fn handle(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: Frame) -> Result<()
         Kind::ForgetSession => super::requests::forget(daemon, client, &frame),
         Kind::SetSizePolicy => super::requests::set_size_policy(daemon, client, &frame),
         Kind::SetSize => super::requests::set_size(daemon, client, &frame),
+        Kind::GetConfig => super::config::get(daemon, client, &frame),
+        Kind::SetConfig => super::config::set(daemon, client, &frame),
         Kind::Status => super::requests::status(daemon, client, &frame),
         Kind::Shutdown => super::requests::shutdown(daemon, client, &frame),
         _ => {
@@ -147,6 +149,7 @@ fn is_for_observers(kind: Kind) -> bool {
             | Kind::FetchRows
             | Kind::Scrollback
             | Kind::ListSessions
+            | Kind::GetConfig
             | Kind::Status
             | Kind::Ping
             | Kind::Resume
@@ -154,6 +157,5 @@ fn is_for_observers(kind: Kind) -> bool {
             | Kind::Auth
             | Kind::Subscribe
             | Kind::ListPlugins
-            | Kind::GetConfig
     )
 }
