@@ -10,12 +10,12 @@ use scarab_protocol::{
     transport::Stream,
 };
 
-use crate::{client, config, daemon::Own, platform::limit::OldLimit, screen};
+use crate::{client, config as keeping, daemon::Own, platform::limit::OldLimit, screen};
 
 /// A daemon whose clients are handed to it.
 pub struct Daemon {
     shared: Arc<crate::daemon::Daemon>,
-    _keeping: config::Keeping,
+    _keeping: keeping::Keeping,
 }
 
 impl Daemon {
@@ -25,7 +25,7 @@ impl Daemon {
     /// If the system has no random bytes or no thread to give.
     pub fn start(resume: Duration) -> io::Result<Self> {
         let (endpoint, log, old_limit) = (String::new(), String::new(), OldLimit::unchanged());
-        let (config, keeper) = config::open(None, Vec::new());
+        let (config, keeper) = keeping::open(None, Vec::new());
         let own = Own { endpoint, log, old_limit, resume, tokens: None, config };
         let shared = crate::daemon::Daemon::new(own)?;
         let _keeping = keeper.start(&shared)?;
@@ -51,6 +51,31 @@ impl Drop for Daemon {
     fn drop(&mut self) {
         self.shared.request_stop("it was dropped");
         self.shared.stop("it was dropped");
+    }
+}
+
+/// The configuration's file, without a daemon.
+pub mod config {
+    use std::path::Path;
+
+    use scarab_protocol::config::Value;
+
+    use crate::config::{edit, file};
+
+    /// The values that a text sets.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<std::collections::BTreeMap<String, Value>, String> {
+        file::parse(text, Path::new("scarab.toml"))
+    }
+
+    /// The text, which is right, with a key set or without it.
+    ///
+    /// # Panics
+    /// If it is no TOML.
+    pub fn with(text: &str, key: &str, value: Option<&Value>) -> String {
+        edit::with(text, key, value).expect("it is TOML")
     }
 }
 

@@ -26,7 +26,7 @@ static LEVEL: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
 /// # Errors
 /// What is wrong with the level, in words.
 pub(crate) fn to_stderr(level: &str) -> Result<(), String> {
-    start(level, true, io::stderr)
+    start(level, Colors::AsWanted, io::stderr)
 }
 
 /// Writes the log to files `<name>.<day>.log` in a directory, which must exist. Gives back how they are called.
@@ -41,10 +41,18 @@ pub(crate) fn to_files(level: &str, directory: &Path, name: &str) -> Result<Path
         .max_log_files(FILES)
         .build(directory)
         .map_err(|error| format!("cannot write a log in {}: {error}", directory.display()))?;
-    start(level, false, files)?;
+    start(level, Colors::None, files)?;
     // A thread that fails says so in the log: nobody sees the standard error of a daemon.
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
     Ok(directory.join(format!("{name}.*.log")))
+}
+
+/// Whether lines have colours.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Colors {
+    /// Unless `NO_COLOR` is set.
+    AsWanted,
+    None,
 }
 
 /// Writes from another level on. In a process that has no log of ours it changes nothing.
@@ -58,9 +66,14 @@ pub(crate) fn refilter(level: &str) {
     }
 }
 
-fn start(level: &str, ansi: bool, writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) -> Result<(), String> {
+fn start(
+    level: &str,
+    colors: Colors,
+    writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static,
+) -> Result<(), String> {
     let (filter, handle) = reload::Layer::new(filter(level)?);
-    let lines = fmt::layer().with_ansi(ansi).with_writer(writer);
+    let lines = fmt::layer().with_writer(writer);
+    let lines = if colors == Colors::None { lines.with_ansi(false) } else { lines };
     tracing_subscriber::registry().with(filter).with(lines).try_init().map_err(|error| error.to_string())?;
     // There is one log in a process, which was begun just now.
     let _ = LEVEL.set(handle);

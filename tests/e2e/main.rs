@@ -8,6 +8,7 @@ mod support;
 
 mod clients;
 mod complaints;
+mod config;
 mod fidelity;
 mod hostile;
 mod input;

@@ -13,7 +13,7 @@ from surface import Screen, Surface
 PROGRAM = "independent 1.0"
 MAGIC = b"scarab\r\n"
 # Of version 1: the number in the document's first vector of a hello.
-SCHEMA_HASH = 0x71EFB86E010FE23D
+SCHEMA_HASH = 0xBC3D3F76D4CD609E
 DESCRIPTORS = 1
 HELLO = struct.Struct("<8sHHIQQ32s")
 ANSWER = struct.Struct("<8sHHHHQQIIQ32s80s")

@@ -153,11 +153,11 @@ impl Keeper {
 
     fn carry_out(&mut self, daemon: &Daemon, order: Order) {
         let Order { client, request, key, value, save } = order;
-        match self.change(&key, value, save) {
-            Ok(()) => {
-                self.apply(daemon);
-                client.tell(0, request, &Done {});
-            }
+        let changed = self.change(&key, value, save);
+        // If it was refused, too: the file may have been read anew.
+        self.apply(daemon);
+        match changed {
+            Ok(()) => client.tell(0, request, &Done {}),
             Err(text) => client.refuse(request, ErrorCode::BadConfig, text),
         }
     }

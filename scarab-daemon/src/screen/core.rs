@@ -210,13 +210,16 @@ impl Core {
             return;
         }
         self.count_scrolled();
-        self.limit = lines;
-        // The primary screen's, whichever is shown.
-        self.term.set_options(config(lines));
         if self.is_alternate() {
             self.history_unknown = true;
         } else {
-            self.history = self.term.history_size();
+            // What cannot be reached any more does not come back.
+            self.trim();
+        }
+        self.limit = lines;
+        // The primary screen's, whichever is shown.
+        self.term.set_options(config(lines));
+        if !self.is_alternate() {
             self.trim();
         }
     }
