@@ -1,6 +1,7 @@
 //! A client: its connection, and what it is attached to.
 
 mod attach;
+mod config;
 mod events;
 mod greet;
 mod input;

@@ -4,6 +4,7 @@
 
 mod attach;
 mod capture;
+mod config;
 mod connection;
 mod daemons;
 mod events;
@@ -84,6 +85,8 @@ enum Command {
     Forget(forget::Args),
     /// What happens, one line of JSON an event, until the daemon ends
     Events(events::Args),
+    /// The configuration: what is in force, or one key of it, or a change of one
+    Config(config::Args),
     /// How long the daemon takes to answer
     Ping(ping::Args),
 }
@@ -113,6 +116,7 @@ pub fn main() -> ExitCode {
         Command::Kill(args) => kill::run(&which, &args, output),
         Command::Forget(args) => forget::run(&which, &args, output),
         Command::Events(args) => events::run(&which, &args, output),
+        Command::Config(args) => config::run(&which, args, output),
         Command::Ping(args) => ping::run(&which, &args, output),
     };
     exit_code(outcome.map(|()| ExitCode::SUCCESS))

@@ -12,8 +12,8 @@ use scarab_protocol::{
 };
 
 use crate::{
-    deadline::Deadlines, events::Events, platform::limit::OldLimit, registry::Registry, session::Session,
-    token_files::TokenFiles,
+    config::Configuration, deadline::Deadlines, events::Events, platform::limit::OldLimit, registry::Registry,
+    session::Session, token_files::TokenFiles,
 };
 
 /// How long clients have to take the last message.
@@ -40,6 +40,8 @@ pub(crate) struct Daemon {
     pub(crate) resume: Duration,
     /// What clients must show; `None` if nothing.
     pub(crate) tokens: Option<TokenFiles>,
+    /// What is in force of the configuration.
+    pub(crate) config: Configuration,
     registry: Mutex<Registry>,
     stopping: Mutex<Option<String>>,
     /// Something has changed that [`Daemon::stop`] or [`Daemon::wait`] waits for.
@@ -53,6 +55,7 @@ pub(crate) struct Own {
     pub(crate) old_limit: OldLimit,
     pub(crate) resume: Duration,
     pub(crate) tokens: Option<TokenFiles>,
+    pub(crate) config: Configuration,
 }
 
 impl Daemon {
@@ -61,7 +64,7 @@ impl Daemon {
     /// # Errors
     /// If the system has no random bytes or no thread to give.
     pub(crate) fn new(own: Own) -> io::Result<Arc<Self>> {
-        let Own { endpoint, log, old_limit, resume, tokens } = own;
+        let Own { endpoint, log, old_limit, resume, tokens, config } = own;
         Ok(Arc::new(Self {
             epoch: getrandom::u64().map_err(|error| io::Error::other(error.to_string()))?,
             started: Instant::now(),
@@ -72,6 +75,7 @@ impl Daemon {
             old_limit,
             resume,
             tokens,
+            config,
             registry: Mutex::default(),
             stopping: Mutex::new(None),
             changed: Condvar::new(),
@@ -117,6 +121,12 @@ impl Daemon {
             session.happened(EventKind::Forgotten, vec![EventField::new("why", why)]);
             self.changed_now();
         }
+    }
+
+    /// Gives all sessions so many lines of scrollback. One that is being made looks itself.
+    pub(crate) fn set_scrollback(&self, lines: usize) {
+        let sessions: Vec<_> = self.registry().sessions_after(0).cloned().collect();
+        sessions.iter().for_each(|session| session.set_scrollback(lines));
     }
 
     /// A session's program has ended.

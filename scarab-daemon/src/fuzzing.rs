@@ -10,10 +10,13 @@ use scarab_protocol::{
     transport::Stream,
 };
 
-use crate::{client, daemon::Own, platform::limit::OldLimit, screen};
+use crate::{client, config as keeping, daemon::Own, platform::limit::OldLimit, screen};
 
 /// A daemon whose clients are handed to it.
-pub struct Daemon(Arc<crate::daemon::Daemon>);
+pub struct Daemon {
+    shared: Arc<crate::daemon::Daemon>,
+    _keeping: keeping::Keeping,
+}
 
 impl Daemon {
     /// A daemon without sessions and clients. Who leaves it has this long to come back.
@@ -22,29 +25,57 @@ impl Daemon {
     /// If the system has no random bytes or no thread to give.
     pub fn start(resume: Duration) -> io::Result<Self> {
         let (endpoint, log, old_limit) = (String::new(), String::new(), OldLimit::unchanged());
-        let daemon = crate::daemon::Daemon::new(Own { endpoint, log, old_limit, resume, tokens: None })?;
-        Ok(Self(daemon))
+        let (config, keeper) = keeping::open(None, Vec::new());
+        let own = Own { endpoint, log, old_limit, resume, tokens: None, config };
+        let shared = crate::daemon::Daemon::new(own)?;
+        let _keeping = keeper.start(&shared)?;
+        Ok(Self { shared, _keeping })
     }
 
     /// Serves a client until it goes, as its thread does, but in this one. False if there is no place for it.
     pub fn serve(&self, stream: Stream) -> bool {
-        let place = self.0.registry().take_place();
+        let place = self.shared.registry().take_place();
         let Some(number) = place else { return false };
-        client::serve(&self.0, stream, number);
-        self.0.client_gone();
+        client::serve(&self.shared, stream, number);
+        self.shared.client_gone();
         true
     }
 
     /// Whether a client has it end.
     pub fn is_stopping(&self) -> bool {
-        self.0.is_stopping()
+        self.shared.is_stopping()
     }
 }
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        self.0.request_stop("it was dropped");
-        self.0.stop("it was dropped");
+        self.shared.request_stop("it was dropped");
+        self.shared.stop("it was dropped");
+    }
+}
+
+/// The configuration's file, without a daemon.
+pub mod config {
+    use std::path::Path;
+
+    use scarab_protocol::config::Value;
+
+    use crate::config::{edit, file};
+
+    /// The values that a text sets.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<std::collections::BTreeMap<String, Value>, String> {
+        file::parse(text, Path::new("scarab.toml"))
+    }
+
+    /// The text, which is right, with a key set or without it.
+    ///
+    /// # Panics
+    /// If it is no TOML.
+    pub fn with(text: &str, key: &str, value: Option<&Value>) -> String {
+        edit::with(text, key, value).expect("it is TOML")
     }
 }
 

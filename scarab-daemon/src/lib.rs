@@ -9,6 +9,7 @@
 
 pub mod attach;
 mod client;
+mod config;
 pub mod ctl;
 mod daemon;
 mod deadline;

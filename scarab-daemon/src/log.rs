@@ -3,21 +3,30 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    EnvFilter, Registry,
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt,
+    reload,
+    util::SubscriberInitExt,
+};
 
 /// How many days' files are kept.
 const FILES: usize = 5;
+
+/// What changes the level of this process's log, once it has one.
+static LEVEL: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
 
 /// Writes the log to standard error, from `level` on, which may also be a list such as `warn,scarab_daemon=debug`.
 ///
 /// # Errors
 /// What is wrong with the level, in words.
 pub(crate) fn to_stderr(level: &str) -> Result<(), String> {
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter(level)?).with_writer(io::stderr);
-    subscriber.try_init().map_err(|error| error.to_string())
+    start(level, Colors::AsWanted, io::stderr)
 }
 
 /// Writes the log to files `<name>.<day>.log` in a directory, which must exist. Gives back how they are called.
@@ -32,13 +41,49 @@ pub(crate) fn to_files(level: &str, directory: &Path, name: &str) -> Result<Path
         .max_log_files(FILES)
         .build(directory)
         .map_err(|error| format!("cannot write a log in {}: {error}", directory.display()))?;
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter(level)?).with_ansi(false).with_writer(files);
-    subscriber.try_init().map_err(|error| error.to_string())?;
+    start(level, Colors::None, files)?;
     // A thread that fails says so in the log: nobody sees the standard error of a daemon.
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
     Ok(directory.join(format!("{name}.*.log")))
 }
 
-fn filter(level: &str) -> Result<EnvFilter, String> {
+/// Whether lines have colours.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Colors {
+    /// Unless `NO_COLOR` is set.
+    AsWanted,
+    None,
+}
+
+/// Writes from another level on. In a process that has no log of ours it changes nothing.
+pub(crate) fn refilter(level: &str) {
+    let Some(handle) = LEVEL.get() else { return };
+    // It was checked when it was read.
+    if let Ok(filter) = filter(level)
+        && let Err(error) = handle.reload(filter)
+    {
+        tracing::warn!(%error, "the level of the log was not changed");
+    }
+}
+
+fn start(
+    level: &str,
+    colors: Colors,
+    writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static,
+) -> Result<(), String> {
+    let (filter, handle) = reload::Layer::new(filter(level)?);
+    let lines = fmt::layer().with_writer(writer);
+    let lines = if colors == Colors::None { lines.with_ansi(false) } else { lines };
+    tracing_subscriber::registry().with(filter).with(lines).try_init().map_err(|error| error.to_string())?;
+    // There is one log in a process, which was begun just now.
+    let _ = LEVEL.set(handle);
+    Ok(())
+}
+
+/// What lets lines of a level through.
+///
+/// # Errors
+/// What is wrong with the level, in words.
+pub(crate) fn filter(level: &str) -> Result<EnvFilter, String> {
     EnvFilter::try_new(level).map_err(|error| format!("{level:?} is no log level: {error}; try info or debug"))
 }

@@ -4,17 +4,18 @@ use std::{
     ffi::OsString,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Duration,
 };
 
 use clap::Parser;
 use scarab_protocol::{
+    config::Value,
     endpoint::{Address, Endpoint, state_directory},
     ids::Name,
     trust,
 };
 
 use crate::{
+    config::place,
     launch::{DAEMON_ARGUMENT, is_requested},
     log,
     platform::detach,
@@ -31,9 +32,12 @@ struct Arguments {
     /// Where to listen instead: a path, or on Linux @NAME for an abstract socket
     #[arg(long, value_name = "PATH")]
     socket: Option<PathBuf>,
-    /// What to log: error, warn, info, debug, trace, or a list such as warn,scarab_daemon=debug
-    #[arg(long, value_name = "LEVEL", env = "SCARAB_LOG", default_value = "info")]
-    log: String,
+    /// The file of its configuration [default: $SCARAB_CONFIG, else scarab/scarab.toml among the user's configuration files]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// What to log: error, warn, info, debug, trace, or a list such as warn,scarab_daemon=debug [default: as the configuration says]
+    #[arg(long, value_name = "LEVEL", env = "SCARAB_LOG")]
+    log: Option<String>,
     /// Let in only clients that show a token: of two files beside the lock, one gives everything and one only to look
     #[arg(long, env = "SCARAB_REQUIRE_TOKEN")]
     require_token: bool,
@@ -45,7 +49,7 @@ struct Arguments {
     launched: bool,
     /// How long what a client has typed ahead can be gone on with when its connection is lost, for tests of that
     #[arg(long, value_name = "SECONDS", hide = true)]
-    resume: Option<u64>,
+    resume: Option<u32>,
 }
 
 /// The program `scarab-daemon`, with the arguments of this process. A program that re-executes itself as a daemon calls this
@@ -76,14 +80,14 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     };
     let address = address.map_err(|error| error.to_string())?;
     if !arguments.launched {
-        log::to_stderr(&arguments.log)?;
+        log::to_stderr(level(arguments))?;
         return server::run(options(arguments, address), || {}).map_err(|error| error.to_string());
     }
     detach::leave_terminal().map_err(|error| format!("cannot leave the terminal: {error}"))?;
     let directory = state_directory();
     trust::ensure_directory(&directory).map_err(|error| error.to_string())?;
     let name = log_name(arguments, &address);
-    let files = log::to_files(&arguments.log, &directory, &name)?;
+    let files = log::to_files(level(arguments), &directory, &name)?;
     let options = ServerOptions { log: files.display().to_string(), ..options(arguments, address) };
     let stderr = directory.join(format!("{name}.stderr"));
     server::run(options, || detach::say_ready(&stderr)).map_err(|error| {
@@ -94,11 +98,20 @@ fn run(arguments: &Arguments) -> Result<(), String> {
 }
 
 fn options(arguments: &Arguments, address: Address) -> ServerOptions {
-    let mut options = ServerOptions { require_token: arguments.require_token, ..ServerOptions::new(address) };
-    if let Some(seconds) = arguments.resume {
-        options.resume = Duration::from_secs(seconds);
+    let mut given = Vec::new();
+    if let Some(level) = &arguments.log {
+        given.push(("daemon.log".to_owned(), Value::Text(level.clone())));
     }
-    options
+    if let Some(seconds) = arguments.resume {
+        given.push(("daemon.resume_seconds".to_owned(), Value::Integer(seconds.into())));
+    }
+    let config = place::file(arguments.config.as_deref());
+    ServerOptions { require_token: arguments.require_token, config, given, ..ServerOptions::new(address) }
+}
+
+/// What is logged until the configuration is read.
+fn level(arguments: &Arguments) -> &str {
+    arguments.log.as_deref().unwrap_or("info")
 }
 
 /// What the files of the log are called after.

@@ -22,7 +22,7 @@ use scarab_protocol::{
 pub(crate) use self::{core::Clipboard, heard::Mark};
 use self::{core::Core, filter::Filter, heard::Heard, utf8::Whole};
 
-/// How many lines of scrollback a session holds.
+/// How many lines of scrollback a screen holds if nobody says: the default of `daemon.scrollback`.
 pub(crate) const HISTORY: usize = 10_000;
 /// The parser is fed so many bytes at once. After each byte that is no text it looks for the next escape in all that it
 /// was fed, so that the time for a piece of nothing else grows with the square of its length.
@@ -134,6 +134,11 @@ impl Screen {
         self.core.resize(size);
     }
 
+    /// Holds so many lines of scrollback from now on. With fewer than there are, the oldest leave.
+    pub(crate) fn set_history(&mut self, lines: usize) {
+        self.core.set_history(lines);
+    }
+
     /// The modes that input encoding needs.
     pub(crate) fn modes(&self) -> Modes {
         self.core.modes()
@@ -164,7 +169,7 @@ impl Screen {
         surface.stage_modes(core.modes());
         surface.stage_scrolled(core.scrolled());
         surface.stage_reflow(core.reflow());
-        surface.stage_scrollback(u32::try_from(core.history().min(HISTORY)).unwrap_or(u32::MAX));
+        surface.stage_scrollback(u32::try_from(core.history()).unwrap_or(u32::MAX));
         if let Some(palette) = core.take_changed_palette() {
             surface.stage_palette(&palette);
         }
@@ -180,7 +185,7 @@ impl Screen {
     /// least), and the number of the first. On the alternate screen, which has no scrollback, there are none.
     pub(crate) fn scrollback(&self, first: u64, count: u32, max_bytes: usize) -> (u64, Vec<LineData>) {
         let end = self.core.scrolled();
-        let start = end.saturating_sub(self.core.history().min(HISTORY) as u64).max(first);
+        let start = end.saturating_sub(self.core.history() as u64).max(first);
         let mut lines = Vec::new();
         let mut room = max_bytes;
         let (mut cells, mut extras) = (Vec::new(), Vec::new());

@@ -1,8 +1,9 @@
 //! A daemon at an address, until it is told to end.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use scarab_protocol::{
+    config::Value,
     endpoint::{Address, EndpointError},
     lock::{DaemonLock, LockError},
     surface::sweep_leftovers,
@@ -10,6 +11,7 @@ use scarab_protocol::{
 };
 
 use crate::{
+    config::{self, Keeping},
     daemon::{Daemon, Own},
     listen::Listening,
     platform::limit::{self, OldLimit},
@@ -24,17 +26,28 @@ pub struct ServerOptions {
     /// Where its log goes, for its clients to know; empty for standard error.
     pub log: String,
     /// How long a client whose connection is gone has to come back before its place in its rows of input is forgotten;
-    /// and how long a session that does not linger outlives its last client.
+    /// and how long a session that does not linger outlives its last client. The configuration goes before this.
     pub resume: Duration,
     /// Whether clients must show a token, whose file says what they may do. Without that, whoever has this user's id may do all.
     pub require_token: bool,
+    /// The file of its configuration, which it watches; `None` for none. It need not be there.
+    pub config: Option<PathBuf>,
+    /// Values of keys for this daemon's life, which go before the file's: what its command line says.
+    pub given: Vec<(String, Value)>,
 }
 
 impl ServerOptions {
     /// A daemon at an address that logs to standard error. Clients have half a minute to come back: longer than a
     /// busy or stopped machine takes, short enough that nothing piles up.
     pub fn new(address: Address) -> Self {
-        Self { address, log: String::new(), resume: Duration::from_secs(30), require_token: false }
+        Self {
+            address,
+            log: String::new(),
+            resume: Duration::from_secs(30),
+            require_token: false,
+            config: None,
+            given: Vec::new(),
+        }
     }
 }
 
@@ -67,6 +80,7 @@ pub enum DaemonError {
 pub struct Server {
     pub(crate) daemon: Arc<Daemon>,
     listening: Option<Listening>,
+    keeping: Option<Keeping>,
     /// Held to the last, so that the next daemon finds nothing of this one.
     _lock: DaemonLock,
 }
@@ -81,17 +95,20 @@ impl Server {
     }
 
     fn start_with(options: ServerOptions, old_limit: OldLimit) -> Result<Self, DaemonError> {
-        let ServerOptions { address, log, resume, require_token } = options;
+        let ServerOptions { address, log, resume, require_token, config, given } = options;
         address.prepare()?;
         let lock = DaemonLock::acquire(&address.lock)?;
         sweep_leftovers();
         let tokens = TokenFiles::make(&address, require_token)?;
-        let own = Own { endpoint: address.endpoint.to_string(), log, old_limit, resume, tokens };
+        let (config, keeper) = config::open(config, given);
+        let resume = config.current().resume().unwrap_or(resume);
+        let own = Own { endpoint: address.endpoint.to_string(), log, old_limit, resume, tokens, config };
         let daemon = Daemon::new(own)?;
+        let keeping = keeper.start(&daemon)?;
         let listening = Listening::start(&daemon, &address)
             .map_err(|error| DaemonError::Listen { endpoint: address.endpoint.to_string(), error })?;
         tracing::info!(endpoint = %address.endpoint, pid = std::process::id(), "ready");
-        Ok(Self { daemon, listening: Some(listening), _lock: lock })
+        Ok(Self { daemon, listening: Some(listening), keeping: Some(keeping), _lock: lock })
     }
 
     /// Waits until a client or a signal has the daemon end; gives back why, in words.
@@ -109,6 +126,7 @@ impl Server {
         let Some(listening) = self.listening.take() else { return };
         // Nobody new first.
         drop(listening);
+        self.keeping = None;
         let why = self.daemon.wait();
         self.daemon.stop(&why);
     }

@@ -59,6 +59,9 @@ pub(crate) struct Plan {
     pub(crate) name: String,
     pub(crate) command: Command,
     pub(crate) size: TermSize,
+    pub(crate) policy: message::SizePolicy,
+    /// How many lines of scrollback it holds.
+    pub(crate) scrollback: usize,
     pub(crate) linger: bool,
     pub(crate) made_by: String,
 }
@@ -126,10 +129,11 @@ impl Session {
         plan: Plan,
         begin: impl FnOnce(&Arc<Self>),
     ) -> Result<Arc<Self>, StartError> {
-        let Plan { number, name, command, size, linger, made_by } = plan;
+        let Plan { number, name, command, size, policy, scrollback, linger, made_by } = plan;
         let size = size.clamped();
         let id = SessionId { epoch: daemon.epoch, number };
-        let screen = Screen::new(SurfaceId { epoch: id.epoch, session: id.number }, size)?;
+        let mut screen = Screen::new(SurfaceId { epoch: id.epoch, session: id.number }, size)?;
+        screen.set_history(scrollback);
         let stage = Stage::new(screen)?;
         let (waker, wakeful) = waker()?;
         let (master, process) = pty::spawn(&command, size, daemon.old_limit)?;
@@ -154,7 +158,7 @@ impl Session {
                 cwd: String::new(),
                 bells: 0,
                 exit: None,
-                sizes: Sizes::new(size),
+                sizes: Sizes::new(size, policy),
                 attachments: Arc::default(),
                 forget: None,
                 dismissed: false,
@@ -280,6 +284,15 @@ impl Session {
     /// Sets the size by hand.
     pub(crate) fn set_size(&self, size: TermSize) {
         self.change_size(|sizes| sizes.set(size));
+    }
+
+    /// Gives it so many lines of scrollback.
+    pub(crate) fn set_scrollback(&self, lines: usize) {
+        if !self.inbox.set_scrollback(lines)
+            && let Some(stage) = self.parked.lock().unwrap_or_else(PoisonError::into_inner).as_mut()
+        {
+            stage.set_scrollback(self, lines);
+        }
     }
 
     /// Says whose size counts from now on.

@@ -1,5 +1,6 @@
 //! The daemon as its clients see it: real PTYs, and every byte over a real socket.
 
+mod config;
 mod connection;
 mod events;
 pub(crate) mod harness;

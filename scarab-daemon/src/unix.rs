@@ -1,6 +1,7 @@
 //! What only Unix has.
 
 pub(crate) mod detach;
+pub(crate) mod files;
 pub(crate) mod launch;
 pub(crate) mod limit;
 pub(crate) mod poll;

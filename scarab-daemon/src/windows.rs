@@ -1,6 +1,7 @@
 //! What only Windows has. The same face as on Unix, so that nothing else knows which it is.
 
 pub(crate) mod detach;
+pub(crate) mod files;
 pub(crate) mod launch;
 pub(crate) mod limit;
 pub(crate) mod poll;

@@ -67,6 +67,7 @@ fn the_pages_error_codes_are_the_codes() {
         Superseded,
         TooSlow,
         BadToken,
+        BadConfig,
     ];
     let encoded = codes.map(|code| {
         let frame = Frame::new(0, 0, &Error::new(code, "")).expect("it is small");

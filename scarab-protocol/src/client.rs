@@ -40,7 +40,7 @@ pub use request::{Pending, RequestError};
 
 use crate::{
     endpoint::Address,
-    message::{Message, Subscribe, Subscribed},
+    message::{Config, Message, Subscribe, Subscribed},
     transport::FrameReader,
 };
 use link::Link;
@@ -64,6 +64,8 @@ pub struct ClientOptions {
     pub token_file: Option<PathBuf>,
     /// Whether to connect again when the connection is lost, or could not be made.
     pub reconnect: bool,
+    /// Whether the daemon's configuration is asked for whenever the connection stands ([`Client::config`]).
+    pub follow_config: bool,
     /// Whether surfaces are mapped; if not, rows come over the connection.
     pub map: bool,
     /// Starts a daemon if none answers the first time, and when [`Client::launch`] asks for it.
@@ -80,6 +82,7 @@ impl ClientOptions {
             build: build.into(),
             token_file: None,
             reconnect: false,
+            follow_config: false,
             map: cfg!(unix),
             launch: None,
             wake: Arc::new(|| {}),
@@ -222,6 +225,12 @@ impl Client {
     pub fn take_events(&self) -> (Vec<ClientEvent>, u64) {
         let mut link = self.shared.lock();
         (link.events.drain(..).collect(), std::mem::take(&mut link.lost_events))
+    }
+
+    /// The newest configuration that the daemon has told of, on this connection or one before. With
+    /// [`ClientOptions::follow_config`] that is the one in force, soon after the connection stands; else there is none before it changes.
+    pub fn config(&self) -> Option<Arc<Config>> {
+        self.shared.lock().config()
     }
 
     /// Sends a request about no session; the answer arrives in the [`Pending`].

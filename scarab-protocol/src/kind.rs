@@ -80,9 +80,9 @@ kinds! {
     SetSizePolicy = 0x0016,
     /// Be told of events; answered by `Subscribed`.
     Subscribe = 0x0020,
-    /// The configuration in force. Reserved.
+    /// The configuration in force; answered by `Config`.
     GetConfig = 0x0021,
-    /// Change the configuration. Reserved.
+    /// Change the configuration.
     SetConfig = 0x0022,
     /// Load a plugin. Reserved.
     LoadPlugin = 0x0023,
@@ -141,9 +141,9 @@ kinds! {
     ScrollbackRows = 0x8013,
     /// A session has another name.
     Renamed = 0x8014,
-    /// The configuration. Reserved.
+    /// The configuration.
     Config = 0x8020,
-    /// What has changed in the configuration. Reserved.
+    /// The configuration has changed.
     ConfigChanged = 0x8021,
     /// The plugins. Reserved.
     Plugins = 0x8022,

@@ -2,6 +2,7 @@
 //!
 //! - [`endpoint`], [`lock`], [`trust`]: where a daemon listens, who is the daemon of a name, whom to believe.
 //! - [`hello`], [`frame`], [`kind`], [`message`]: what is said on the connection, byte for byte.
+//! - [`config`]: the keys of the configuration, in one table.
 //! - [`event`]: what can happen in a daemon, and what is told of it.
 //! - [`lane`]: the account of a client's input, position by position.
 //! - [`transport`]: the connection itself; platform code behind one small face.
@@ -17,6 +18,7 @@ compile_error!("Scarab talks to a daemon over sockets and shared memory: it has 
 
 #[cfg(feature = "client")]
 pub mod client;
+pub mod config;
 pub mod endpoint;
 pub mod event;
 pub mod frame;

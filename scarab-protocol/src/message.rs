@@ -2,6 +2,7 @@
 //!
 //! Archived structs are frozen once released, because rkyv has no schema evolution.
 
+mod config;
 mod convert;
 mod event;
 mod input;
@@ -9,6 +10,7 @@ mod session;
 mod status;
 mod surface;
 
+pub use config::{Config, ConfigChanged, ConfigEntry, GetConfig, SetConfig};
 pub use event::{Event, EventField, EventValue, Lagged, Subscribe, Subscribed, Unsubscribe};
 pub use input::{AskCredit, CancelInput, Focus, Input, InputCredit, Mouse, Paste};
 pub use session::{
@@ -87,8 +89,8 @@ macro_rules! messages {
 
 messages! {
     Auth Attach Detach Arm Resize Input Paste Mouse Focus CancelInput Scrollback FetchRows Resume AskCredit
-    ListSessions CreateSession RenameSession KillSession ForgetSession SetSize SetSizePolicy Subscribe Unsubscribe
+    ListSessions CreateSession RenameSession KillSession ForgetSession SetSize SetSizePolicy Subscribe Unsubscribe GetConfig SetConfig
     Ping Status Shutdown
     Welcome Done Error Unsupported Attached Detached SurfaceMoved FrameReady Rows InputCredit Resized Title Bell
-    Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Event Lagged Subscribed Pong DaemonStatus ShuttingDown
+    Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Config ConfigChanged Event Lagged Subscribed Pong DaemonStatus ShuttingDown
 }

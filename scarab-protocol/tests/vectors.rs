@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write};
 
 use scarab_protocol::{
+    config::{Origin, Value},
     event::EventKind,
     frame::Frame,
     hello::{ClientHello, DaemonHello, Features},
@@ -83,14 +84,10 @@ fn the_pages_vectors_are_what_the_code_makes() {
 fn every_kind_that_is_built_has_a_vector() {
     let made = vectors();
     let reserved = [
-        Kind::GetConfig,
-        Kind::SetConfig,
         Kind::LoadPlugin,
         Kind::UnloadPlugin,
         Kind::ListPlugins,
         Kind::PluginCommand,
-        Kind::Config,
-        Kind::ConfigChanged,
         Kind::Plugins,
         Kind::PluginReply,
     ];
@@ -154,7 +151,7 @@ fn vectors() -> BTreeMap<String, Vec<u8>> {
     all
 }
 
-/// Hands every kind that is built, as a frame about session 3 or as answer to request 7, to `add`.
+/// Hands every kind that is built, as a frame about session 3, as answer to request 7, or as neither, to `add`.
 fn messages(add: &mut dyn FnMut(String, Frame)) {
     let mut of = Of { add };
     let id = SessionId { epoch: 0x0123_4567_89ab_cdef, number: 3 };
@@ -218,6 +215,8 @@ fn messages(add: &mut dyn FnMut(String, Frame)) {
     of.request(&SetSizePolicy { target: by_name(), policy: SizePolicy::Largest });
     of.request(&Subscribe { kinds: vec![1, 3], session: Some(by_name()), since: Some(41) });
     of.request(&Unsubscribe {});
+    of.request(&GetConfig {});
+    of.request(&SetConfig { key: "daemon.scrollback".into(), value: Some(Value::Integer(500)), save: true });
     of.request(&Ping { payload: b"hello".to_vec() });
     of.request(&Status {});
     of.request(&Shutdown {});
@@ -286,6 +285,22 @@ fn messages(add: &mut dyn FnMut(String, Frame)) {
     of.push(&event);
     of.push(&Lagged { missed: 17 });
     of.request(&Subscribed { oldest: 1, next: 43 });
+    let entry = |key: &str, value, origin| ConfigEntry { key: key.into(), value, origin, restart: false };
+    let config = Config {
+        path: "/home/me/.config/scarab/scarab.toml".into(),
+        revision: 4,
+        problem: String::new(),
+        entries: vec![
+            entry("daemon.scrollback", Value::Integer(500), Origin::File),
+            entry("daemon.shell", Value::Texts(vec!["fish".into(), "-l".into()]), Origin::Session),
+            entry("client.font_size", Value::Float(15.0), Origin::Default),
+            entry("client.cursor", Value::Text("#e5c07b".into()), Origin::Default),
+            ConfigEntry { restart: true, ..entry("daemon.resume_seconds", Value::Integer(60), Origin::File) },
+            entry("plugins.watch.enabled", Value::Bool(true), Origin::File),
+        ],
+    };
+    of.request(&config.clone());
+    of.push(&ConfigChanged { config });
     of.request(&Pong { payload: b"hello".to_vec() });
     of.request(&DaemonStatus {
         version: "0.1.0".into(),

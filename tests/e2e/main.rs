@@ -8,6 +8,7 @@ mod support;
 
 mod clients;
 mod complaints;
+mod config;
 mod events;
 mod fidelity;
 mod hostile;

@@ -27,6 +27,7 @@ const COMMANDS: &[&[&str]] = &[
     &["rename", "s", "t"],
     &["kill", "s"],
     &["forget", "s"],
+    &["config"],
     &["ping", "--count", "1"],
     &["stop"],
 ];

@@ -20,7 +20,7 @@ struct Done {}
 struct Error { code: ErrorCode, text: String, retry_ms: u32 }
 enum ErrorCode { Protocol, NoSuchSession, NameTaken, BadName, BadSize, Ended, StillRunning, NotAttached, NotAllowed,
                  SpawnFailed, Full, BadRequest, RateLimited, Stopping, Internal, NotResumable, Superseded, TooSlow,
-                 BadToken }
+                 BadToken, BadConfig }
 struct Unsupported { kind: u16 }
 struct Ping { payload: Vec<u8> }
 struct Pong { payload: Vec<u8> }
@@ -28,6 +28,14 @@ struct Status {}
 struct DaemonStatus { version: String, pid: u32, uptime_ms: u64, sessions: u32, clients: u32, log: String }
 struct Shutdown {}
 struct ShuttingDown { reason: String }
+
+struct GetConfig {}
+struct Config { path: String, revision: u64, problem: String, entries: Vec<ConfigEntry> }
+struct ConfigEntry { key: String, value: Value, origin: Origin, restart: bool }
+enum Value { Bool(bool), Integer(i64), Float(f64), Text(String), Texts(Vec<String>) }
+enum Origin { Default, File, Session }
+struct SetConfig { key: String, value: Option<Value>, save: bool }
+struct ConfigChanged { config: Config }
 
 struct ListSessions { after: u32 }
 struct Sessions { sessions: Vec<SessionInfo>, more: bool }
@@ -313,7 +321,7 @@ def within(data, at, kind):
 def parse(schema):
     """The types of a schema, by name. What a struct refers to may come after it."""
     found = {name: (what, body) for what, name, body in re.findall(r"(struct|enum) (\w+) \{(.*?)\}", schema, re.S)}
-    numbers = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "i32": "i", "i64": "q"}
+    numbers = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "i32": "i", "i64": "q", "f64": "d"}
     types = {name: Number(code) for name, code in numbers.items()}
     types.update(bool=Bool(), String=Text())
 

@@ -131,6 +131,8 @@ fn handle(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: Frame) -> Result<()
         Kind::SetSize => super::requests::set_size(daemon, client, &frame),
         Kind::Subscribe => super::events::subscribe(daemon, client, &frame),
         Kind::Unsubscribe => super::events::unsubscribe(daemon, client, &frame),
+        Kind::GetConfig => super::config::get(daemon, client, &frame),
+        Kind::SetConfig => super::config::set(daemon, client, &frame),
         Kind::Status => super::requests::status(daemon, client, &frame),
         Kind::Shutdown => super::requests::shutdown(daemon, client, &frame),
         _ => {
@@ -150,6 +152,7 @@ fn is_for_observers(kind: Kind) -> bool {
             | Kind::FetchRows
             | Kind::Scrollback
             | Kind::ListSessions
+            | Kind::GetConfig
             | Kind::Status
             | Kind::Ping
             | Kind::Resume
@@ -158,6 +161,5 @@ fn is_for_observers(kind: Kind) -> bool {
             // Reserved: the answer is that they are not built.
             | Kind::Auth
             | Kind::ListPlugins
-            | Kind::GetConfig
     )
 }

@@ -16,7 +16,10 @@ use super::{Client, reader::Breach};
 use crate::{
     daemon::Daemon,
     registry::{MAX_SESSIONS, NameRefused},
-    session::{Plan, Session, StartError, spawn::Command},
+    session::{
+        Plan, Session, StartError,
+        spawn::{Command, Terminal},
+    },
 };
 
 /// How many sessions a page of the list has at most: each takes some kilobytes at worst.
@@ -60,11 +63,21 @@ pub(super) fn create(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) 
         }
     };
     let (size, linger) = (wanted.size, wanted.linger);
-    let command = Command::new(wanted, &name, &daemon.endpoint);
+    let config = daemon.config.current();
+    let terminal = Terminal { session: &name, endpoint: &daemon.endpoint, term: config.term(), shell: &config.shell() };
+    let command = Command::new(wanted, &terminal);
     let made_by = client.program.clone();
-    let plan = Plan { number, name: name.clone(), command, size, linger, made_by };
+    let (policy, scrollback) = (config.size_policy(), config.scrollback());
+    let plan = Plan { number, name: name.clone(), command, size, policy, scrollback, linger, made_by };
     // It can be found before anything happens in it.
     let started = Session::start(daemon, plan, |session| daemon.registry().fulfil(&name, Some(session.clone())));
+    if let Ok(session) = &started {
+        // It may have changed before the session could be found.
+        let now = daemon.config.current().scrollback();
+        if now != scrollback {
+            session.set_scrollback(now);
+        }
+    }
     match started {
         Ok(session) => {
             client.lock().made.retain(|made| made.strong_count() > 0);

@@ -20,13 +20,13 @@ use scarab_protocol::{
 
 use super::{Effects, HISTORY};
 
-/// The core may hold this many lines more than [`HISTORY`]. Were it held to exactly that, a full history would
+/// The core may hold this many lines more than it is to have. Were it held to exactly that, a full history would
 /// not grow when a line scrolls off, and the line could not be counted. No single step scrolls off
-/// more lines than a screen has, so that from [`TRIM_AT`] on there is always room for one.
+/// more lines than a screen has, so that from the limit and [`TRIM`] on there is always room for one.
 const SLACK: usize = 2 * TermSize::MAX_ROWS as usize;
-/// Above this length the history is cut back to [`HISTORY`]. The core keeps a thousand rows that
+/// With so many lines more than the limit the history is cut back to it. The core keeps a thousand rows that
 /// were cut off for use again, so that cutting a thousand at a time costs no memory allocation.
-const TRIM_AT: usize = HISTORY + 1000;
+const TRIM: usize = 1000;
 
 /// The most characters of a title.
 const MAX_TITLE: usize = 256;
@@ -49,6 +49,8 @@ pub(super) struct Core {
     pub(super) size: TermSize,
     scrolled: u64,
     reflow: u64,
+    /// The most lines of history that can be reached.
+    limit: usize,
     /// The primary screen's history when it was last looked at, in lines.
     history: usize,
     /// The primary screen was resized while the alternate one was shown: its history is to be looked at afresh.
@@ -106,6 +108,17 @@ pub(super) fn sanitized_title(title: &str) -> String {
     title.chars().filter(|c| !c.is_control()).take(MAX_TITLE).collect()
 }
 
+/// How the core is to be, with so many lines of history.
+fn config(history: usize) -> Config {
+    Config {
+        scrolling_history: history + SLACK,
+        kitty_keyboard: true,
+        // A program may put text on the clipboard; reading it would let any output steal it.
+        osc52: Osc52::OnlyCopy,
+        ..Config::default()
+    }
+}
+
 /// A size as the core wants it told.
 struct CoreSize(TermSize);
 
@@ -126,19 +139,13 @@ impl Dimensions for CoreSize {
 impl Core {
     pub(super) fn new(size: TermSize) -> Self {
         let effects = Arc::<Mutex<Effects>>::default();
-        let config = Config {
-            scrolling_history: HISTORY + SLACK,
-            kitty_keyboard: true,
-            // A program may put text on the clipboard; reading it would let any output steal it.
-            osc52: Osc52::OnlyCopy,
-            ..Config::default()
-        };
         Self {
-            term: Term::new(config, &CoreSize(size), Listener(effects.clone())),
+            term: Term::new(config(HISTORY), &CoreSize(size), Listener(effects.clone())),
             effects,
             size,
             scrolled: 0,
             reflow: 0,
+            limit: HISTORY,
             history: 0,
             history_unknown: false,
             palette_changed: false,
@@ -185,10 +192,35 @@ impl Core {
             self.reflow += 1;
         }
         self.history = history;
-        if history > TRIM_AT {
-            self.term.grid_mut().update_history(HISTORY);
-            self.term.grid_mut().update_history(HISTORY + SLACK);
-            self.history = HISTORY;
+        if history > self.limit + TRIM {
+            self.trim();
+        }
+    }
+
+    /// Cuts the primary screen's history back to the limit. The lines that stay keep their numbers.
+    fn trim(&mut self) {
+        self.term.grid_mut().update_history(self.limit);
+        self.term.grid_mut().update_history(self.limit + SLACK);
+        self.history = self.history.min(self.limit);
+    }
+
+    /// Holds so many lines of history from now on.
+    pub(super) fn set_history(&mut self, lines: usize) {
+        if lines == self.limit {
+            return;
+        }
+        self.count_scrolled();
+        if self.is_alternate() {
+            self.history_unknown = true;
+        } else {
+            // What cannot be reached any more does not come back.
+            self.trim();
+        }
+        self.limit = lines;
+        // The primary screen's, whichever is shown.
+        self.term.set_options(config(lines));
+        if !self.is_alternate() {
+            self.trim();
         }
     }
 
@@ -260,7 +292,7 @@ impl Core {
 
     /// How many lines of history can be reached, in lines.
     pub(super) fn history(&self) -> usize {
-        self.term.history_size()
+        self.term.history_size().min(self.limit)
     }
 
     /// A line: from 0 on those of the screen, below 0 those of the history, -1 the newest of them.

@@ -170,6 +170,36 @@ fn more_lines_than_the_history_holds_are_counted_and_it_stays_bounded() {
 }
 
 #[test]
+fn another_length_of_the_history_leaves_the_newest_lines_with_their_numbers() {
+    let mut screen = screen(10, 5);
+    let held = |screen: &Screen| {
+        let (first, lines) = screen.scrollback(0, u32::MAX, usize::MAX);
+        (first, lines.len())
+    };
+    let feed = |screen: &mut Screen, lines: usize| drop(screen.feed(&b"line\r\n".repeat(lines)));
+    feed(&mut screen, 5004);
+    assert_eq!(held(&screen), (0, 5000));
+    screen.set_history(100);
+    assert_eq!((held(&screen), screen.scrolled()), ((4900, 100), (5000, 0)));
+    feed(&mut screen, 3000);
+    assert_eq!((held(&screen), screen.scrolled()), ((7900, 100), (8000, 0)));
+    // What has left does not come back.
+    screen.set_history(500);
+    assert_eq!(held(&screen), (7900, 100));
+    feed(&mut screen, 2000);
+    assert_eq!(held(&screen), (9500, 500));
+    // The primary screen's, while the other is shown.
+    screen.feed(b"\x1b[?1049h");
+    screen.set_history(10);
+    feed(&mut screen, 20);
+    screen.feed(b"\x1b[?1049l");
+    assert_eq!((held(&screen), screen.scrolled()), ((9990, 10), (10_000, 0)));
+    screen.set_history(0);
+    feed(&mut screen, 1);
+    assert_eq!((held(&screen).1, screen.scrolled()), (0, (10_001, 0)));
+}
+
+#[test]
 fn clearing_the_history_and_reflow_are_told() {
     let mut screen = screen(10, 5);
     screen.feed(&b"line\r\n".repeat(20));

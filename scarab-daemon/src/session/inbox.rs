@@ -55,11 +55,13 @@ pub(crate) struct Mail {
     pub(crate) requests: VecDeque<Request>,
     /// The size that the session is to have, if that has changed.
     pub(crate) size: Option<TermSize>,
+    /// How many lines of scrollback it is to have, if that has changed.
+    pub(crate) scrollback: Option<usize>,
     /// How the program ended, once it has.
     pub(crate) exit: Option<Exit>,
 }
 
-/// The inbox of one screen thread. Requests are bounded; of sizes only the newest is kept, and there is one exit.
+/// The inbox of one screen thread. Requests are bounded; of sizes and lengths only the newest is kept, and there is one exit.
 pub(crate) struct Inbox {
     state: Mutex<State>,
     waker: Waker,
@@ -99,6 +101,20 @@ impl Inbox {
     pub(crate) fn resize(&self, size: TermSize) {
         self.lock().mail.size = Some(size);
         self.waker.wake();
+    }
+
+    /// Has the length of the scrollback changed; false if the thread has ended and the caller is to see to it.
+    pub(crate) fn set_scrollback(&self, lines: usize) -> bool {
+        let mut state = self.lock();
+        if !state.closed {
+            state.mail.scrollback = Some(lines);
+        }
+        let taken = !state.closed;
+        drop(state);
+        if taken {
+            self.waker.wake();
+        }
+        taken
     }
 
     /// The program has ended.

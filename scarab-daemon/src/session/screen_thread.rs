@@ -150,9 +150,12 @@ impl ScreenThread {
     }
 
     fn open(&mut self, mail: Mail) {
-        let Mail { requests, size, exit } = mail;
+        let Mail { requests, size, scrollback, exit } = mail;
         if let Some(size) = size {
             self.wanted = Some(size);
+        }
+        if let Some(lines) = scrollback {
+            self.stage.set_scrollback(&self.session, lines);
         }
         for request in requests {
             self.stage.serve(&self.session, request);
@@ -260,7 +263,11 @@ impl ScreenThread {
         session.happened(EventKind::Exited, fields);
         session.announce(false, &Exited { exit });
         *session.parked.lock().unwrap_or_else(PoisonError::into_inner) = Some(stage);
-        for request in session.inbox.close().requests {
+        let last = session.inbox.close();
+        if let Some(lines) = last.scrollback {
+            session.set_scrollback(lines);
+        }
+        for request in last.requests {
             // The inbox is closed: it is served here and now.
             let _ = session.request(request);
         }

@@ -12,9 +12,9 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
-    /// Those of a session that begins with this size, clamped to what sessions can have.
-    pub(crate) fn new(size: TermSize) -> Self {
-        Self { claims: Vec::new(), policy: SizePolicy::Latest, size: size.clamped() }
+    /// Those of a session that begins with this size, clamped to what sessions can have, and this policy.
+    pub(crate) fn new(size: TermSize, policy: SizePolicy) -> Self {
+        Self { claims: Vec::new(), policy, size: size.clamped() }
     }
 
     /// The size that the session is to have.
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn the_latest_client_decides_and_when_it_leaves_the_one_before() {
-        let mut policy = Sizes::new(TermSize::default());
+        let mut policy = Sizes::new(TermSize::default(), SizePolicy::Latest);
         assert_eq!(policy.claim(1, A), Some(A));
         assert_eq!(policy.claim(2, B), Some(B));
         assert_eq!(policy.touch(1), Some(A));
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_size_set_by_hand_stays() {
-        let mut policy = Sizes::new(TermSize::default());
+        let mut policy = Sizes::new(TermSize::default(), SizePolicy::Latest);
         policy.claim(1, A);
         assert_eq!(policy.set(B), Some(B));
         assert_eq!(policy.claim(1, A), None);
@@ -123,7 +123,7 @@ mod tests {
     fn the_smallest_and_the_largest_are_taken_by_columns_and_rows() {
         const WIDE: TermSize = TermSize { cols: 120, rows: 20, pixel_width: 1200, pixel_height: 400 };
         const TALL: TermSize = TermSize { cols: 80, rows: 50, pixel_width: 640, pixel_height: 800 };
-        let mut sizes = Sizes::new(TermSize::default());
+        let mut sizes = Sizes::new(TermSize::default(), SizePolicy::Latest);
         sizes.claim(1, WIDE);
         sizes.claim(2, TALL);
         let smallest = TermSize { cols: 80, rows: 20, pixel_width: 640, pixel_height: 400 };
@@ -139,14 +139,14 @@ mod tests {
 
     #[test]
     fn sizes_that_no_session_can_have_are_clamped() {
-        let mut policy = Sizes::new(TermSize::cells(0, 0));
+        let mut policy = Sizes::new(TermSize::cells(0, 0), SizePolicy::Latest);
         assert_eq!(policy.size(), TermSize::cells(2, 1));
         assert_eq!(policy.claim(1, TermSize::cells(u16::MAX, u16::MAX)), Some(TermSize::cells(1000, 1000)));
     }
 
     #[test]
     fn one_who_never_claimed_has_no_say() {
-        let mut policy = Sizes::new(A);
+        let mut policy = Sizes::new(A, SizePolicy::Latest);
         assert_eq!(policy.touch(7), None);
         assert_eq!(policy.leave(7), None);
     }

@@ -15,6 +15,19 @@ pub(crate) struct Command {
     pub(crate) env: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
+/// What a new session has of its daemon.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terminal<'a> {
+    /// The session's name.
+    pub(crate) session: &'a str,
+    /// Where the daemon listens.
+    pub(crate) endpoint: &'a str,
+    /// What TERM is to be.
+    pub(crate) term: &'a str,
+    /// The command if the client names none; empty for the user's login shell.
+    pub(crate) shell: &'a [String],
+}
+
 /// Why a command was not started.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SpawnError {
@@ -51,19 +64,23 @@ const MAX_SHOWN: usize = 1024;
 impl Command {
     /// The command that a client asks for: with its environment and nothing of the daemon's, but for
     /// what tells the program about the terminal it is in.
-    pub(crate) fn new(request: CreateSession, session_name: &str, endpoint: &str) -> Self {
+    pub(crate) fn new(request: CreateSession, terminal: &Terminal<'_>) -> Self {
         let own: [(&[u8], &[u8]); 4] = [
-            (b"TERM", b"xterm-256color"),
+            (b"TERM", terminal.term.as_bytes()),
             (b"COLORTERM", b"truecolor"),
-            (b"SCARAB_SESSION", session_name.as_bytes()),
-            (b"SCARAB_DAEMON_SOCKET", endpoint.as_bytes()),
+            (b"SCARAB_SESSION", terminal.session.as_bytes()),
+            (b"SCARAB_DAEMON_SOCKET", terminal.endpoint.as_bytes()),
         ];
         let usable = |name: &[u8]| !name.is_empty() && !name.contains(&b'=') && !name.contains(&0);
         let replaced = |name: &[u8]| OTHER_TERMINALS.contains(&name) || own.iter().any(|(own, _)| *own == name);
         let mut env = request.env;
         env.retain(|(name, value)| usable(name) && !value.contains(&0) && !replaced(name));
         env.extend(own.map(|(name, value)| (name.to_vec(), value.to_vec())));
-        Self { words: request.command, cwd: request.cwd, env }
+        let mut words = request.command;
+        if words.is_empty() {
+            words = terminal.shell.iter().map(|word| word.as_bytes().to_vec()).collect();
+        }
+        Self { words, cwd: request.cwd, env }
     }
 
     /// The command for people to read; words with anything unusual in quotes.
@@ -92,6 +109,9 @@ mod tests {
 
     use super::*;
 
+    const TERMINAL: Terminal<'_> =
+        Terminal { session: "work", endpoint: "/run/s.sock", term: "xterm-256color", shell: &[] };
+
     fn request(command: &[&str], env: &[(&str, &str)]) -> CreateSession {
         CreateSession {
             name: None,
@@ -113,7 +133,7 @@ mod tests {
             ("SCARAB_SESSION", "outer"),
             ("", "x"),
         ];
-        let command = Command::new(request(&[], &given), "work", "/run/s.sock");
+        let command = Command::new(request(&[], &given), &TERMINAL);
         let get = |name: &str| {
             let found: Vec<_> = command.env.iter().filter(|(found, _)| found == name.as_bytes()).collect();
             assert!(found.len() <= 1, "{name} is there twice");
@@ -128,8 +148,16 @@ mod tests {
     }
 
     #[test]
+    fn without_a_command_it_is_the_shell_of_the_configuration() {
+        let shell = ["fish".to_owned(), "-l".to_owned()];
+        let terminal = Terminal { shell: &shell, ..TERMINAL };
+        assert_eq!(Command::new(request(&[], &[]), &terminal).words, [b"fish".to_vec(), b"-l".to_vec()]);
+        assert_eq!(Command::new(request(&["ls"], &[]), &terminal).words, [b"ls".to_vec()]);
+    }
+
+    #[test]
     fn a_command_is_shown_so_that_it_could_be_typed() {
-        let shown = |words: &[&str]| Command::new(request(words, &[("SHELL", "/bin/fish")]), "a", "b").shown();
+        let shown = |words: &[&str]| Command::new(request(words, &[("SHELL", "/bin/fish")]), &TERMINAL).shown();
         assert_eq!(shown(&["ls", "-l", "/tmp"]), "ls -l /tmp");
         assert_eq!(shown(&["sh", "-c", "echo it's\n", ""]), r"sh -c 'echo it'\''s ' ''");
         assert_eq!(shown(&[]), "/bin/fish");

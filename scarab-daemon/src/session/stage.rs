@@ -49,6 +49,14 @@ impl Stage {
         self.surface.clone()
     }
 
+    /// Holds so many lines of scrollback from now on, and tells how many there are.
+    pub(super) fn set_scrollback(&mut self, session: &Session, lines: usize) {
+        if !self.broken {
+            self.screen.set_history(lines);
+            self.publish(session);
+        }
+    }
+
     /// Carries a request out.
     pub(super) fn serve(&mut self, session: &Arc<Session>, request: Request) {
         match request {

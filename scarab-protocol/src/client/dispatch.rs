@@ -7,8 +7,8 @@ use crate::{
     frame::{Frame, FrameError},
     kind::Kind,
     message::{
-        Attached, Bell, Clipboard, Cwd, Detached, Error, ErrorCode, Event, Exited, FrameReady, InputCredit, Lagged,
-        Renamed, Resized, Rows, ShuttingDown, SurfaceMoved, Title,
+        Attached, Bell, Clipboard, ConfigChanged, Cwd, Detached, Error, ErrorCode, Event, Exited, FrameReady,
+        InputCredit, Lagged, Renamed, Resized, Rows, ShuttingDown, SurfaceMoved, Title,
     },
     transport::{ReadError, Received},
 };
@@ -43,6 +43,15 @@ fn dispatch(shared: &Arc<Shared>, received: Received, goodbye: &mut Option<Strin
         link::resumed(shared, frame.kind() == Some(Kind::Done));
         return Ok(());
     }
+    if header.request != 0 && shared.lock().asking_config == header.request {
+        shared.lock().asking_config = 0;
+        // A daemon that knows of no configuration has none to follow.
+        if frame.kind() == Some(Kind::Config) {
+            shared.lock().configured(frame.read()?);
+            shared.wake();
+        }
+        return Ok(());
+    }
     if let Some(attachment) = attachment(shared, |attachment| attachment.is_cancelling(header.request)) {
         attachment.cancelled();
         return Ok(());
@@ -73,6 +82,7 @@ fn dispatch(shared: &Arc<Shared>, received: Received, goodbye: &mut Option<Strin
         }
         Some(Kind::Event) => feed::event(shared, frame.read::<Event>()?),
         Some(Kind::Lagged) => feed::lagged(shared, frame.read::<Lagged>()?),
+        Some(Kind::ConfigChanged) => shared.lock().configured(frame.read::<ConfigChanged>()?.config),
         Some(Kind::Clipboard) => {
             let Clipboard { primary, text } = frame.read()?;
             if attachment(shared, |attachment| attachment.is_of(header.session)).is_none() {

@@ -14,11 +14,11 @@ use super::{
     attachment::AttachInner,
     connect::{ConnectError, Connected},
     feed::{self, Feed},
-    request::{Deliver, RequestError},
+    request::{Deliver, RequestError, printable},
 };
 use crate::{
     frame::Frame,
-    message::{Input, Resume},
+    message::{Config, GetConfig, Input, Resume},
     transport::SendError,
 };
 
@@ -64,6 +64,11 @@ pub(crate) struct Link {
     pub(crate) token: Option<(u64, [u8; 16])>,
     /// The request that says who this is, while it is unanswered. Nothing is joined before.
     pub(crate) resuming: u32,
+    /// The request for the configuration, while it is unanswered.
+    pub(crate) asking_config: u32,
+    config: Option<Arc<Config>>,
+    /// It is of an earlier connection, whose daemon may have been another: the next one told is newer.
+    config_is_old: bool,
     last_request: u32,
 }
 
@@ -81,6 +86,9 @@ impl Default for Link {
             launch_wanted: false,
             token: None,
             resuming: 0,
+            asking_config: 0,
+            config: None,
+            config_is_old: false,
             last_request: 0,
         }
     }
@@ -108,6 +116,21 @@ impl Link {
             !matches!(event, ClientEvent::Clipboard { session: of, primary: its, .. } if (*of, *its) == (session, primary))
         });
         self.push_event(ClientEvent::Clipboard { session, primary, text });
+    }
+
+    /// The newest configuration that was told.
+    pub(crate) fn config(&self) -> Option<Arc<Config>> {
+        self.config.clone()
+    }
+
+    /// Keeps what the daemon has told of its configuration. An answer that a change has overtaken is passed over.
+    pub(crate) fn configured(&mut self, mut config: Config) {
+        config.path = printable(&config.path);
+        config.problem = printable(&config.problem);
+        let is_newer = |held: &Arc<Config>| config.revision > held.revision;
+        if self.config_is_old || self.config.as_ref().is_none_or(is_newer) {
+            (self.config, self.config_is_old) = (Some(Arc::new(config)), false);
+        }
     }
 
     /// The connection that stands.
@@ -234,6 +257,13 @@ pub(super) fn stand(shared: &Arc<Shared>, connected: Connected, sender: Arc<dyn 
             }
             _ => link.token = Some((epoch, welcome.resume_token)),
         }
+        if shared.options.follow_config {
+            let request = link.next_request();
+            link.asking_config = request;
+            if let Ok(frame) = Frame::new(0, request, &GetConfig {}) {
+                let _ = sender.send(frame);
+            }
+        }
         link.status = Status::Connected(connected);
         link.sender = Some(sender);
     }
@@ -284,6 +314,8 @@ pub(super) fn fall(shared: &Shared, why: &str) {
         let mut link = shared.lock();
         link.status = Status::Connecting;
         link.resuming = 0;
+        link.asking_config = 0;
+        link.config_is_old = true;
         (link.sender.take(), std::mem::take(&mut link.pending), link.attachments.clone())
     };
     if let Some(sender) = sender {

@@ -1,6 +1,7 @@
 //! Clients of both kinds against a daemon made of a few lines, which does wrong what real ones must not.
 
 mod cases;
+mod config;
 mod kinds;
 mod resume;
 #[cfg(feature = "tokio")]

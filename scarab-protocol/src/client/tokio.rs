@@ -38,7 +38,7 @@ use super::{
     AttachOptions, ClientEvent, ClientOptions, ConnectError, FeedItem, RequestError, Shared, Status,
     attachment::attach, feed, request,
 };
-use crate::message::{Message, Subscribe, Subscribed};
+use crate::message::{Config, Message, Subscribe, Subscribed};
 use task::{Orders, Standing};
 
 /// One connection to a daemon, for as long as this lives. Dropping it ends the connection and its task, which writes first what
@@ -104,6 +104,23 @@ impl Client {
             let closed = matches!(link.status, Status::Closed { .. });
             (closed || !link.events.is_empty())
                 .then(|| (link.events.drain(..).collect(), std::mem::take(&mut link.lost_events)))
+        })
+        .await
+    }
+
+    /// The newest configuration that the daemon has told of, on this connection or one before. With
+    /// [`ClientOptions::follow_config`] that is the one in force, soon after the connection stands; else there is none before it changes.
+    pub fn config(&self) -> Option<Arc<Config>> {
+        self.shared.lock().config()
+    }
+
+    /// Waits for a configuration other than the one held, or any if none is; `None` once the client is closed.
+    pub async fn other_config(&self, held: Option<&Arc<Config>>) -> Option<Arc<Config>> {
+        self.wait_for(|shared| {
+            let link = shared.lock();
+            let other = link.config().filter(|config| held.is_none_or(|held| !Arc::ptr_eq(config, held)));
+            let closed = matches!(link.status, Status::Closed { .. });
+            (closed || other.is_some()).then_some(other)
         })
         .await
     }

@@ -103,6 +103,8 @@ pub enum ErrorCode {
     TooSlow,
     /// The token is none of the daemon's; the connection is closed.
     BadToken,
+    /// The configuration cannot be changed so: there is no such key, it does not allow the value, or the file cannot be written.
+    BadConfig,
 }
 
 /// A request was refused; with request id 0, why the connection is about to be closed.

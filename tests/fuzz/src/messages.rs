@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use scarab_protocol::{
+    config::{KEYS, Value},
     frame::Frame,
     ids::{SessionId, TermSize},
     kind::Kind,
@@ -27,10 +28,10 @@ pub fn read(frame: &Frame) -> bool {
     let Some(kind) = frame.kind() else { return false };
     let read = for_kind!(kind, read_as(frame), [
         Auth Attach Detach Arm Resize Input Paste Mouse Focus CancelInput Scrollback FetchRows Resume AskCredit
-        ListSessions CreateSession RenameSession KillSession ForgetSession SetSize SetSizePolicy Subscribe Unsubscribe
+        ListSessions CreateSession RenameSession KillSession ForgetSession SetSize SetSizePolicy Subscribe Unsubscribe GetConfig SetConfig
         Ping Status Shutdown
         Welcome Done Error Unsupported Attached Detached SurfaceMoved FrameReady Rows InputCredit Resized Title Bell
-        Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Event Lagged Subscribed Pong DaemonStatus ShuttingDown
+        Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Config ConfigChanged Event Lagged Subscribed Pong DaemonStatus ShuttingDown
     ]);
     if read == Some(true) {
         use_it(frame);
@@ -91,7 +92,7 @@ impl World {
                 frame($session, &|session, request| Frame::new(session, request, &message).expect("short enough"))
             }};
         }
-        match kind % 26 {
+        match kind % 28 {
             0 | 1 => about!(0, self.attach(source)),
             2 => about!(session, Detach {}),
             3 => about!(session, Arm { frame: source.u64() }),
@@ -137,6 +138,11 @@ impl World {
             }
             23 => about!(0, Unsubscribe {}),
             24 => about!(0, Ping { payload: source.bytes().to_vec() }),
+            25 => about!(0, GetConfig {}),
+            26 => {
+                let (key, save) = (key(source), source.flag());
+                about!(0, SetConfig { key, value: source.flag().then(|| value(source)), save })
+            }
             _ if source.u8() == 0xff => about!(0, Shutdown {}),
             _ => about!(0, Status {}),
         }
@@ -185,6 +191,27 @@ fn size(source: &mut Source) -> TermSize {
     // Large screens take their time, and are allowed now and then.
     let most = if source.u8() == 0xff { u16::MAX } else { 200 };
     TermSize { cols: cols.min(most), rows: rows.min(most), pixel_width: source.u16(), pixel_height: source.u16() }
+}
+
+/// The name of a key: mostly one that there is.
+pub fn key(source: &mut Source) -> String {
+    match source.u8() % 8 {
+        0 => source.text(),
+        1 => format!("plugins.{}.{}", source.text(), source.text()),
+        2 => "plugins.watch.path".into(),
+        _ => KEYS[usize::from(source.u8()) % KEYS.len()].name.into(),
+    }
+}
+
+/// A value of any type.
+pub fn value(source: &mut Source) -> Value {
+    match source.u8() % 5 {
+        0 => Value::Bool(source.flag()),
+        1 => Value::Integer(source.u64() as i64),
+        2 => Value::Float(f64::from_bits(source.u64())),
+        3 => Value::Text(source.text()),
+        _ => Value::Texts((0..source.u8() % 20).map(|_| source.text()).collect()),
+    }
 }
 
 /// A session of a program that only gives back what it gets, or of none: what it runs is not the fuzzer's to choose.

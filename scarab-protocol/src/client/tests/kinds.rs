@@ -3,13 +3,14 @@
 use std::{
     fmt,
     ops::Deref,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use super::PATIENCE;
 use crate::{
     client::{AttachOptions, Attachment, Bell, Client, ClientEvent, ClientOptions, ConnectError, RequestError, Status},
-    message::Message,
+    message::{Config, Message},
 };
 
 /// What the cases need of a client.
@@ -39,6 +40,9 @@ pub(super) trait Kinds: Sized + fmt::Debug {
     fn until(&self, is: impl Fn(&Status) -> bool) -> Status;
 
     fn events(&self) -> (Vec<ClientEvent>, u64);
+
+    /// Waits for a configuration of this revision.
+    fn config(&self, revision: u64) -> Arc<Config>;
 
     fn attach(&self, options: AttachOptions) -> Self::Attachment;
 
@@ -113,6 +117,10 @@ impl Kinds for OnThreads {
 
     fn until(&self, is: impl Fn(&Status) -> bool) -> Status {
         self.wait_for(|| Some(self.client.status()).filter(|status| is(status)))
+    }
+
+    fn config(&self, revision: u64) -> Arc<Config> {
+        self.wait_for(|| self.client.config().filter(|config| config.revision == revision))
     }
 
     fn events(&self) -> (Vec<ClientEvent>, u64) {
@@ -204,6 +212,18 @@ mod in_tokio {
             let status = self.block_on(self.client.until(&is));
             assert!(is(&status), "{status:?}");
             status
+        }
+
+        fn config(&self, revision: u64) -> Arc<Config> {
+            self.block_on(async {
+                let mut held = self.client.config();
+                loop {
+                    match held {
+                        Some(config) if config.revision == revision => return config,
+                        other => held = self.client.other_config(other.as_ref()).await,
+                    }
+                }
+            })
         }
 
         fn events(&self) -> (Vec<ClientEvent>, u64) {

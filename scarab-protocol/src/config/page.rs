@@ -1,0 +1,88 @@
+//! The table of keys for people: a whole file with every default, and the table in docs/CONFIGURATION.md.
+
+use std::fmt::Write;
+
+use super::{Effect, KEYS, Key, PLUGIN_KEYS};
+
+/// How wide a comment is.
+const WIDTH: usize = 100;
+
+/// A whole file with every key at its default, each with a comment.
+pub fn default_file() -> String {
+    let mut file = String::from(
+        "# The configuration of Scarab, with every key at its default. What is left out has its default.\n\
+         # The daemon reads it again whenever it changes; `scarabctl config check` says what is wrong with it.\n",
+    );
+    let mut section = "";
+    for key in KEYS {
+        let (own, name) = key.parts();
+        if own != section {
+            let _ = write!(file, "\n[{own}]\n");
+            section = own;
+        }
+        let _ = write!(file, "\n{}{name} = {}\n", comment(key), key.default());
+    }
+    file.push_str("\n# A section for each plugin, by its name.\n# [plugins.NAME]\n");
+    for key in PLUGIN_KEYS {
+        let name = key.parts().1;
+        let _ = write!(file, "\n{}", comment(key));
+        if name != "KEY" {
+            let _ = writeln!(file, "# {name} = {}", key.default());
+        }
+    }
+    file
+}
+
+fn comment(key: &Key) -> String {
+    let mut words = format!("{} Allowed: {}.", key.says, key.form);
+    match key.effect {
+        Effect::Live => {}
+        Effect::NewSessions => words.push_str(" For new sessions."),
+        Effect::Restart => words.push_str(" A change needs a restart of the daemon."),
+    }
+    let mut lines = vec![String::from("#")];
+    for word in words.split_whitespace() {
+        if lines.last().is_some_and(|line| line.chars().count() + 1 + word.chars().count() > WIDTH) {
+            lines.push(String::from("#"));
+        }
+        if let Some(line) = lines.last_mut() {
+            let _ = write!(line, " {word}");
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// The keys as a table in Markdown.
+pub fn key_table() -> String {
+    let mut table = String::from("| key | value | default | a change counts | what it is |\n|---|---|---|---|---|\n");
+    for key in KEYS.iter().chain(PLUGIN_KEYS) {
+        let counts = match key.effect {
+            Effect::Live => "at once",
+            Effect::NewSessions => "for new sessions",
+            Effect::Restart => "after a restart",
+        };
+        let default = match key.name {
+            "plugins.NAME.path" | "plugins.NAME.KEY" => String::from("none"),
+            // Sixteen colours would make the table as wide as a wall.
+            "client.ansi" => String::from("see `scarabctl config --default`"),
+            _ => format!("`{}`", key.default()),
+        };
+        let _ = writeln!(table, "| `{}` | {} | {default} | {counts} | {} |", key.name, key.form, key.says);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_of_a_comment_is_too_wide() {
+        let file = default_file();
+        assert!(
+            file.lines().filter(|line| line.starts_with('#')).all(|line| line.chars().count() <= WIDTH + 10),
+            "{file}"
+        );
+        assert!(KEYS.iter().all(|key| file.contains(&format!("\n{} = ", key.parts().1))), "{file}");
+    }
+}
