@@ -127,6 +127,7 @@ pub(crate) fn start(
         let wake = waker.clone();
         let options = ClientOptions {
             reconnect: true,
+            follow_config: true,
             launch: connection.launch.hook(&connection.address),
             wake: Arc::new(move || wake.wake()),
             ..ClientOptions::new(connection.address.clone(), connection.build.clone())

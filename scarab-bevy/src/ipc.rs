@@ -4,6 +4,7 @@ use bevy::{input::InputSystems, prelude::*, state::app::StatesPlugin};
 use scarab_protocol::{endpoint::Address, ids::Name};
 
 use crate::{
+    config,
     connection::{self, ConnectionStatus, DaemonConnection, PrimaryConnection, ScarabConnectionState},
     events,
     launch::Launch,
@@ -108,11 +109,13 @@ impl Plugin for ScarabIpcPlugin {
             .add_message::<messages::DaemonStopped>()
             .add_message::<messages::Lagged>()
             .add_message::<events::DaemonEventReceived>()
+            .init_resource::<config::ClientConfig>()
+            .add_message::<config::ConfigChanged>()
             .configure_sets(PreUpdate, ScarabIpcSystems::Receive.before(InputSystems))
             .configure_sets(PostUpdate, ScarabIpcSystems::Send)
             .add_systems(
                 PreUpdate,
-                (connection::receive, link::receive, link::receive_events, events::receive)
+                (connection::receive, config::receive, link::receive, link::receive_events, events::receive)
                     .chain()
                     .in_set(ScarabIpcSystems::Receive)
                     .run_if(|waker: Res<Waker>| waker.take_arrived()),

@@ -5,6 +5,7 @@
 pub mod app;
 #[cfg(feature = "clipboard")]
 mod clipboard;
+mod config;
 mod connection;
 mod events;
 #[cfg(feature = "input")]
@@ -25,6 +26,7 @@ pub use scarab_protocol as protocol;
 
 #[cfg(feature = "clipboard")]
 pub use clipboard::ScarabClipboardPlugin;
+pub use config::{ClientConfig, ConfigChanged, DaemonConfig};
 pub use connection::{ConnectionStatus, DaemonConnection, PrimaryConnection, ScarabConnectionState};
 pub use events::{DaemonEventReceived, DaemonEvents, TerminalEventReceived};
 #[cfg(feature = "input")]
@@ -39,7 +41,7 @@ pub use messages::{
 };
 pub use plugins::ScarabPlugins;
 #[cfg(feature = "render")]
-pub use render::ScarabRenderPlugin;
+pub use render::{ScarabConfigPlugin, ScarabRenderPlugin};
 pub use resize::{ScarabResizePlugin, ScarabResizeSystems};
 pub use terminal::{
     Terminal, TerminalBacklog, TerminalCursor, TerminalGrid, TerminalModes, TerminalSession, TerminalSize,

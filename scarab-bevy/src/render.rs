@@ -15,6 +15,7 @@
 mod atlas;
 mod boxes;
 mod cells;
+mod configured;
 mod draw;
 mod font;
 mod in_world;
@@ -36,6 +37,7 @@ use bevy::ecs::world::DeferredWorld;
 use bevy::prelude::*;
 use bevy::transform::TransformSystems;
 
+pub use configured::ScarabConfigPlugin;
 pub use draw::TerminalScreen;
 pub use font::FontSettings;
 pub use in_world::TerminalImage;

@@ -15,11 +15,17 @@ use bevy::{
     window::{Ime, PrimaryWindow, WindowPlugin, WindowResolution},
 };
 use scarab_bevy::{
-    ConnectionNoted, DaemonEventReceived, DaemonEvents, InputRejected, KillRequest, PrimaryConnection,
-    TerminalEventReceived, TerminalSession, Waker, prelude::*, terminal_has_keyboard,
+    ClientConfig, ConfigChanged, ConnectionNoted, DaemonEventReceived, DaemonEvents, InputRejected, KillRequest,
+    PrimaryConnection, TerminalEventReceived, TerminalSession, Waker, prelude::*, terminal_has_keyboard,
 };
 use scarab_daemon::server::{Server, ServerOptions};
-use scarab_protocol::{endpoint::Address, event::EventKind};
+use scarab_protocol::{
+    client::{Client, ClientOptions},
+    config::Value,
+    endpoint::Address,
+    event::EventKind,
+    message::{Done, SetConfig},
+};
 
 /// Long enough for a busy machine, short enough to notice a hang.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -252,6 +258,31 @@ fn leaving_and_killing_are_two_things() {
     });
     let third = app.world_mut().spawn(Terminal::attach("none")).id();
     until(&mut app, "refused", |world| matches!(status(world, third), TerminalStatus::Failed { .. }).then_some(()));
+}
+
+#[test]
+fn the_configuration_is_a_resource_and_its_changes_are_told_by_key() {
+    let place = Place::new();
+    let daemon = place.daemon();
+    let mut app = place.app();
+    let mut next = |app: &mut App| {
+        until(app, "the configuration is told", |world| {
+            world.resource_mut::<Messages<ConfigChanged>>().drain().next().map(|changed| changed.keys)
+        })
+    };
+    assert!(next(&mut app).contains(&"client.cursor".to_owned()));
+    assert_eq!(*app.world().resource::<ClientConfig>(), ClientConfig::default());
+    let other = Client::connect(ClientOptions::new(place.address.clone(), "test 1.0")).expect("it answers");
+    let set = |key: &str, value| SetConfig { key: key.into(), value: Some(value), save: false };
+    other.ask::<_, Done>(&set("client.cursor", Value::Text("#010203".into())), PATIENCE).expect("a colour");
+    assert_eq!(next(&mut app), ["client.cursor"]);
+    let expected = ClientConfig { cursor: [1, 2, 3], ..ClientConfig::default() };
+    assert_eq!(*app.world().resource::<ClientConfig>(), expected);
+    // What is not the client's is told, too, and changes nothing here.
+    other.ask::<_, Done>(&set("daemon.scrollback", Value::Integer(7)), PATIENCE).expect("a number");
+    assert_eq!(next(&mut app), ["daemon.scrollback"]);
+    assert_eq!(*app.world().resource::<ClientConfig>(), expected);
+    daemon.stop("the test is over");
 }
 
 #[test]

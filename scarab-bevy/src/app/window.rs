@@ -15,7 +15,7 @@ use scarab_protocol::endpoint::Address;
 
 use super::{BUILD, banner, choose::Asked, session};
 use crate::{
-    ScarabClipboardPlugin, ScarabRenderPlugin,
+    ScarabClipboardPlugin, ScarabConfigPlugin, ScarabRenderPlugin,
     ipc::ScarabIpcPlugin,
     launch::Launch,
     render::{Settling, TerminalTheme},
@@ -53,6 +53,7 @@ pub(super) fn run(asked: Asked, address: Address) -> anyhow::Result<ExitCode> {
     .add_plugins((
         ScarabIpcPlugin { launch: Launch::Reexec, build: Some(BUILD.into()), ..ScarabIpcPlugin::at(address) },
         ScarabRenderPlugin { theme: theme.clone(), ..default() },
+        ScarabConfigPlugin,
         ScarabClipboardPlugin,
         session::plugin(asked),
         banner::plugin,
@@ -63,7 +64,7 @@ pub(super) fn run(asked: Asked, address: Address) -> anyhow::Result<ExitCode> {
     .add_systems(Startup, |mut commands: Commands| {
         commands.spawn((Camera2d, Msaa::Off));
     })
-    .add_systems(Update, (follow_title, reveal));
+    .add_systems(Update, (follow_title, reveal, clear_in_background));
     run_on_one_thread(&mut app);
     Ok(match app.run() {
         AppExit::Success => ExitCode::SUCCESS,
@@ -104,6 +105,13 @@ fn follow_title(
         if window.title != wanted {
             window.title = wanted.to_string();
         }
+    }
+}
+
+/// What no cell covers has the background's colour.
+fn clear_in_background(theme: Res<TerminalTheme>, mut clear: ResMut<ClearColor>) {
+    if theme.is_changed() {
+        clear.0 = theme.background_color();
     }
 }
 

@@ -11,8 +11,9 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, at, bounded, never};
 use scarab_protocol::{
     config::{Value, changed_keys, lookup},
+    event::EventKind,
     frame::Frame,
-    message::{ConfigChanged, Done, ErrorCode},
+    message::{ConfigChanged, Done, ErrorCode, EventField},
     transport::Outgoing,
 };
 
@@ -224,6 +225,11 @@ impl Keeper {
         if old.scrollback() != new.scrollback() {
             daemon.set_scrollback(new.scrollback());
         }
+        let mut fields = vec![EventField::new("keys", keys.join(" "))];
+        if !new.message().problem.is_empty() {
+            fields.push(EventField::new("problem", new.message().problem.as_str()));
+        }
+        daemon.events.publish(EventKind::ConfigChanged, None, fields);
         match Frame::new(0, 0, &ConfigChanged { config: new.message().clone() }) {
             Ok(frame) => {
                 let clients = daemon.registry().clients();
