@@ -79,16 +79,18 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         None => Address::of_daemon(&arguments.daemon),
     };
     let address = address.map_err(|error| error.to_string())?;
+    // Here, because a relative path counts from where it was said.
+    let options = options(arguments, address.clone());
     if !arguments.launched {
         log::to_stderr(level(arguments))?;
-        return server::run(options(arguments, address), || {}).map_err(|error| error.to_string());
+        return server::run(options, || {}).map_err(|error| error.to_string());
     }
     detach::leave_terminal().map_err(|error| format!("cannot leave the terminal: {error}"))?;
     let directory = state_directory();
     trust::ensure_directory(&directory).map_err(|error| error.to_string())?;
     let name = log_name(arguments, &address);
     let files = log::to_files(level(arguments), &directory, &name)?;
-    let options = ServerOptions { log: files.display().to_string(), ..options(arguments, address) };
+    let options = ServerOptions { log: files.display().to_string(), ..options };
     let stderr = directory.join(format!("{name}.stderr"));
     server::run(options, || detach::say_ready(&stderr)).map_err(|error| {
         let error = error.to_string();

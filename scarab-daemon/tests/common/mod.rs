@@ -63,6 +63,12 @@ impl Daemon {
         self.home.path().join("run/scarab/test.sock")
     }
 
+    /// Its process id.
+    #[allow(dead_code, reason = "not every test that shares this looks at the process")]
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// A path in its home.
     #[allow(dead_code, reason = "not every test that shares this keeps files")]
     pub fn path(&self, name: &str) -> PathBuf {
@@ -75,6 +81,7 @@ impl Daemon {
     }
 
     /// The client of `tests/independent` in the home of this daemon, which it finds by its name.
+    #[allow(dead_code, reason = "not every test that shares this is one of that client")]
     pub fn client(&self, arguments: &[&str]) -> Command {
         let mut command = self.command("python3");
         let program = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/independent/client.py");
