@@ -265,7 +265,7 @@ fn the_configuration_is_a_resource_and_its_changes_are_told_by_key() {
     let place = Place::new();
     let daemon = place.daemon();
     let mut app = place.app();
-    let mut next = |app: &mut App| {
+    let next = |app: &mut App| {
         until(app, "the configuration is told", |world| {
             world.resource_mut::<Messages<ConfigChanged>>().drain().next().map(|changed| changed.keys)
         })

@@ -21,8 +21,9 @@ use crate::{
     },
 };
 
-/// How long the daemon may take from the connection to its welcome: a living one needs milliseconds.
-pub const HELLO_PATIENCE: Duration = Duration::from_secs(2);
+/// How long the daemon may take from the connection to its welcome: a living one needs milliseconds, but on a machine whose disk and
+/// processors have several times too much to do two seconds were not always enough.
+pub const HELLO_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long a connect may wait for room in the daemon's backlog. Short, because nothing can interrupt it.
 pub(super) const CONNECT_PATIENCE: Duration = Duration::from_millis(500);
