@@ -89,7 +89,7 @@ impl Script {
         let path = &self.instance.script.path;
         let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
         let rest = message.strip_prefix(&*file).and_then(|rest| rest.strip_prefix(':'));
-        let engines = message.starts_with("used more than") || message.starts_with("stack overflow");
+        let engines = message.starts_with("used more than") || message.starts_with("C stack overflow");
         engines || rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
     }
 

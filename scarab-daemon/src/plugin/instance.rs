@@ -97,18 +97,22 @@ impl Instance {
     /// The thread.
     fn run(self: &Arc<Self>, started: &crossbeam_channel::Sender<Result<(), String>>) {
         let outcome = catch_unwind(AssertUnwindSafe(|| match Runner::start(self) {
-            Ok(mut runner) => {
+            Ok(runner) => {
                 let _ = started.send(Ok(()));
-                runner.run();
+                runner.run()
             }
             Err(message) => {
                 let _ = started.send(Err(message));
+                None
             }
         }));
-        if outcome.is_err() {
+        let disabled = outcome.unwrap_or_else(|_| {
             // A mistake of ours, which is to cost no more than this plugin.
             tracing::error!(plugin = self.record.name, "a plugin's thread has panicked");
-            self.disable("the engine failed; see the daemon's log");
+            Some("the engine failed; see the daemon's log".into())
+        });
+        if let Some(reason) = disabled {
+            self.disable(&reason);
         }
         for call in self.inbox.close() {
             self.refuse(call);
@@ -118,7 +122,7 @@ impl Instance {
     }
 
     /// Notes that this instance runs no more, and why.
-    pub(super) fn disable(&self, reason: &str) {
+    fn disable(&self, reason: &str) {
         *lock(&self.disabled) = Some(reason.to_owned());
         self.record.host.report(&self.record.name, Report::Disabled { reason: reason.to_owned() });
     }

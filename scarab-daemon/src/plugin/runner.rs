@@ -47,8 +47,8 @@ impl Runner {
         Ok(runner)
     }
 
-    /// Works until it is told to end, or disabled.
-    pub(super) fn run(&mut self) {
+    /// Works until it is told to end; or until it has failed too often in a row: then the reason.
+    pub(super) fn run(mut self) -> Option<String> {
         // A due timer and what waits in the inbox take turns, so that neither starves the other.
         let mut timers_turn = true;
         while self.failures < FAILURES {
@@ -63,9 +63,11 @@ impl Runner {
             match self.instance.inbox.next(due) {
                 Next::Item(item) => self.take(item),
                 Next::Due => self.save_if_due(),
-                Next::Stop => return,
+                Next::Stop => return None,
             }
         }
+        let (_, last) = self.instance.record.errors();
+        Some(format!("{FAILURES} callbacks in a row failed, the last with: {}", last.unwrap_or_default()))
     }
 
     fn take(&mut self, item: Item) {
@@ -125,18 +127,19 @@ impl Runner {
                 self.failures = 0;
                 outcome.map_err(|message| CallError::Refused { message })
             }
-            // A text without a place in the script was raised on purpose, for whoever called.
-            Err(fault) if !fault.slow && !self.script.has_place(&fault.message) => {
-                self.failures = 0;
-                Err(CallError::Refused { message: fault.message })
-            }
-            Err(Fault { message, slow }) => {
+            Err(Fault { message, slow: true }) => {
                 self.fail(&message);
-                Err(if slow { CallError::Slow { message } } else { CallError::Failed { message } })
+                Err(CallError::Slow { message })
             }
+            // The caller is told, so that it is no reason to disable anything: three wrong calls of a user are none.
+            Err(Fault { message, .. }) if self.script.has_place(&message) => {
+                self.instance.record.fail(&message);
+                Err(CallError::Failed { message })
+            }
+            // A text without a place in the script was raised on purpose, for whoever called.
+            Err(Fault { message, .. }) => Err(CallError::Refused { message }),
         };
         reply(outcome);
-        self.disable_if_failing();
     }
 
     /// Runs a function whose outcome counts.
@@ -147,10 +150,7 @@ impl Runner {
         match self.attempt(code) {
             Ok(()) => self.failures = 0,
             Err(_) if self.instance.inbox.is_stopping() => {}
-            Err(fault) => {
-                self.fail(&fault.message);
-                self.disable_if_failing();
-            }
+            Err(fault) => self.fail(&fault.message),
         }
     }
 
@@ -180,14 +180,6 @@ impl Runner {
         if !self.instance.inbox.is_stopping() {
             self.failures += 1;
             self.instance.record.fail(message);
-        }
-    }
-
-    fn disable_if_failing(&self) {
-        if self.failures >= FAILURES {
-            let (_, last) = self.instance.record.errors();
-            self.instance
-                .disable(&format!("{FAILURES} callbacks in a row failed, the last with: {}", last.unwrap_or_default()));
         }
     }
 }

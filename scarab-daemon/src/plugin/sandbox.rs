@@ -23,7 +23,7 @@ const PRELUDE: &str = include_str!("prelude.luau");
 const SUBJECT_BYTES: usize = 256 << 10;
 /// The longest pattern of the language's own, in bytes.
 const PATTERN_BYTES: usize = 256;
-/// The most elements that are moved, or copies made, in one call: as many as the memory could hold in bytes.
+/// The most elements that are moved in one call: as many as the memory can hold.
 const COUNT: usize = 1 << 20;
 
 /// What scripts do not get of what the engine brings: more code, the collector's controls, others' environments.
