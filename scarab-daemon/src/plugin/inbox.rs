@@ -164,11 +164,11 @@ impl Inbox {
     ///
     /// # Errors
     /// The call, if it cannot be taken: with true if too many wait, with false if the plugin has ended.
-    pub(super) fn call(&self, call: Call) -> Result<(), (Call, bool)> {
+    pub(super) fn call(&self, call: Call) -> Result<(), (Box<Call>, bool)> {
         let mut contents = self.lock();
         if contents.closed || contents.calls >= CALLS {
             let full = !contents.closed;
-            return Err((call, full));
+            return Err((Box::new(call), full));
         }
         contents.push(Item::Call(call));
         drop(contents);

@@ -148,7 +148,7 @@ impl Instance {
         match self.inbox.call(call) {
             Ok(()) => {}
             Err((call, true)) => (call.reply)(Err(CallError::Busy { plugin: self.record.name.clone() })),
-            Err((call, false)) => self.refuse(call),
+            Err((call, false)) => self.refuse(*call),
         }
     }
 
