@@ -21,8 +21,8 @@ pub mod fuzzing;
 pub mod launch;
 mod listen;
 mod log;
-#[allow(dead_code, unused_imports, reason = "nothing calls it until the wire does")]
 mod plugin;
+mod plugins;
 mod program;
 mod registry;
 mod screen;

@@ -157,6 +157,17 @@ pub(crate) enum LoadError {
         /// What is in the file.
         found: String,
     },
+    /// None of this name comes with the program.
+    #[error(
+        "no plugin `{name}` comes with the program; {}: name another's file by its path",
+        there_is("there", bundled)
+    )]
+    NotBundled {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        bundled: Vec<String>,
+    },
     /// There is no such plugin.
     #[error("no plugin `{name}` is loaded; {}", there_is("loaded", loaded))]
     Unknown {

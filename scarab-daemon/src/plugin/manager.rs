@@ -102,14 +102,19 @@ impl Plugins {
     /// Runs a script of those that are in the program.
     ///
     /// # Errors
-    /// [`LoadError::Missing`] if none is called so; else as [`Plugins::load`].
+    /// [`LoadError::NotBundled`] if none is called so; else as [`Plugins::load`].
     pub(crate) fn load_bundled(
         &self,
         name: &str,
         grants: Grants,
         settings: BTreeMap<String, Value>,
     ) -> Result<PluginInfo, LoadError> {
-        let name = bundled::find(name).ok_or_else(|| LoadError::Missing { path: name.into() })?.0;
+        let Some((name, _)) = bundled::find(name) else {
+            return Err(LoadError::NotBundled {
+                name: name.into(),
+                bundled: bundled::names().map(Into::into).collect(),
+            });
+        };
         self.inner.load(Source::Bundled(name), grants, settings)
     }
 

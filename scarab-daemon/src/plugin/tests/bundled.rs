@@ -27,18 +27,18 @@ fn the_end_of_a_long_command_is_told_and_that_of_a_short_one_is_not() {
     let bench = Bench::new();
     load(&bench, "notify-on-exit", &[("seconds", 5.into())]);
     let build = bench.host.add_session(1, "build", None);
-    let done = |seconds: f64, exit: i64, command: &str| {
+    let done = |duration_ms: i64, status: i64, command: &str| {
         bench.event(
             "command-finished",
             1,
             Some(&build),
-            &[("seconds", seconds.into()), ("exit", exit.into()), ("command", command.into())],
+            &[("duration_ms", duration_ms.into()), ("status", status.into()), ("command", command.into())],
         );
     };
-    done(4.9, 0, "short");
-    done(5.0, 0, "make");
-    done(3725.4, 2, &"ä".repeat(200));
-    bench.event("exited", 2, Some(&build), &[("seconds", 61.0.into()), ("exit", 0.into())]);
+    done(4900, 0, "short");
+    done(5000, 0, "make");
+    done(3_725_400, 2, &"ä".repeat(200));
+    bench.event("exited", 2, Some(&build), &[("seconds", 61.into()), ("code", 0.into())]);
     bench.host.wait("program");
     let long = format!("{}…", "ä".repeat(48));
     let expected = [
@@ -54,9 +54,9 @@ fn a_hundred_ends_at_once_disable_nothing() {
     let bench = Bench::new();
     load(&bench, "notify-on-exit", &[]);
     for _ in 0..100 {
-        bench.event("command-finished", 1, None, &[("seconds", 20.0.into())]);
+        bench.event("command-finished", 1, None, &[("duration_ms", 20_000.into())]);
     }
-    bench.event("command-finished", 2, None, &[("seconds", 1.0.into())]);
+    bench.event("command-finished", 2, None, &[("duration_ms", 1000.into())]);
     bench.host.wait("A command ended after 20 s");
     bench.plugins.unload("notify-on-exit").expect("loaded");
     assert!(bench.host.all("notify-on-exit Failed").is_empty());
@@ -79,7 +79,7 @@ fn sessions_are_named_by_directory_and_command() {
     bench.event("command-started", 1, Some(&one), &[("command", "RUST_LOG=x /usr/bin/cargo test".into())]);
     bench.host.wait("autoname rename 1 scarab-cargo");
     // Taken names are left alone.
-    bench.event("cwd", 2, Some(&two), &[("cwd", "/srv/scarab/".into())]);
+    bench.event("cwd", 2, Some(&two), &[("path", "/srv/scarab/".into())]);
     bench.event("command-started", 3, Some(&two), &[("command", "cargo".into())]);
     bench.host.wait("autoname rename 2 scarab-cargo-2");
     bench.event("command-finished", 4, Some(&one), &[]);
@@ -87,9 +87,9 @@ fn sessions_are_named_by_directory_and_command() {
         (said.iter().filter(|said| *said == "autoname rename 1 scarab").count() == 2).then_some(())
     });
     // Odd directories make fit names.
-    bench.event("cwd", 5, Some(&two), &[("cwd", "/tmp/.büro & 1".into())]);
+    bench.event("cwd", 5, Some(&two), &[("path", "/tmp/.büro & 1".into())]);
     bench.host.wait("autoname rename 2 b-ro-1-cargo");
-    bench.event("cwd", 6, Some(&two), &[("cwd", "/2026".into())]);
+    bench.event("cwd", 6, Some(&two), &[("path", "/2026".into())]);
     bench.event("command-finished", 7, Some(&two), &[]);
     bench.host.wait("autoname rename 2 dir-2026");
 }
@@ -101,11 +101,11 @@ fn a_name_that_a_user_gave_stays() {
     let two = bench.host.add_session(2, "mail", None);
     let three = bench.host.add_session(3, "3", None);
     load(&bench, "autoname", &[]);
-    bench.event("cwd", 1, Some(&one), &[("cwd", "/a".into())]);
+    bench.event("cwd", 1, Some(&one), &[("path", "/a".into())]);
     bench.host.wait("autoname rename 1 a");
     bench.host.user_renames(1, "precious");
     for session in [&one, &two, &three] {
-        bench.event("cwd", 2, Some(session), &[("cwd", "/b".into())]);
+        bench.event("cwd", 2, Some(session), &[("path", "/b".into())]);
     }
     bench.host.wait("autoname rename 3 b");
     assert_eq!(bench.host.names(), ["precious", "mail", "b"]);
