@@ -6,6 +6,7 @@ mod events;
 mod greet;
 mod input;
 mod pace;
+mod plugins;
 mod reader;
 mod requests;
 pub(crate) mod resume;

@@ -14,6 +14,7 @@ mod list;
 mod new;
 mod outcome;
 mod ping;
+mod plugin;
 mod position;
 mod rename;
 mod resize;
@@ -87,6 +88,8 @@ enum Command {
     Events(events::Args),
     /// The configuration: what is in force, or one key of it, or a change of one
     Config(config::Args),
+    /// Plugins: load, unload and reload them, list them, call their commands
+    Plugin(plugin::Args),
     /// How long the daemon takes to answer
     Ping(ping::Args),
 }
@@ -117,6 +120,7 @@ pub fn main() -> ExitCode {
         Command::Forget(args) => forget::run(&which, &args, output),
         Command::Events(args) => events::run(&which, &args, output),
         Command::Config(args) => config::run(&which, args, output),
+        Command::Plugin(args) => plugin::run(&which, args, output),
         Command::Ping(args) => ping::run(&which, &args, output),
     };
     exit_code(outcome.map(|()| ExitCode::SUCCESS))

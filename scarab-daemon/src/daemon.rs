@@ -12,8 +12,8 @@ use scarab_protocol::{
 };
 
 use crate::{
-    config::Configuration, deadline::Deadlines, events::Events, platform::limit::OldLimit, registry::Registry,
-    session::Session, token_files::TokenFiles,
+    config::Configuration, deadline::Deadlines, events::Events, platform::limit::OldLimit, plugins::PluginService,
+    registry::Registry, session::Session, token_files::TokenFiles,
 };
 
 /// How long clients have to take the last message.
@@ -35,6 +35,7 @@ pub(crate) struct Daemon {
     pub(crate) deadlines: Deadlines,
     /// What happens, for who has subscribed.
     pub(crate) events: Events,
+    pub(crate) plugins: PluginService,
     pub(crate) old_limit: OldLimit,
     /// How long a client has to come back, and a session that does not linger outlives its last one.
     pub(crate) resume: Duration,
@@ -72,6 +73,7 @@ impl Daemon {
             log,
             deadlines: Deadlines::start()?,
             events: Events::default(),
+            plugins: PluginService::default(),
             old_limit,
             resume,
             tokens,

@@ -6,7 +6,7 @@
 mod backlog;
 mod subscriber;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use scarab_protocol::{
     event::EventKind,
@@ -21,10 +21,14 @@ use crate::{client::Client, session::now};
 /// The most bytes of one text of an event. A command line is seldom longer, and who wants all of a clipboard attaches.
 const MAX_TEXT: usize = 4096;
 
+/// Hears every event, as plugins do. Must not block.
+type Ear = Box<dyn Fn(&Event) + Send + Sync>;
+
 /// The daemon's events.
 #[derive(Default)]
 pub(crate) struct Events {
     state: Mutex<State>,
+    ear: OnceLock<Ear>,
 }
 
 #[derive(Default)]
@@ -55,6 +59,15 @@ impl Events {
         for subscriber in told {
             subscriber.pump();
         }
+        if let Some(ear) = self.ear.get() {
+            ear(&event);
+        }
+    }
+
+    /// Has somebody within the daemon hear every event from now on; only the first time counts.
+    pub(crate) fn listen(&self, ear: impl Fn(&Event) + Send + Sync + 'static) {
+        // The second one is dropped.
+        let _ = self.ear.set(Box::new(ear));
     }
 
     /// Tells a client of what happens from now on, and of what has happened since an event, as far as that is kept.

@@ -21,6 +21,8 @@ pub mod fuzzing;
 pub mod launch;
 mod listen;
 mod log;
+mod plugin;
+mod plugins;
 mod program;
 mod registry;
 mod screen;

@@ -8,6 +8,7 @@ mod core;
 mod filter;
 mod handler;
 mod heard;
+mod lines;
 mod utf8;
 
 use std::time::Instant;
@@ -19,7 +20,7 @@ use scarab_protocol::{
     surface::{Cell, Extra, Modes, Size, SurfaceError, SurfaceId, SurfaceWriter},
 };
 
-pub(crate) use self::{core::Clipboard, heard::Mark};
+pub(crate) use self::{core::Clipboard, heard::Mark, lines::Lines};
 use self::{core::Core, filter::Filter, heard::Heard, utf8::Whole};
 
 /// How many lines of scrollback a screen holds if nobody says: the default of `daemon.scrollback`.

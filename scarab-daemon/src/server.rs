@@ -15,6 +15,7 @@ use crate::{
     daemon::{Daemon, Own},
     listen::Listening,
     platform::limit::{self, OldLimit},
+    plugins::Working,
     token_files::TokenFiles,
 };
 
@@ -81,6 +82,7 @@ pub struct Server {
     pub(crate) daemon: Arc<Daemon>,
     listening: Option<Listening>,
     keeping: Option<Keeping>,
+    plugins: Option<Working>,
     /// Held to the last, so that the next daemon finds nothing of this one.
     _lock: DaemonLock,
 }
@@ -104,11 +106,12 @@ impl Server {
         let resume = config.current().resume().unwrap_or(resume);
         let own = Own { endpoint: address.endpoint.to_string(), log, old_limit, resume, tokens, config };
         let daemon = Daemon::new(own)?;
+        let plugins = daemon.plugins.start(&daemon, address.lock.with_extension("plugins"))?;
         let keeping = keeper.start(&daemon)?;
         let listening = Listening::start(&daemon, &address)
             .map_err(|error| DaemonError::Listen { endpoint: address.endpoint.to_string(), error })?;
         tracing::info!(endpoint = %address.endpoint, pid = std::process::id(), "ready");
-        Ok(Self { daemon, listening: Some(listening), keeping: Some(keeping), _lock: lock })
+        Ok(Self { daemon, listening: Some(listening), keeping: Some(keeping), plugins: Some(plugins), _lock: lock })
     }
 
     /// Waits until a client or a signal has the daemon end; gives back why, in words.
@@ -127,6 +130,7 @@ impl Server {
         // Nobody new first.
         drop(listening);
         self.keeping = None;
+        self.plugins = None;
         let why = self.daemon.wait();
         self.daemon.stop(&why);
     }

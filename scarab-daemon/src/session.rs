@@ -8,6 +8,8 @@ mod clients;
 mod command;
 pub(crate) mod inbox;
 pub(crate) mod input_queue;
+mod look;
+mod make;
 mod screen_thread;
 pub(crate) mod size;
 pub(crate) mod spawn;
@@ -190,6 +192,11 @@ impl Session {
             return Err(error.into());
         }
         Ok(session)
+    }
+
+    /// The working directory that its shell told; empty if it never did.
+    pub(crate) fn cwd(&self) -> String {
+        self.lock().cwd.clone()
     }
 
     /// What is known of the session.

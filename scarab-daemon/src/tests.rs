@@ -7,6 +7,7 @@ pub(crate) mod harness;
 mod hostile;
 mod input;
 mod life;
+mod plugins;
 mod resume;
 mod screen;
 mod tokens;

@@ -68,6 +68,9 @@ fn the_pages_error_codes_are_the_codes() {
         TooSlow,
         BadToken,
         BadConfig,
+        NoSuchPlugin,
+        BadPlugin,
+        PluginFailed,
     ];
     let encoded = codes.map(|code| {
         let frame = Frame::new(0, 0, &Error::new(code, "")).expect("it is small");

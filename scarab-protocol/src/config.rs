@@ -187,10 +187,10 @@ pub const PLUGIN_KEYS: &[Key] = &[
         default: Given::Bool(true),
     },
     Key {
-        name: "plugins.NAME.grants",
+        name: "plugins.NAME.input",
         form: Form::Texts,
         effect: Effect::Live,
-        says: "What it may do, of what its manifest asks for.",
+        says: "The names of the sessions that it may type into, if its manifest asks for that; * for all.",
         default: Given::Texts(&[]),
     },
     Key {

@@ -84,16 +84,18 @@ kinds! {
     GetConfig = 0x0021,
     /// Change the configuration.
     SetConfig = 0x0022,
-    /// Load a plugin. Reserved.
+    /// Load a plugin; answered by `Plugins`.
     LoadPlugin = 0x0023,
-    /// Unload a plugin. Reserved.
+    /// Unload a plugin.
     UnloadPlugin = 0x0024,
-    /// The plugins. Reserved.
+    /// The plugins; answered by `Plugins`.
     ListPlugins = 0x0025,
-    /// A command of a plugin. Reserved.
+    /// A command of a plugin; answered by `PluginReply`.
     PluginCommand = 0x0026,
     /// Be told of no events any more.
     Unsubscribe = 0x0027,
+    /// Load a plugin anew; answered by `Plugins`.
+    ReloadPlugin = 0x0028,
     /// Answered at once by `Pong` with the same payload.
     Ping = 0x0030,
     /// What the daemon has to say of itself; answered by `DaemonStatus`.
@@ -145,9 +147,9 @@ kinds! {
     Config = 0x8020,
     /// The configuration has changed.
     ConfigChanged = 0x8021,
-    /// The plugins. Reserved.
+    /// Plugins.
     Plugins = 0x8022,
-    /// A plugin's answer. Reserved.
+    /// The answer of a plugin's command.
     PluginReply = 0x8023,
     /// Something has happened that the client has subscribed to.
     Event = 0x8024,

@@ -6,6 +6,7 @@ mod config;
 mod convert;
 mod event;
 mod input;
+mod plugin;
 mod session;
 mod status;
 mod surface;
@@ -13,6 +14,10 @@ mod surface;
 pub use config::{Config, ConfigChanged, ConfigEntry, GetConfig, SetConfig};
 pub use event::{Event, EventField, EventValue, Lagged, Subscribe, Subscribed, Unsubscribe};
 pub use input::{AskCredit, CancelInput, Focus, Input, InputCredit, Mouse, Paste};
+pub use plugin::{
+    ListPlugins, LoadPlugin, PluginCommand, PluginCommandInfo, PluginInfo, PluginLogEntry, PluginReply, PluginSource,
+    Plugins, ReloadPlugin, UnloadPlugin,
+};
 pub use session::{
     Attach, Attached, Clipboard, CreateSession, Created, Cwd, Detach, Detached, Exit, Exited, ForgetSession,
     KillSession, ListSessions, RenameSession, Renamed, Resize, Resized, SessionInfo, Sessions, SetSize, SetSizePolicy,
@@ -90,7 +95,8 @@ macro_rules! messages {
 messages! {
     Auth Attach Detach Arm Resize Input Paste Mouse Focus CancelInput Scrollback FetchRows Resume AskCredit
     ListSessions CreateSession RenameSession KillSession ForgetSession SetSize SetSizePolicy Subscribe Unsubscribe GetConfig SetConfig
+    LoadPlugin UnloadPlugin ReloadPlugin ListPlugins PluginCommand
     Ping Status Shutdown
     Welcome Done Error Unsupported Attached Detached SurfaceMoved FrameReady Rows InputCredit Resized Title Bell
-    Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Config ConfigChanged Event Lagged Subscribed Pong DaemonStatus ShuttingDown
+    Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Config ConfigChanged Plugins PluginReply Event Lagged Subscribed Pong DaemonStatus ShuttingDown
 }

@@ -20,7 +20,7 @@ struct Done {}
 struct Error { code: ErrorCode, text: String, retry_ms: u32 }
 enum ErrorCode { Protocol, NoSuchSession, NameTaken, BadName, BadSize, Ended, StillRunning, NotAttached, NotAllowed,
                  SpawnFailed, Full, BadRequest, RateLimited, Stopping, Internal, NotResumable, Superseded, TooSlow,
-                 BadToken, BadConfig }
+                 BadToken, BadConfig, NoSuchPlugin, BadPlugin, PluginFailed }
 struct Unsupported { kind: u16 }
 struct Ping { payload: Vec<u8> }
 struct Pong { payload: Vec<u8> }
@@ -74,6 +74,20 @@ struct Event { number: u64, time_ms: u64, kind: u16, session: Option<SessionId>,
 struct EventField { key: String, value: EventValue }
 enum EventValue { Text(String), Number(i64), Flag(bool) }
 struct Lagged { missed: u64 }
+
+struct LoadPlugin { source: PluginSource, grants: Vec<String> }
+enum PluginSource { File(Vec<u8>), Bundled(String) }
+struct UnloadPlugin { name: String }
+struct ReloadPlugin { name: String }
+struct ListPlugins { name: Option<String> }
+struct Plugins { plugins: Vec<PluginInfo> }
+struct PluginInfo { name: String, version: String, about: String, path: String, disabled: Option<String>,
+                    commands: Vec<PluginCommandInfo>, permissions: Vec<String>, errors: u64,
+                    last_error: Option<String>, dropped: u64, memory: u64, log: Vec<PluginLogEntry> }
+struct PluginCommandInfo { name: String, help: String }
+struct PluginLogEntry { time_ms: u64, is_error: bool, text: String }
+struct PluginCommand { plugin: String, command: String, args: Vec<String>, session: Option<Target> }
+struct PluginReply { text: String }
 
 struct Input { position: u64, data: Vec<u8> }
 struct Paste { position: u64, first: bool, last: bool, data: Vec<u8> }

@@ -3,24 +3,16 @@
 use std::sync::Arc;
 
 use scarab_protocol::{
-    event::EventKind,
     frame::Frame,
-    ids::{Name, TermSize},
+    ids::TermSize,
     message::{
-        CreateSession, Created, DaemonStatus, Done, ErrorCode, EventField, ForgetSession, KillSession, ListSessions,
-        Ping, Pong, RenameSession, Sessions, SetSize, SetSizePolicy, Shutdown, Status, Target,
+        CreateSession, Created, DaemonStatus, Done, ErrorCode, ForgetSession, KillSession, ListSessions, Ping, Pong,
+        RenameSession, Sessions, SetSize, SetSizePolicy, Shutdown, Status, Target,
     },
 };
 
 use super::{Client, reader::Breach};
-use crate::{
-    daemon::Daemon,
-    registry::{MAX_SESSIONS, NameRefused},
-    session::{
-        Plan, Session, StartError,
-        spawn::{Command, Terminal},
-    },
-};
+use crate::{daemon::Daemon, session::Session};
 
 /// How many sessions a page of the list has at most: each takes some kilobytes at worst.
 const PAGE: usize = 64;
@@ -42,57 +34,16 @@ pub(super) fn list(daemon: &Arc<Daemon>, client: &Client, frame: &Frame) -> Resu
 pub(super) fn create(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) -> Result<(), Breach> {
     let wanted = frame.read::<CreateSession>()?;
     let request = frame.header().request;
-    let name = match wanted.name.clone().map(Name::new).transpose() {
-        Ok(name) => name,
-        Err(error) => {
-            client.refuse(request, ErrorCode::BadName, error.to_string());
-            return Ok(());
-        }
-    };
-    if daemon.is_stopping() {
-        client.refuse(request, ErrorCode::Stopping, "the daemon is ending");
-        return Ok(());
-    }
-    let shown = name.as_ref().map(Name::to_string).unwrap_or_default();
-    let reserved = daemon.registry().reserve(name);
-    let (number, name) = match reserved {
-        Ok(reserved) => reserved,
-        Err(refused) => {
-            refuse_name(client, request, &shown, refused);
-            return Ok(());
-        }
-    };
-    let (size, linger) = (wanted.size, wanted.linger);
-    let config = daemon.config.current();
-    let terminal = Terminal { session: &name, endpoint: &daemon.endpoint, term: config.term(), shell: &config.shell() };
-    let command = Command::new(wanted, &terminal);
-    let made_by = client.program.clone();
-    let (policy, scrollback) = (config.size_policy(), config.scrollback());
-    let plan = Plan { number, name: name.clone(), command, size, policy, scrollback, linger, made_by };
-    // It can be found before anything happens in it.
-    let started = Session::start(daemon, plan, |session| daemon.registry().fulfil(&name, Some(session.clone())));
-    if let Ok(session) = &started {
-        // It may have changed before the session could be found.
-        let now = daemon.config.current().scrollback();
-        if now != scrollback {
-            session.set_scrollback(now);
-        }
-    }
-    match started {
+    match Session::make(daemon, wanted, &client.program) {
         Ok(session) => {
             client.lock().made.retain(|made| made.strong_count() > 0);
             client.lock().made.push(Arc::downgrade(&session));
-            tracing::info!(session = number, name, client = client.number, "a session begins");
-            client.tell(number, request, &Created { info: session.info() });
+            client.tell(session.id.number, request, &Created { info: session.info() });
             if daemon.is_stopping() {
                 session.end("the daemon ends");
             }
         }
-        Err(error) => {
-            daemon.registry().fulfil(&name, None);
-            let code = if matches!(error, StartError::Spawn(_)) { ErrorCode::SpawnFailed } else { ErrorCode::Full };
-            client.refuse(request, code, error.to_string());
-        }
+        Err(refusal) => client.refuse(request, refusal.code, refusal.text),
     }
     Ok(())
 }
@@ -100,24 +51,10 @@ pub(super) fn create(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) 
 pub(super) fn rename(daemon: &Arc<Daemon>, client: &Client, frame: &Frame) -> Result<(), Breach> {
     let RenameSession { target, name } = frame.read::<RenameSession>()?;
     let request = frame.header().request;
-    let name = match Name::new(name) {
-        Ok(name) => name,
-        Err(error) => {
-            client.refuse(request, ErrorCode::BadName, error.to_string());
-            return Ok(());
-        }
-    };
     let Some(session) = find(daemon, client, request, &target) else { return Ok(()) };
-    let renamed = daemon.registry().rename(&session, &name);
-    match renamed {
-        Ok(before) => {
-            client.tell(session.id.number, request, &Done {});
-            if let Some(before) = before {
-                let about = Some((session.id, name.to_string()));
-                daemon.events.publish(EventKind::Renamed, about, vec![EventField::new("before", before)]);
-            }
-        }
-        Err(refused) => refuse_name(client, request, name.as_str(), refused),
+    match session.set_name(daemon, name) {
+        Ok(()) => client.tell(session.id.number, request, &Done {}),
+        Err(refusal) => client.refuse(request, refusal.code, refusal.text),
     }
     Ok(())
 }
@@ -235,17 +172,4 @@ pub(super) fn find(daemon: &Daemon, client: &Client, request: u32, target: &Targ
         no_such_session(client, request, target);
     }
     found
-}
-
-fn refuse_name(client: &Client, request: u32, name: &str, refused: NameRefused) {
-    match refused {
-        NameRefused::Taken => {
-            let text = format!("a session is called {name} already: attach to it, or choose another name");
-            client.refuse(request, ErrorCode::NameTaken, text);
-        }
-        NameRefused::Full => {
-            let text = format!("there are {MAX_SESSIONS} sessions, which is as many as may be: forget or kill some");
-            client.refuse(request, ErrorCode::Full, text);
-        }
-    }
 }

@@ -8,7 +8,7 @@ use std::{
 use scarab_protocol::{
     frame::Frame,
     message::{ErrorCode, FetchRows, Rows, Scrollback},
-    surface::{Grid, MAX_UPDATE_BYTES, SurfaceId, SurfaceReader, rows_since},
+    surface::{MAX_UPDATE_BYTES, rows_since},
 };
 
 use super::{
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     daemon::Daemon,
-    session::{Session, TooBusy, attachment::RowsReader, inbox::Request},
+    session::{TooBusy, attachment::RowsReader, inbox::Request},
 };
 
 /// How long a client may take to read what was sent before more is.
@@ -30,7 +30,7 @@ pub(super) fn fetch(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) -
     let Some((session, attachment)) = attached(daemon, client, frame) else { return Ok(()) };
     let mut rows = attachment.rows.lock().unwrap_or_else(PoisonError::into_inner);
     if rows.is_none() {
-        match open(&session) {
+        match session.reader() {
             Ok(reader) => *rows = Some(reader),
             Err(why) => {
                 client.refuse(header.request, ErrorCode::Internal, format!("the screen cannot be read: {why}"));
@@ -66,11 +66,4 @@ pub(super) fn scrollback(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Fra
         client.refuse_for_now(request, "the session is busy", BUSY);
     }
     Ok(())
-}
-
-fn open(session: &Session) -> Result<RowsReader, String> {
-    let mapping = session.surface().ok_or("it has none")?.map().map_err(|error| error.to_string())?;
-    let id = SurfaceId { epoch: session.id.epoch, session: session.id.number };
-    let reader = SurfaceReader::new(mapping, id).map_err(|error| error.to_string())?;
-    Ok(RowsReader { reader, grid: Grid::new(0, 0) })
 }

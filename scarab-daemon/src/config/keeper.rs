@@ -230,6 +230,7 @@ impl Keeper {
             fields.push(EventField::new("problem", new.message().problem.as_str()));
         }
         daemon.events.publish(EventKind::ConfigChanged, None, fields);
+        daemon.plugins.look();
         match Frame::new(0, 0, &ConfigChanged { config: new.message().clone() }) {
             Ok(frame) => {
                 let clients = daemon.registry().clients();

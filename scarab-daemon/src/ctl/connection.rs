@@ -19,6 +19,9 @@ use crate::attach::AttachError;
 /// How long a daemon may take for an answer: a living one needs milliseconds.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long an answer may take that waits for a plugin's script: the daemon gives up on one after some 15 seconds.
+pub const SCRIPT_PATIENCE: Duration = Duration::from_secs(30);
+
 /// How this program names itself to daemons.
 pub const BUILD: &str = concat!("scarabctl ", env!("CARGO_PKG_VERSION"));
 
@@ -97,9 +100,21 @@ impl Connection {
     /// # Errors
     /// As the daemon refuses, or if it does not answer.
     pub fn ask<Q: Message, A: Message>(&self, request: &Q) -> Result<A, CtlError> {
-        let deadline = Instant::now() + PATIENCE;
+        self.ask_within(request, PATIENCE)
+    }
+
+    /// Asks for something that waits for a plugin's script.
+    ///
+    /// # Errors
+    /// As [`Connection::ask`].
+    pub fn ask_for_long<Q: Message, A: Message>(&self, request: &Q) -> Result<A, CtlError> {
+        self.ask_within(request, SCRIPT_PATIENCE)
+    }
+
+    fn ask_within<Q: Message, A: Message>(&self, request: &Q, patience: Duration) -> Result<A, CtlError> {
+        let deadline = Instant::now() + patience;
         loop {
-            match self.client.ask(request, PATIENCE) {
+            match self.client.ask(request, patience) {
                 // The daemon says when to come back.
                 Err(RequestError::Refused { code: ErrorCode::RateLimited, retry, .. })
                     if Instant::now() + retry < deadline =>

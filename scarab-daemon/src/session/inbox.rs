@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use crossbeam_channel::Sender;
 use scarab_protocol::{ids::TermSize, message::Exit};
 
 use super::attachment::Attachment;
@@ -38,6 +39,9 @@ pub(crate) enum Request {
     },
     /// Tell all who are attached that the session has another name.
     Renamed(String),
+    /// Put what has been interpreted on the surface, without waiting until it is time for that. Whoever waits knows that it is
+    /// done when this is dropped.
+    Show(Sender<()>),
 }
 
 /// Why a request was not taken.

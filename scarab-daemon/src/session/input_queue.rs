@@ -274,6 +274,16 @@ impl InputQueue {
         self.pump(&mut state);
     }
 
+    /// Types bytes for somebody who is no client, and has no more to say. False if there is no room for all of them.
+    pub(crate) fn type_in(self: &Arc<Self>, bytes: Vec<u8>) -> bool {
+        let key = self.open_lane(false, |_| {});
+        let InputCredit { taken, may_send_through } = self.credit(key);
+        let fits = bytes.len() as u64 <= may_send_through - taken;
+        let typed = fits && self.take(key, taken, What::Bytes(Bytes::Own(bytes))).is_ok();
+        self.leave(key);
+        typed
+    }
+
     /// The session has ended: nothing is written any more, and the PTY is let go.
     pub(crate) fn close(&self) {
         let mut state = self.lock();

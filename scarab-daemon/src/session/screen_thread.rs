@@ -20,6 +20,8 @@ use crate::{
         poll::{Interest, Ready, Wakeful},
         pty::Master,
     },
+    plugin::SessionRef,
+    screen::Lines,
 };
 
 /// Under a flood of output the screen is published so often at most: 125 times a second.
@@ -52,6 +54,8 @@ pub(super) struct ScreenThread {
     wanted: Option<TermSize>,
     last_resize: Option<Instant>,
     buffer: Box<[u8]>,
+    /// The output as lines, while anybody looks for some.
+    lines: Option<Lines>,
 }
 
 impl ScreenThread {
@@ -76,6 +80,7 @@ impl ScreenThread {
             wanted: None,
             last_resize: None,
             buffer: vec![0; BATCH].into(),
+            lines: None,
         }
     }
 
@@ -192,6 +197,7 @@ impl ScreenThread {
             }
         }
         if length > 0 && !self.stage.broken {
+            self.look_for_lines(length);
             let effects = self.stage.screen.feed(&self.buffer[..length]);
             self.stage.carry_out(&self.session, effects);
             self.unpublished = true;
@@ -200,6 +206,20 @@ impl ScreenThread {
             // Nobody has the other side open any more: polling it further would find that out again and again.
             self.master = None;
             self.drained_by = None;
+        }
+    }
+
+    /// Hands lines of output over to plugins that look for some. They begin with what comes after the first has asked for them.
+    fn look_for_lines(&mut self, length: usize) {
+        let Some(feed) = self.daemon.plugins.feed() else { return };
+        if !feed.is_wanted() {
+            self.lines = None;
+            return;
+        }
+        let lines = self.lines.get_or_insert_default().feed(&self.buffer[..length]);
+        if !lines.is_empty() {
+            let session = SessionRef { number: self.session.id.number, name: self.session.name() };
+            feed.feed(&session, lines);
         }
     }
 

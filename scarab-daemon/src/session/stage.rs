@@ -71,6 +71,12 @@ impl Stage {
                 client.tell(session.id.number, request, &ScrollbackRows { first, scrolled, reflow, lines });
             }
             Request::Renamed(name) => session.announce(true, &Renamed { name }),
+            Request::Show(done) => {
+                if !self.broken {
+                    self.publish(session);
+                }
+                drop(done);
+            }
         }
     }
 

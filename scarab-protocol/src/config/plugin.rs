@@ -14,8 +14,8 @@ pub struct PluginSection {
     pub path: Option<String>,
     /// Whether it is to be loaded.
     pub enabled: bool,
-    /// What it may do.
-    pub grants: Vec<String>,
+    /// The names of the sessions that it may type into; `*` for all.
+    pub input: Vec<String>,
     /// Its own settings.
     pub settings: BTreeMap<String, Value>,
 }
@@ -29,13 +29,13 @@ pub fn plugin_sections(entries: &[ConfigEntry]) -> Vec<PluginSection> {
             name: name.into(),
             path: None,
             enabled: true,
-            grants: Vec::new(),
+            input: Vec::new(),
             settings: BTreeMap::new(),
         });
         match (key, value.clone()) {
             ("path", Value::Text(path)) => section.path = Some(path),
             ("enabled", Value::Bool(enabled)) => section.enabled = enabled,
-            ("grants", Value::Texts(grants)) => section.grants = grants,
+            ("input", Value::Texts(names)) => section.input = names,
             (key, value) => drop(section.settings.insert(key.into(), value)),
         }
     }

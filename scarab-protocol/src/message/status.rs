@@ -105,6 +105,12 @@ pub enum ErrorCode {
     BadToken,
     /// The configuration cannot be changed so: there is no such key, it does not allow the value, or the file cannot be written.
     BadConfig,
+    /// No plugin of this name is loaded.
+    NoSuchPlugin,
+    /// The plugin was not loaded; the text names what is wrong with it, and where.
+    BadPlugin,
+    /// The plugin's command was not carried out; the text is the plugin's own.
+    PluginFailed,
 }
 
 /// A request was refused; with request id 0, why the connection is about to be closed.

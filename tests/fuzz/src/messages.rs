@@ -29,9 +29,10 @@ pub fn read(frame: &Frame) -> bool {
     let read = for_kind!(kind, read_as(frame), [
         Auth Attach Detach Arm Resize Input Paste Mouse Focus CancelInput Scrollback FetchRows Resume AskCredit
         ListSessions CreateSession RenameSession KillSession ForgetSession SetSize SetSizePolicy Subscribe Unsubscribe GetConfig SetConfig
+        LoadPlugin UnloadPlugin ReloadPlugin ListPlugins PluginCommand
         Ping Status Shutdown
         Welcome Done Error Unsupported Attached Detached SurfaceMoved FrameReady Rows InputCredit Resized Title Bell
-        Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Config ConfigChanged Event Lagged Subscribed Pong DaemonStatus ShuttingDown
+        Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Config ConfigChanged Plugins PluginReply Event Lagged Subscribed Pong DaemonStatus ShuttingDown
     ]);
     if read == Some(true) {
         use_it(frame);
@@ -92,7 +93,7 @@ impl World {
                 frame($session, &|session, request| Frame::new(session, request, &message).expect("short enough"))
             }};
         }
-        match kind % 28 {
+        match kind % 32 {
             0 | 1 => about!(0, self.attach(source)),
             2 => about!(session, Detach {}),
             3 => about!(session, Arm { frame: source.u64() }),
@@ -142,6 +143,13 @@ impl World {
             26 => {
                 let (key, save) = (key(source), source.flag());
                 about!(0, SetConfig { key, value: source.flag().then(|| value(source)), save })
+            }
+            27 => about!(0, UnloadPlugin { name: source.text() }),
+            28 => about!(0, ReloadPlugin { name: source.text() }),
+            29 => about!(0, ListPlugins { name: source.flag().then(|| source.text()) }),
+            30 => {
+                let (plugin, command, args) = (source.text(), source.text(), vec![source.text()]);
+                about!(0, PluginCommand { plugin, command, args, session: source.flag().then(|| self.target(source)) })
             }
             _ if source.u8() == 0xff => about!(0, Shutdown {}),
             _ => about!(0, Status {}),

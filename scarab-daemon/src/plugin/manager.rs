@@ -1,0 +1,408 @@
+//! All plugins of a daemon.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use super::{
+    CallContext, CallError, CommandInfo, Event, Grants, Host, LineFeed, LoadError, LogEntry, PluginInfo, Report, Value,
+    bundled,
+    file::Script,
+    inbox::{Call, Reply},
+    instance::{Ended, Instance, wait_for_end},
+    limits::PLUGINS,
+    lines::Wanted,
+    manifest::Manifest,
+    record::Record,
+    watch::Watch,
+};
+
+/// How long the end of plugins is waited for: each ends within a callback's time, but for a machine that is very busy.
+const END_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The plugins of a daemon. All functions may be called on any thread; only loading, reloading and unloading take a while, because
+/// they wait for a script. Dropping it ends all plugins.
+pub(crate) struct Plugins {
+    inner: Arc<Inner>,
+    watch: Watch,
+}
+
+struct Inner {
+    host: Arc<dyn Host>,
+    slots: Arc<Slots>,
+    wanted: Arc<Wanted>,
+    /// Held while plugins are loaded, reloaded or unloaded, so that these come one after the other. Nothing else takes it.
+    changing: Mutex<()>,
+    instances: AtomicU64,
+    stopped: AtomicBool,
+    /// By plugin, the last trouble with its changed file, so that it is reported once.
+    troubles: Mutex<BTreeMap<String, String>>,
+}
+
+/// The plugins that are loaded, by name. The lock is held for a look or a swap.
+#[derive(Default)]
+pub(super) struct Slots(RwLock<BTreeMap<String, Slot>>);
+
+/// A loaded plugin.
+#[derive(Clone)]
+pub(super) struct Slot {
+    pub(super) record: Arc<Record>,
+    pub(super) instance: Arc<Instance>,
+    ended: Ended,
+    source: Source,
+}
+
+/// Where a script comes from.
+#[derive(Debug, Clone)]
+enum Source {
+    /// The path as it was given, made absolute: a link is followed anew each time.
+    File(PathBuf),
+    /// One of those in the program.
+    Bundled(&'static str),
+}
+
+impl Plugins {
+    /// None yet.
+    pub(crate) fn new(host: Arc<dyn Host>) -> Self {
+        let inner = Arc::new(Inner {
+            host,
+            slots: Arc::default(),
+            wanted: Arc::default(),
+            changing: Mutex::default(),
+            instances: AtomicU64::new(0),
+            stopped: AtomicBool::new(false),
+            troubles: Mutex::default(),
+        });
+        let weak = Arc::downgrade(&inner);
+        Self { watch: Watch::new(move || weak.upgrade().is_some_and(|inner| inner.reload_changed())), inner }
+    }
+
+    /// Checks a script's file, and runs it. The file is watched from then on.
+    ///
+    /// # Errors
+    /// [`LoadError`]; nothing is loaded then.
+    pub(crate) fn load(
+        &self,
+        path: &Path,
+        grants: Grants,
+        settings: BTreeMap<String, Value>,
+    ) -> Result<PluginInfo, LoadError> {
+        let path = std::path::absolute(path).map_err(|error| LoadError::Io { path: path.into(), error })?;
+        let info = self.inner.load(Source::File(path), grants, settings)?;
+        self.watch.renew(&self.inner.files());
+        Ok(info)
+    }
+
+    /// Runs a script of those that are in the program.
+    ///
+    /// # Errors
+    /// [`LoadError::NotBundled`] if none is called so; else as [`Plugins::load`].
+    pub(crate) fn load_bundled(
+        &self,
+        name: &str,
+        grants: Grants,
+        settings: BTreeMap<String, Value>,
+    ) -> Result<PluginInfo, LoadError> {
+        let Some((name, _)) = bundled::find(name) else {
+            return Err(LoadError::NotBundled {
+                name: name.into(),
+                bundled: bundled::names().map(Into::into).collect(),
+            });
+        };
+        self.inner.load(Source::Bundled(name), grants, settings)
+    }
+
+    /// Ends a plugin. What it has kept stays kept.
+    ///
+    /// # Errors
+    /// [`LoadError::Unknown`].
+    pub(crate) fn unload(&self, name: &str) -> Result<(), LoadError> {
+        self.inner.unload(name)?;
+        self.watch.renew(&self.inner.files());
+        Ok(())
+    }
+
+    /// Reads a plugin's file anew, and runs it in place of what runs now. Also begins a disabled plugin anew.
+    ///
+    /// # Errors
+    /// [`LoadError`]; what runs now goes on then.
+    pub(crate) fn reload(&self, name: &str) -> Result<PluginInfo, LoadError> {
+        let _changing = lock(&self.inner.changing);
+        let info = self.inner.reload(name, None)?;
+        self.watch.renew(&self.inner.files());
+        Ok(info)
+    }
+
+    /// Gives a plugin another section of the configuration, and reloads it.
+    ///
+    /// # Errors
+    /// As [`Plugins::reload`].
+    pub(crate) fn configure(
+        &self,
+        name: &str,
+        grants: Grants,
+        settings: BTreeMap<String, Value>,
+    ) -> Result<PluginInfo, LoadError> {
+        self.inner.slot(name)?.record.configure(grants, settings);
+        self.reload(name)
+    }
+
+    /// All plugins, by name.
+    pub(crate) fn list(&self) -> Vec<PluginInfo> {
+        let mut list = Vec::new();
+        self.inner.slots.each(|slot| list.push(slot.info()));
+        list
+    }
+
+    /// What a plugin has logged, oldest first.
+    ///
+    /// # Errors
+    /// [`LoadError::Unknown`].
+    pub(crate) fn log(&self, name: &str) -> Result<Vec<LogEntry>, LoadError> {
+        Ok(self.inner.slot(name)?.record.entries())
+    }
+
+    /// Calls a plugin's command. The reply is called once, on the plugin's thread or at once on this one.
+    pub(crate) fn call(&self, name: &str, command: &str, args: Vec<String>, context: CallContext, reply: Reply) {
+        match self.inner.slots.get(name) {
+            Some(slot) => slot.instance.call(Call { command: command.to_owned(), args, context, reply }),
+            None => reply(Err(CallError::NoPlugin { name: name.to_owned(), loaded: self.inner.slots.names() })),
+        }
+    }
+
+    /// Hands an event over to the plugins that listen to its kind. Never blocks.
+    pub(crate) fn deliver(&self, event: &Event) {
+        let mut bounded = None;
+        self.inner.slots.each(|slot| {
+            slot.instance.inbox.event(&event.kind, || bounded.get_or_insert_with(|| Arc::new(event.bounded())).clone());
+        });
+    }
+
+    /// The way of output lines to plugins, for screen threads to keep.
+    pub(crate) fn line_feed(&self) -> LineFeed {
+        LineFeed::new(self.inner.slots.clone(), self.inner.wanted.clone())
+    }
+
+    /// Ends all plugins, and waits for them for two seconds at most. None can be loaded any more.
+    pub(crate) fn stop(&self) {
+        self.inner.stop();
+    }
+}
+
+impl Drop for Plugins {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Inner {
+    fn load(&self, source: Source, grants: Grants, settings: BTreeMap<String, Value>) -> Result<PluginInfo, LoadError> {
+        let _changing = lock(&self.changing);
+        let (script, manifest) = source.read()?;
+        let name = manifest.name.clone();
+        if let Some(slot) = self.slots.get(&name) {
+            return Err(LoadError::Loaded { path: script.path, name, loaded: slot.instance.script.path.clone() });
+        }
+        if self.slots.names().len() >= PLUGINS {
+            return Err(LoadError::TooMany { path: script.path });
+        }
+        let record = Arc::new(Record::new(&name, self.host.clone(), grants, settings));
+        let info = self.start(source, script, manifest, record)?;
+        self.host.report(&name, Report::Loaded);
+        Ok(info)
+    }
+
+    /// Runs a script, and puts it in the place of what has run until now.
+    fn start(
+        &self,
+        source: Source,
+        script: Script,
+        manifest: Manifest,
+        record: Arc<Record>,
+    ) -> Result<PluginInfo, LoadError> {
+        let number = self.instances.fetch_add(1, Ordering::Relaxed) + 1;
+        let path = script.path.clone();
+        let instance = Arc::new(Instance::new(number, manifest, script, record.clone(), self.wanted.clone()));
+        let ended = instance.start()?;
+        let slot = Slot { record: record.clone(), instance, ended, source };
+        let info = slot.info();
+        let old = self.slots.put(&record.name, slot);
+        if let Some(old) = old {
+            old.instance.inbox.stop();
+        }
+        self.wanted.review(&self.slots);
+        lock(&self.troubles).remove(&record.name);
+        // Whoever stops the daemon may have looked before this one was there.
+        if self.stopped.load(Ordering::SeqCst) {
+            self.stop();
+            return Err(LoadError::Start { path, error: std::io::Error::other("the daemon is ending") });
+        }
+        Ok(info)
+    }
+
+    fn unload(&self, name: &str) -> Result<(), LoadError> {
+        let _changing = lock(&self.changing);
+        let slot = self.slots.take(name).ok_or_else(|| self.unknown(name))?;
+        slot.instance.inbox.stop();
+        self.wanted.review(&self.slots);
+        lock(&self.troubles).remove(name);
+        // So that what it keeps is written before it can be loaded again.
+        wait_for_end(&slot.ended, Instant::now() + END_PATIENCE);
+        self.host.report(name, Report::Unloaded);
+        Ok(())
+    }
+
+    /// Reloads a plugin, from its file or from what was read of it already. In the latter case nobody has asked for it, and it gets
+    /// no more permissions than it has. The caller holds `changing`.
+    fn reload(&self, name: &str, read: Option<(Script, Manifest)>) -> Result<PluginInfo, LoadError> {
+        let slot = self.slot(name)?;
+        let asked = read.is_none();
+        let (script, manifest) = read.map_or_else(|| slot.source.read(), Ok)?;
+        if manifest.name != name {
+            return Err(LoadError::Renamed { path: script.path, name: name.into(), found: manifest.name });
+        }
+        let had = &slot.instance.manifest.permissions;
+        if let Some(more) = manifest.permissions.iter().find(|permission| !asked && !had.contains(permission)) {
+            return Err(LoadError::MorePermissions { path: script.path, name: name.into(), permission: more.name() });
+        }
+        let info = self.start(slot.source, script, manifest, slot.record)?;
+        self.host.report(name, Report::Reloaded);
+        Ok(info)
+    }
+
+    /// Reloads each plugin whose file says something else than what runs; whether any was.
+    fn reload_changed(&self) -> bool {
+        let mut any = false;
+        for name in self.slots.names() {
+            let _changing = lock(&self.changing);
+            let Some(slot) = self.slots.get(&name) else { continue };
+            if !matches!(slot.source, Source::File(_)) {
+                continue;
+            }
+            let outcome = match slot.source.read() {
+                Ok((script, _)) if script == slot.instance.script => {
+                    lock(&self.troubles).remove(&name);
+                    continue;
+                }
+                Ok(read) => self.reload(&name, Some(read)).map(|_| ()),
+                Err(error) => Err(error),
+            };
+            any = true;
+            if let Err(error) = outcome {
+                self.note_trouble(&name, &slot.record, error);
+            }
+        }
+        any
+    }
+
+    fn note_trouble(&self, name: &str, record: &Record, error: LoadError) {
+        let text = error.to_string();
+        if lock(&self.troubles).insert(name.to_owned(), text.clone()).as_ref() != Some(&text) {
+            record.log(&format!("not reloaded: {text}"), true);
+            self.host.report(name, Report::ReloadFailed(error));
+        }
+    }
+
+    fn slot(&self, name: &str) -> Result<Slot, LoadError> {
+        self.slots.get(name).ok_or_else(|| self.unknown(name))
+    }
+
+    fn unknown(&self, name: &str) -> LoadError {
+        LoadError::Unknown { name: name.into(), loaded: self.slots.names() }
+    }
+
+    /// The files to watch: as they were named, and where links lead.
+    fn files(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        self.slots.each(|slot| {
+            if let Source::File(given) = &slot.source {
+                files.extend([given.clone(), slot.instance.script.path.clone()]);
+            }
+        });
+        files
+    }
+
+    fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        let slots = self.slots.take_all();
+        for slot in slots.values() {
+            slot.instance.inbox.stop();
+        }
+        self.wanted.review(&self.slots);
+        let until = Instant::now() + END_PATIENCE;
+        for (name, slot) in &slots {
+            if !wait_for_end(&slot.ended, until) {
+                tracing::warn!(plugin = name, "a plugin has not ended yet");
+            }
+        }
+    }
+}
+
+impl Slots {
+    /// Looks at each, by name. What is done with it must not block.
+    pub(super) fn each(&self, mut look: impl FnMut(&Slot)) {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).values().for_each(&mut look);
+    }
+
+    fn get(&self, name: &str) -> Option<Slot> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+
+    fn put(&self, name: &str, slot: Slot) -> Option<Slot> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), slot)
+    }
+
+    fn take(&self, name: &str) -> Option<Slot> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(name)
+    }
+
+    fn take_all(&self) -> BTreeMap<String, Slot> {
+        std::mem::take(&mut self.0.write().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Slot {
+    fn info(&self) -> PluginInfo {
+        let (instance, record) = (&self.instance, &self.record);
+        let (errors, last_error) = record.errors();
+        let commands = instance.commands().into_iter().map(|(name, help)| CommandInfo { name, help });
+        PluginInfo {
+            name: record.name.clone(),
+            version: instance.manifest.version.clone(),
+            about: instance.manifest.about.clone(),
+            path: instance.script.path.clone(),
+            state: instance.state(),
+            commands: commands.collect(),
+            permissions: instance.manifest.permissions.clone(),
+            errors,
+            last_error,
+            dropped: instance.inbox.dropped(),
+            memory: instance.memory(),
+        }
+    }
+}
+
+impl Source {
+    fn read(&self) -> Result<(Script, Manifest), LoadError> {
+        let script = match self {
+            Self::File(path) => Script::read(path)?,
+            Self::Bundled(name) => bundled::script(name),
+        };
+        let manifest = Manifest::read(&script.path, &script.text)?;
+        Ok((script, manifest))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

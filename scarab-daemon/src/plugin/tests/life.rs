@@ -1,0 +1,179 @@
+//! Order, loss, failures in a row, reloads and ends.
+
+use std::{collections::BTreeMap, fs};
+
+use super::harness::{Bench, script};
+use crate::plugin::{CallError, Event, Grants, LoadError, State, limits::INBOX};
+
+#[test]
+fn a_thousand_events_come_in_order_and_what_is_lost_is_counted_exactly() {
+    let bench = Bench::new();
+    bench.run(
+        "a",
+        "local seen, lost, last = 0, 0, 0
+        scarab.on('tick', function(e) assert(e.number > last) last = e.number seen += 1 end)
+        scarab.on('lagged', function(e)
+            lost += e.events
+            -- The gap is told of at its place.
+            last += e.events
+        end)
+        scarab.on('end', function(e) scarab.emit('sum', { seen = seen, lost = lost, last = last }) end)",
+    );
+    const EVENTS: u64 = 10 * INBOX as u64;
+    for number in 1..=EVENTS {
+        bench.event("tick", number, None, &[]);
+    }
+    // The last one gets through at some time.
+    let said = loop {
+        bench.event("end", 0, None, &[]);
+        let sums = bench.host.all("a emit sum ");
+        if let Some(sum) = sums.first() {
+            break sum.clone();
+        }
+        std::thread::yield_now();
+    };
+    let number = |key: &str| -> u64 {
+        let rest = said.split(&format!("{key}=")).nth(1).expect("it is there");
+        rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().expect("a number")
+    };
+    // Of the `end`s some may be lost as well, but no other event.
+    assert!(number("seen") >= INBOX as u64 && number("seen") + number("lost") >= EVENTS, "{said}");
+    assert_eq!(bench.info("a").errors, 0, "{said}");
+    let reported: u64 = bench
+        .host
+        .all("a Lagged { events: ")
+        .iter()
+        .map(|said| said.split(',').next().expect("a number").parse::<u64>().expect("a number"))
+        .sum();
+    assert!(reported <= bench.info("a").dropped);
+}
+
+#[test]
+fn three_failures_in_a_row_disable_and_a_success_begins_anew() {
+    let bench = Bench::new();
+    bench.run(
+        "a",
+        "scarab.on('bad', function() error('broken') end)
+        scarab.on('good', function() scarab.emit('good') end)
+        scarab.command('c', '', function() end)",
+    );
+    for kind in ["bad", "bad", "good", "bad", "bad", "bad", "bad"] {
+        bench.event(kind, 1, None, &[]);
+    }
+    let disabled = bench.host.wait("Disabled");
+    assert!(disabled.contains("3 callbacks in a row failed, the last with: a.luau:7: broken"), "{disabled}");
+    // What was sent afterwards is not looked at.
+    assert!(matches!(bench.call("a", "c", &[]), Err(CallError::Disabled { .. })));
+    let info = bench.info("a");
+    assert_eq!((info.errors, info.last_error.as_deref()), (5, Some("a.luau:7: broken")));
+    assert!(matches!(info.state, State::Disabled { .. }));
+    let failures = bench.host.all("a Failed");
+    assert_eq!(failures.len(), 5);
+    // A reload begins it anew.
+    let info = bench.plugins.reload("a").expect("fine");
+    assert_eq!(info.state, State::Running);
+    bench.call("a", "c", &[]).expect("it runs");
+}
+
+#[test]
+fn a_changed_file_is_loaded_anew_however_it_was_written() {
+    let bench = Bench::new();
+    let path = bench.write("a", "", "scarab.emit('one')");
+    bench.plugins.load(&path, Grants::default(), BTreeMap::new()).expect("fine");
+    bench.host.wait("emit one");
+    // In place.
+    fs::write(&path, script("a", "", "scarab.emit('two')")).expect("written");
+    bench.host.wait("emit two");
+    // By another file that takes its name, as most editors do.
+    let new = bench.write_text("new", &script("a", "", "scarab.emit('three')"));
+    fs::rename(new, &path).expect("renamed");
+    bench.host.wait("emit three");
+    // And again, because the watch must not have stayed with the old file.
+    let new = bench.write_text("new", &script("a", "", "scarab.emit('four')"));
+    fs::rename(new, &path).expect("renamed");
+    bench.host.wait("emit four");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_elsewhere_is_a_change() {
+    use std::os::unix::fs::symlink;
+    let bench = Bench::new();
+    let one = bench.write_text("one", &script("a", "", "scarab.emit('one')"));
+    let two = bench.write_text("two", &script("a", "", "scarab.emit('two')"));
+    let (link, next) = (bench.home.path().join("link.luau"), bench.home.path().join("next"));
+    symlink(one, &link).expect("made");
+    bench.plugins.load(&link, Grants::default(), BTreeMap::new()).expect("fine");
+    symlink(two, &next).expect("made");
+    fs::rename(next, link).expect("renamed");
+    bench.host.wait("emit two");
+}
+
+#[test]
+fn a_reload_that_fails_leaves_the_old_one_running_and_says_so() {
+    let bench = Bench::new();
+    bench.run("a", "scarab.command('v', '', function() return 'old' end)");
+    bench.write("a", "", "local = 1");
+    let said = bench.host.wait("a not reloaded");
+    assert!(said.contains("a.luau:7: "), "{said}");
+    assert_eq!(bench.call("a", "v", &[]).as_deref(), Ok("old"));
+    assert!(matches!(bench.plugins.reload("a"), Err(LoadError::Script { .. })));
+    assert_eq!(bench.call("a", "v", &[]).as_deref(), Ok("old"));
+    bench.write("a", "", "scarab.command('v', '', function() return 'new' end)");
+    bench.host.wait("a Reloaded");
+    assert_eq!(bench.call("a", "v", &[]).as_deref(), Ok("new"));
+}
+
+#[test]
+fn a_changed_file_gets_no_more_permissions_by_itself() {
+    let bench = Bench::new();
+    bench.run("a", "");
+    bench.write("a", "permissions = ['rename']", "");
+    let said = bench.host.wait("a not reloaded");
+    assert!(said.contains("`rename`, which it had not; run `scarabctl plugin reload a`"), "{said}");
+    assert_eq!(bench.plugins.reload("a").expect("asked for").permissions.len(), 1);
+    bench.write_text("a", &script("b", "", ""));
+    assert!(matches!(bench.plugins.reload("a"), Err(LoadError::Renamed { found, .. }) if found == "b"));
+}
+
+#[test]
+fn a_plugin_in_a_callback_ends_with_the_daemon() {
+    let bench = Bench::new();
+    for name in ["a", "b", "c"] {
+        bench.run(name, "scarab.on('go', function() scarab.emit('in') while true do end end)");
+    }
+    bench.event("go", 1, None, &[]);
+    bench.host.wait("c emit in");
+    bench.plugins.stop();
+    assert!(bench.plugins.list().is_empty());
+    let path = bench.write("d", "", "");
+    assert!(matches!(bench.plugins.load(&path, Grants::default(), BTreeMap::new()), Err(LoadError::Start { .. })));
+}
+
+#[test]
+fn events_are_delivered_at_once_whatever_plugins_do() {
+    let bench = Bench::new();
+    bench.run("stuck", "scarab.on('go', function() scarab.emit('in') while true do end end)");
+    bench.run("fine", "scarab.on('go', function(e) scarab.emit('got', { n = e.number }) end)");
+    bench.event("go", 1, None, &[]);
+    bench.host.wait("stuck emit in");
+    for number in 2..5 {
+        bench.event("go", number, None, &[]);
+    }
+    bench.host.wait("fine emit got [n=4]");
+    assert_eq!(bench.host.all("fine emit got "), ["[n=1] []", "[n=2] []", "[n=3] []", "[n=4] []"]);
+}
+
+#[test]
+fn long_texts_of_events_are_cut() {
+    let bench = Bench::new();
+    bench.run("a", "scarab.on('clipboard', function(e) scarab.emit('got', { n = #e.text }) end)");
+    let event = Event {
+        kind: "clipboard".into(),
+        number: 1,
+        session: None,
+        fields: vec![("text".into(), "ä".repeat(1 << 20).as_str().into())],
+    };
+    bench.plugins.deliver(&event);
+    bench.host.wait("emit got [n=4096]");
+}
