@@ -183,7 +183,7 @@ fn peers_that_say_nothing_or_nonsense_are_closed_and_nobody_else_notices() {
 fn an_unknown_kind_is_answered_and_the_connection_goes_on() {
     let daemon = Daemon::start();
     let mut stream = greeted(&daemon);
-    for (kind, request) in [(0x7ffe, 5), (0x0023, 6)] {
+    for (kind, request) in [(0x7ffe, 5), (0x0777, 6)] {
         let header = Header { length: 0, kind, flags: Flags::empty(), request, session: 0 };
         stream.write_all(&header.to_bytes()).expect("sent");
     }

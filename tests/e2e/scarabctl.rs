@@ -29,6 +29,7 @@ const COMMANDS: &[&[&str]] = &[
     &["forget", "s"],
     &["config"],
     &["ping", "--count", "1"],
+    &["plugin", "list"],
     &["stop"],
 ];
 

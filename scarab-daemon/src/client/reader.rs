@@ -163,8 +163,8 @@ fn is_for_observers(kind: Kind) -> bool {
             | Kind::Resume
             | Kind::Subscribe
             | Kind::Unsubscribe
-            // Reserved: the answer is that they are not built.
-            | Kind::Auth
             | Kind::ListPlugins
+            // Its time is over: the answer says so.
+            | Kind::Auth
     )
 }

@@ -131,7 +131,7 @@ impl Error {
     }
 }
 
-/// The kind of a request is not known here, or not built yet.
+/// The kind of a request is not known here, or out of place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Archive, Serialize, Deserialize)]
 pub struct Unsupported {
     /// The kind's number.
