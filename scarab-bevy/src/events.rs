@@ -7,7 +7,7 @@ use scarab_protocol::{
     message::{Event, Subscribe},
 };
 
-use crate::{connection::ConnectionLink, messages::Lagged, terminal::TerminalSession};
+use crate::{connection::ConnectionLink, daemon_plugins::PluginEvent, messages::Lagged, terminal::TerminalSession};
 
 /// On a connection: the App hears of what happens in its daemon, in sessions that it shows and in all others, as [`DaemonEventReceived`].
 /// Without it nothing is told.
@@ -88,6 +88,7 @@ pub(crate) fn receive(
     connections: Query<(Entity, &ConnectionLink), With<DaemonEvents>>,
     terminals: Query<(Entity, &TerminalSession)>,
     mut received: MessageWriter<DaemonEventReceived>,
+    mut of_plugins: MessageWriter<PluginEvent>,
     mut lagged: MessageWriter<Lagged>,
 ) {
     for (connection, link) in &connections {
@@ -102,7 +103,9 @@ pub(crate) fn receive(
                     for &terminal in &concerned {
                         commands.trigger(TerminalEventReceived { terminal, event: event.clone() });
                     }
-                    received.write(DaemonEventReceived { connection, terminal: concerned.first().copied(), event });
+                    let terminal = concerned.first().copied();
+                    of_plugins.write_batch(PluginEvent::of(connection, terminal, &event));
+                    received.write(DaemonEventReceived { connection, terminal, event });
                 }
                 FeedItem::Lagged { missed } => {
                     lagged.write(Lagged { connection, events: missed });

@@ -6,7 +6,7 @@ use scarab_protocol::{endpoint::Address, ids::Name};
 use crate::{
     config,
     connection::{self, ConnectionStatus, DaemonConnection, PrimaryConnection, ScarabConnectionState},
-    events,
+    daemon_plugins, events,
     launch::Launch,
     link, messages,
     resize::ScarabResizePlugin,
@@ -109,13 +109,24 @@ impl Plugin for ScarabIpcPlugin {
             .add_message::<messages::DaemonStopped>()
             .add_message::<messages::Lagged>()
             .add_message::<events::DaemonEventReceived>()
+            .add_message::<daemon_plugins::PluginCommand>()
+            .add_message::<daemon_plugins::PluginReplied>()
+            .add_message::<daemon_plugins::PluginEvent>()
+            .init_resource::<daemon_plugins::Calls>()
             .init_resource::<config::ClientConfig>()
             .add_message::<config::ConfigChanged>()
             .configure_sets(PreUpdate, ScarabIpcSystems::Receive.before(InputSystems))
             .configure_sets(PostUpdate, ScarabIpcSystems::Send)
             .add_systems(
                 PreUpdate,
-                (connection::receive, config::receive, link::receive, link::receive_events, events::receive)
+                (
+                    connection::receive,
+                    config::receive,
+                    link::receive,
+                    link::receive_events,
+                    events::receive,
+                    daemon_plugins::receive,
+                )
                     .chain()
                     .in_set(ScarabIpcSystems::Receive)
                     .run_if(|waker: Res<Waker>| waker.take_arrived()),
@@ -131,6 +142,7 @@ impl Plugin for ScarabIpcPlugin {
                     link::send_input,
                     link::ask_credit,
                     link::send_kills,
+                    daemon_plugins::call,
                 )
                     .chain()
                     .in_set(ScarabIpcSystems::Send),

@@ -7,6 +7,7 @@ pub mod app;
 mod clipboard;
 mod config;
 mod connection;
+mod daemon_plugins;
 mod events;
 #[cfg(feature = "input")]
 mod input;
@@ -28,6 +29,7 @@ pub use scarab_protocol as protocol;
 pub use clipboard::ScarabClipboardPlugin;
 pub use config::{ClientConfig, ConfigChanged, DaemonConfig};
 pub use connection::{ConnectionStatus, DaemonConnection, PrimaryConnection, ScarabConnectionState};
+pub use daemon_plugins::{PluginCommand, PluginEvent, PluginReplied};
 pub use events::{DaemonEventReceived, DaemonEvents, TerminalEventReceived};
 #[cfg(feature = "input")]
 pub use input::{KeyChord, ScarabInputPlugin, ScarabInputSystems, TerminalKeys, terminal_has_keyboard};

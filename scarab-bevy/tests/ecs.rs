@@ -16,7 +16,8 @@ use bevy::{
 };
 use scarab_bevy::{
     ClientConfig, ConfigChanged, ConnectionNoted, DaemonEventReceived, DaemonEvents, InputRejected, KillRequest,
-    PrimaryConnection, TerminalEventReceived, TerminalSession, Waker, prelude::*, terminal_has_keyboard,
+    PluginCommand, PluginEvent, PluginReplied, PrimaryConnection, TerminalEventReceived, TerminalSession, Waker,
+    prelude::*, terminal_has_keyboard,
 };
 use scarab_daemon::server::{Server, ServerOptions};
 use scarab_protocol::{
@@ -24,7 +25,7 @@ use scarab_protocol::{
     config::Value,
     endpoint::Address,
     event::EventKind,
-    message::{Done, SetConfig},
+    message::{Done, LoadPlugin, PluginSource, Plugins, SetConfig},
 };
 
 /// Long enough for a busy machine, short enough to notice a hang.
@@ -32,14 +33,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Place {
     address: Address,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 impl Place {
     fn new() -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let address = Address::of_socket(&directory.path().join("d.sock")).expect("a short path");
-        Self { address, _directory: directory }
+        Self { address, directory }
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.directory.path().join(name)
     }
 
     fn daemon(&self) -> Server {
@@ -282,6 +287,58 @@ fn the_configuration_is_a_resource_and_its_changes_are_told_by_key() {
     other.ask::<_, Done>(&set("daemon.scrollback", Value::Integer(7)), PATIENCE).expect("a number");
     assert_eq!(next(&mut app), ["daemon.scrollback"]);
     assert_eq!(*app.world().resource::<ClientConfig>(), expected);
+    daemon.stop("the test is over");
+}
+
+#[test]
+fn a_daemons_plugin_is_called_and_what_it_raises_is_heard() {
+    let place = Place::new();
+    let daemon = place.daemon();
+    let mut app = place.app();
+    let connection = app
+        .world_mut()
+        .query_filtered::<Entity, With<PrimaryConnection>>()
+        .single(app.world())
+        .expect("the primary one");
+    app.world_mut().entity_mut(connection).insert(DaemonEvents::of([EventKind::Plugin]));
+    let script = "--[[ scarab-plugin\nname = \"steps\"\nversion = \"1.0.0\"\napi = 1\n]]\n
+        scarab.on_line([[^step (\\d+)$]], function(session, line, groups)
+            scarab.emit('step', { at = tonumber(groups[1]) }, session) end)
+        scarab.command('greet', '', function(args, context)
+            return `hello {args[1]} in {context.session and context.session.name}` end)";
+    let path = place.path("steps.luau");
+    std::fs::write(&path, script).expect("written");
+    let other = Client::connect(ClientOptions::new(place.address.clone(), "test 1.0")).expect("it answers");
+    let source = PluginSource::File(path.into_os_string().into_encoded_bytes());
+    other.ask::<_, Plugins>(&LoadPlugin { source, grants: vec![] }, PATIENCE).expect("a fine plugin");
+
+    let run = Terminal::new().named("job").command(["/bin/sh", "-c", "read x; echo step 7; exec cat"]);
+    let terminal = app.world_mut().spawn(run).id();
+    until(&mut app, "it is attached", |world| (status(world, terminal) == TerminalStatus::Attached).then_some(()));
+    let call = |command: &str| PluginCommand {
+        plugin: "steps".into(),
+        command: command.into(),
+        args: vec!["you".into()],
+        terminal: Some(terminal),
+        ..default()
+    };
+    app.world_mut().write_message(call("greet"));
+    app.world_mut().write_message(call("shout"));
+    let mut replies = Vec::new();
+    until(&mut app, "both are answered", |world| {
+        replies.extend(world.resource_mut::<Messages<PluginReplied>>().drain());
+        (replies.len() == 2).then_some(())
+    });
+    assert_eq!(
+        replies.iter().find(|reply| reply.command == "greet").expect("it is there").answer,
+        Ok("hello you in job".into())
+    );
+    assert!(replies.iter().find(|reply| reply.command == "shout").expect("it is there").answer.is_err());
+
+    app.world_mut().write_message(TerminalInput::text(terminal, "\r"));
+    let event = until(&mut app, "it is raised", |world| world.resource_mut::<Messages<PluginEvent>>().drain().next());
+    assert_eq!((event.plugin.as_str(), event.event.as_str(), event.number_of("at")), ("steps", "step", Some(7)));
+    assert_eq!(event.terminal, Some(terminal));
     daemon.stop("the test is over");
 }
 
