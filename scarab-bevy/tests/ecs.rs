@@ -308,6 +308,9 @@ fn a_daemons_plugin_is_called_and_what_it_raises_is_heard() {
             return `hello {args[1]} in {context.session and context.session.name}` end)";
     let path = place.path("steps.luau");
     std::fs::write(&path, script).expect("written");
+    // Whatever the umask is: nobody else may write a plugin.
+    #[cfg(unix)]
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("it is ours");
     let other = Client::connect(ClientOptions::new(place.address.clone(), "test 1.0")).expect("it answers");
     let source = PluginSource::File(path.into_os_string().into_encoded_bytes());
     other.ask::<_, Plugins>(&LoadPlugin { source, grants: vec![] }, PATIENCE).expect("a fine plugin");

@@ -1,6 +1,6 @@
 //! `scarabctl plugin`: what is bundled does its work, and what is written by hand too.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt};
 
 use serde_json::Value;
 
@@ -11,6 +11,8 @@ fn script(daemon: &Daemon, name: &str, body: &str) -> String {
     let path = daemon.home.path(&format!("home/{name}.luau"));
     let text = format!("--[[ scarab-plugin\nname = \"{name}\"\nversion = \"1.0.0\"\napi = 1\n]]\n{body}\n");
     fs::write(&path, text).expect("the home is ours");
+    // Whatever the umask is: nobody else may write a plugin.
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("it is ours");
     path.to_string_lossy().into_owned()
 }
 

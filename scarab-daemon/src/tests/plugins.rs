@@ -1,6 +1,6 @@
 //! Plugins as clients see them: the engine's own tests are beside it.
 
-use std::{fs, path::PathBuf};
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use scarab_protocol::{event::EventKind, message::*};
 
@@ -30,6 +30,8 @@ impl Place {
         let path = self.daemon.home.path().join(format!("{name}.luau"));
         let new = path.with_extension("new");
         fs::write(&new, text).expect("written");
+        // Whatever the umask is: nobody else may write a plugin.
+        fs::set_permissions(&new, fs::Permissions::from_mode(0o600)).expect("it is ours");
         fs::rename(&new, &path).expect("renamed");
         path
     }
