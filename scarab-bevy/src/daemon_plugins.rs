@@ -1,10 +1,12 @@
 //! Plugins of the daemon, for Apps: commands out, events in. The client's half of a plugin is a Bevy plugin that uses these.
 
+use std::time::Duration;
+
 use bevy::prelude::*;
 use scarab_protocol::{
     client::{Pending, RequestError},
     event::EventKind,
-    message::{self, Event, EventField, EventValue, PluginReply, Target},
+    message::{self, ErrorCode, Event, EventField, EventValue, PluginReply, Target},
 };
 
 use crate::{
@@ -30,7 +32,7 @@ pub struct PluginCommand {
 /// A plugin's command has answered, or will not.
 #[derive(Message, Debug, Clone, PartialEq, Eq)]
 pub struct PluginReplied {
-    /// The connection.
+    /// The connection; `Entity::PLACEHOLDER` if the call went to none.
     pub connection: Entity,
     /// The plugin's name.
     pub plugin: String,
@@ -81,7 +83,10 @@ impl PluginEvent {
     }
 }
 
-/// The calls that wait for their answers.
+/// The most calls that wait: a plugin has room for fewer. One more is answered at once with [`ErrorCode::Full`].
+const MAX_CALLS: usize = 256;
+
+/// The calls that wait for their answers. At most [`MAX_CALLS`].
 #[derive(Resource, Default)]
 pub(crate) struct Calls(Vec<Call>);
 
@@ -103,6 +108,13 @@ pub(crate) fn call(
 ) {
     for PluginCommand { connection, plugin, command, args, terminal } in commands.read() {
         let (plugin, command) = (plugin.clone(), command.clone());
+        if calls.0.len() >= MAX_CALLS {
+            let text = format!("{MAX_CALLS} calls of plugins wait for their answers: call later");
+            let answer = Err(RequestError::Refused { code: ErrorCode::Full, text, retry: Duration::ZERO });
+            let connection = connection.unwrap_or(Entity::PLACEHOLDER);
+            replies.write(PluginReplied { connection, plugin, command, answer });
+            continue;
+        }
         let connection = connection.or_else(|| primary.single().ok());
         let Some((connection, link)) = connection.and_then(|entity| Some((entity, links.get(entity).ok()?))) else {
             let connection = connection.unwrap_or(Entity::PLACEHOLDER);

@@ -21,7 +21,7 @@ use crate::{client::Client, session::now};
 /// The most bytes of one text of an event. A command line is seldom longer, and who wants all of a clipboard attaches.
 const MAX_TEXT: usize = 4096;
 
-/// Hears every event, as plugins do. Must not block.
+/// Hears every event, in order, as plugins do. Must neither block nor publish: it is called under the lock.
 type Ear = Box<dyn Fn(&Event) + Send + Sync>;
 
 /// The daemon's events.
@@ -55,12 +55,13 @@ impl Events {
         let event = Arc::new(event);
         state.kept.push(event.clone());
         let told: Vec<_> = state.subscribers.iter().filter(|subscriber| subscriber.offer(&event)).cloned().collect();
+        // Under the lock, which keeps events in order for plugins, too.
+        if let Some(ear) = self.ear.get() {
+            ear(&event);
+        }
         drop(state);
         for subscriber in told {
             subscriber.pump();
-        }
-        if let Some(ear) = self.ear.get() {
-            ear(&event);
         }
     }
 

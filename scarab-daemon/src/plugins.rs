@@ -88,7 +88,10 @@ impl PluginService {
         let plugins = Arc::new(Plugins::new(Arc::new(DaemonHost::new(daemon, data))));
         let hearing = plugins.clone();
         daemon.events.listen(move |event| {
-            if let Some(event) = heard(event) {
+            // Most daemons have none.
+            if !hearing.is_empty()
+                && let Some(event) = heard(event)
+            {
                 hearing.deliver(&event);
             }
         });

@@ -160,6 +160,11 @@ impl Plugins {
         list
     }
 
+    /// Whether none is loaded.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.inner.slots.is_empty()
+    }
+
     /// What a plugin has logged, oldest first.
     ///
     /// # Errors
@@ -352,6 +357,10 @@ impl Slots {
 
     fn get(&self, name: &str) -> Option<Slot> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     fn names(&self) -> Vec<String> {

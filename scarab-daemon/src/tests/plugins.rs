@@ -275,3 +275,31 @@ fn bundled_plugins_do_their_work_in_a_real_daemon() {
     assert_eq!((seen.text_of("plugin"), seen.text_of("event")), (Some("watch"), Some("seen")));
     assert_eq!(seen.text_of("line"), Some("error: something"));
 }
+
+#[test]
+fn events_of_many_threads_reach_a_plugin_in_order() {
+    const THREADS: usize = 4;
+    /// All together fewer than an inbox has room for.
+    const EACH: usize = 50;
+    let mut place = Place::new();
+    let body = "local count, last, wrong = 0, 0, 0
+        scarab.on('title', function(event)
+            if event.number <= last then wrong += 1 end
+            count, last = count + 1, event.number
+        end)
+        scarab.command('count', '', function() return `{count} {wrong}` end)";
+    let path = place.script("order", "", body);
+    place.load(&path, &[]);
+    let events = &place.daemon.daemon().events;
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| (0..EACH).for_each(|_| events.publish(EventKind::Title, None, vec![])));
+        }
+    });
+    wait_until(|| {
+        let counted = place.call("order", "count", &[]);
+        let (count, wrong) = counted.split_once(' ').expect("two numbers");
+        assert_eq!(wrong, "0");
+        count == (THREADS * EACH).to_string()
+    });
+}

@@ -72,6 +72,19 @@ impl Place {
     }
 }
 
+impl Place {
+    /// An App whose daemon has ended, and which the next one's only session, `build`, is offered.
+    fn offered(&self) -> (App, Server) {
+        let first = self.daemon(&["work"]);
+        let mut app = self.app("work");
+        until(&mut app, "it is attached", |world| attached(world, "work"));
+        first.stop("over");
+        let second = self.daemon(&["build"]);
+        until(&mut app, "the sessions are offered", |world| says(world, "Ctrl+1 attaches \"build\""));
+        (app, second)
+    }
+}
+
 /// Updates the App only when something arrives, as the window does, until `done` gives something.
 fn until<T>(app: &mut App, what: &str, mut done: impl FnMut(&mut World) -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
@@ -140,12 +153,7 @@ fn a_daemon_that_was_told_to_end_does_not_take_the_window_with_it_and_the_next_o
 #[test]
 fn without_ctrl_nothing_is_chosen() {
     let place = Place::new();
-    let first = place.daemon(&["work"]);
-    let mut app = place.app("work");
-    until(&mut app, "it is attached", |world| attached(world, "work"));
-    first.stop("over");
-    let second = place.daemon(&["build"]);
-    until(&mut app, "the sessions are offered", |world| says(world, "Ctrl+1 attaches \"build\""));
+    let (mut app, second) = place.offered();
     for (code, logical) in [(KeyCode::Digit1, Key::Character("1".into())), (KeyCode::Enter, Key::Enter)] {
         key(&mut app, code, logical.clone(), ButtonState::Pressed);
         key(&mut app, code, logical, ButtonState::Released);
@@ -158,12 +166,7 @@ fn without_ctrl_nothing_is_chosen() {
 #[test]
 fn an_offer_is_taken_back_when_its_daemon_is_gone() {
     let place = Place::new();
-    let first = place.daemon(&["work"]);
-    let mut app = place.app("work");
-    until(&mut app, "it is attached", |world| attached(world, "work"));
-    first.stop("over");
-    let second = place.daemon(&["build"]);
-    until(&mut app, "the sessions are offered", |world| says(world, "Ctrl+1 attaches \"build\""));
+    let (mut app, second) = place.offered();
     second.stop("over again");
     until(&mut app, "nothing is offered", |world| says(world, "Ctrl+Enter starts a new daemon."));
     assert!(says(app.world(), "Ctrl+1").is_none());
