@@ -85,5 +85,41 @@ fn start(
 /// # Errors
 /// What is wrong with the level, in words.
 pub(crate) fn filter(level: &str) -> Result<EnvFilter, String> {
-    EnvFilter::try_new(level).map_err(|error| format!("{level:?} is no log level: {error}; try info or debug"))
+    // The parser measures a directive without the space around it and cuts it with that: it would cut in the wrong place, and
+    // panic in the middle of a character.
+    let directives = level.split(',').map(str::trim).collect::<Vec<_>>().join(",");
+    // Values of fields are compared as they are, because a pattern of a few dots can take minutes to compile.
+    EnvFilter::builder()
+        .with_regex(false)
+        .parse(directives)
+        .map_err(|error| format!("{level:?} is no log level: {error}; try info or debug"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn space_around_the_parts_of_a_level_says_nothing() {
+        for level in [" debug", "warn, scarab_daemon=debug ", "\n[a{b}]=info"] {
+            let plain: Vec<_> = level.split(',').map(str::trim).collect();
+            assert_eq!(filter(level).unwrap().to_string(), filter(&plain.join(",")).unwrap().to_string(), "{level:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_a_field_is_no_pattern() {
+        // Found by the fuzzer: compiled as a pattern, this would take so long that the test would not end.
+        filter(&format!("[a{{b=#{0}|5{0}u?{0}0l}}]", ".".repeat(40))).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_level_is_refused_whatever_its_characters_are() {
+        // The second was found by the fuzzer.
+        for level in ["a=loud", "\n[ :=\u{fffd}{  =  mo)\u{fffd}\u{fffd}a", " [\u{e4}\u{e4}{", ",\t[\u{20ac}\u{20ac}="]
+        {
+            let refusal = filter(level).unwrap_err();
+            assert!(refusal.contains("is no log level"), "{level:?}: {refusal}");
+        }
+    }
 }
