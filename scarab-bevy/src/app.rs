@@ -6,6 +6,7 @@
 mod banner;
 mod choose;
 mod cli;
+mod notice;
 mod probe;
 mod session;
 mod tell;

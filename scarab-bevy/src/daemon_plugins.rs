@@ -1,5 +1,8 @@
 //! Plugins of the daemon, for Apps: commands out, events in. The client's half of a plugin is a Bevy plugin that uses these.
 
+pub(crate) mod load;
+pub(crate) mod told;
+
 use std::time::Duration;
 
 use bevy::prelude::*;

@@ -7,7 +7,15 @@ use scarab_protocol::{
     message::{Event, Subscribe},
 };
 
-use crate::{connection::ConnectionLink, daemon_plugins::PluginEvent, messages::Lagged, terminal::TerminalSession};
+use crate::{
+    connection::ConnectionLink,
+    daemon_plugins::{
+        PluginEvent,
+        told::{self, PluginNotified, PluginStatus},
+    },
+    messages::Lagged,
+    terminal::TerminalSession,
+};
 
 /// On a connection: the App hears of what happens in its daemon, in sessions that it shows and in all others, as [`DaemonEventReceived`].
 /// Without it nothing is told.
@@ -38,6 +46,11 @@ impl DaemonEvents {
     /// Those of these kinds.
     pub fn of(kinds: impl IntoIterator<Item = EventKind>) -> Self {
         Self { kinds: kinds.into_iter().collect() }
+    }
+
+    /// Whether those of a kind are among them.
+    pub fn want(&self, kind: EventKind) -> bool {
+        self.kinds.is_empty() || self.kinds.contains(&kind)
     }
 }
 
@@ -85,13 +98,17 @@ pub(crate) fn unsubscribe(mut unwanted: RemovedComponents<DaemonEvents>, links: 
 /// Takes over what has happened.
 pub(crate) fn receive(
     mut commands: Commands,
-    connections: Query<(Entity, &ConnectionLink), With<DaemonEvents>>,
+    mut connections: Query<
+        (Entity, &ConnectionLink, Option<(&mut told::Asked, &mut PluginStatus)>),
+        With<DaemonEvents>,
+    >,
     terminals: Query<(Entity, &TerminalSession)>,
     mut received: MessageWriter<DaemonEventReceived>,
     mut of_plugins: MessageWriter<PluginEvent>,
+    mut notified: MessageWriter<PluginNotified>,
     mut lagged: MessageWriter<Lagged>,
 ) {
-    for (connection, link) in &connections {
+    for (connection, link, mut status) in &mut connections {
         for item in link.client.take_feed() {
             match item {
                 FeedItem::Event(event) => {
@@ -105,10 +122,19 @@ pub(crate) fn receive(
                     }
                     let terminal = concerned.first().copied();
                     of_plugins.write_batch(PluginEvent::of(connection, terminal, &event));
+                    notified.write_batch(PluginNotified::of(connection, terminal, &event));
+                    if event.kind() == Some(EventKind::Status)
+                        && let Some((asked, status)) = &mut status
+                    {
+                        told::change(asked, status, &event);
+                    }
                     received.write(DaemonEventReceived { connection, terminal, event });
                 }
                 FeedItem::Lagged { missed } => {
                     lagged.write(Lagged { connection, events: missed });
+                    if let Some((asked, _)) = &mut status {
+                        told::ask_again(asked, link);
+                    }
                 }
                 // The connection's status has the new daemon's epoch.
                 FeedItem::Restarted => {}

@@ -112,6 +112,9 @@ impl Plugin for ScarabIpcPlugin {
             .add_message::<daemon_plugins::PluginCommand>()
             .add_message::<daemon_plugins::PluginReplied>()
             .add_message::<daemon_plugins::PluginEvent>()
+            .add_message::<daemon_plugins::told::PluginNotified>()
+            .register_type::<daemon_plugins::load::DaemonPluginStatus>()
+            .register_type::<daemon_plugins::told::PluginStatus>()
             .init_resource::<daemon_plugins::Calls>()
             .init_resource::<config::ClientConfig>()
             .add_message::<config::ConfigChanged>()
@@ -126,6 +129,8 @@ impl Plugin for ScarabIpcPlugin {
                     link::receive_events,
                     events::receive,
                     daemon_plugins::receive,
+                    daemon_plugins::load::receive,
+                    daemon_plugins::told::receive,
                 )
                     .chain()
                     .in_set(ScarabIpcSystems::Receive)
@@ -142,6 +147,8 @@ impl Plugin for ScarabIpcPlugin {
                     link::send_input,
                     link::ask_credit,
                     link::send_kills,
+                    daemon_plugins::told::ask,
+                    daemon_plugins::load::load,
                     daemon_plugins::call,
                 )
                     .chain()

@@ -29,7 +29,11 @@ pub use scarab_protocol as protocol;
 pub use clipboard::ScarabClipboardPlugin;
 pub use config::{ClientConfig, ConfigChanged, DaemonConfig};
 pub use connection::{ConnectionStatus, DaemonConnection, PrimaryConnection, ScarabConnectionState};
-pub use daemon_plugins::{PluginCommand, PluginEvent, PluginReplied};
+pub use daemon_plugins::{
+    PluginCommand, PluginEvent, PluginReplied,
+    load::{DaemonPlugin, DaemonPluginStatus},
+    told::{PluginNotified, PluginStatus},
+};
 pub use events::{DaemonEventReceived, DaemonEvents, TerminalEventReceived};
 #[cfg(feature = "input")]
 pub use input::{KeyChord, ScarabInputPlugin, ScarabInputSystems, TerminalKeys, terminal_has_keyboard};

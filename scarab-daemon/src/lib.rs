@@ -35,6 +35,7 @@ mod tests;
 mod token_files;
 #[cfg(unix)]
 mod unix;
+mod watch;
 #[cfg(windows)]
 mod windows;
 

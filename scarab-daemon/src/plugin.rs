@@ -30,7 +30,7 @@ mod value;
 mod watch;
 
 pub(crate) use error::{CallError, LoadError};
-pub(crate) use host::{Grants, Host, HostError, NewSession, Notice, Report, Screen, SessionInfo, SessionRef};
+pub(crate) use host::{Grants, Host, HostError, NewSession, Notice, Report, Screen, Section, SessionInfo, SessionRef};
 pub(crate) use inbox::{CallContext, Event};
 pub(crate) use lines::LineFeed;
 pub(crate) use manager::Plugins;

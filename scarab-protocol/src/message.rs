@@ -16,7 +16,7 @@ pub use event::{Event, EventField, EventValue, Lagged, Subscribe, Subscribed, Un
 pub use input::{AskCredit, CancelInput, Focus, Input, InputCredit, Mouse, Paste};
 pub use plugin::{
     ListPlugins, LoadPlugin, PluginCommand, PluginCommandInfo, PluginInfo, PluginLogEntry, PluginReply, PluginSource,
-    Plugins, ReloadPlugin, UnloadPlugin,
+    PluginStatusItem, Plugins, ReloadPlugin, UnloadPlugin,
 };
 pub use session::{
     Attach, Attached, Clipboard, CreateSession, Created, Cwd, Detach, Detached, Exit, Exited, ForgetSession,

@@ -319,6 +319,7 @@ fn messages(add: &mut dyn FnMut(String, Frame)) {
             last_error: Some("watch.luau:3: no".into()),
             dropped: 2,
             memory: 65_536,
+            status: vec![PluginStatusItem { key: "progress".into(), text: "3 of 40".into() }],
             log: vec![PluginLogEntry { time_ms: 1_700_000_002_000, is_error: true, text: "watch.luau:3: no".into() }],
         }],
     });

@@ -91,3 +91,18 @@ fn a_wrong_key_or_value_is_told_what_would_be_right() {
     assert!(daemon.ok(&["config", "check"]).contains("default"));
     assert!(daemon.fails(FAILED, &["config", "check", "/no/such/file"]).contains("/no/such/file"));
 }
+
+#[test]
+fn what_was_set_is_taken_back() {
+    let (daemon, file) = start();
+    daemon.ok(&["config", "set", "daemon.scrollback", "5", "--save"]);
+    daemon.ok(&["config", "set", "daemon.scrollback", "7"]);
+    assert_eq!(get(&daemon, "daemon.scrollback"), 7);
+    daemon.ok(&["config", "unset", "daemon.scrollback"]);
+    assert_eq!(get(&daemon, "daemon.scrollback"), 5);
+    assert!(daemon.json(&["config", "unset", "daemon.scrollback", "--save"])["saved"].as_bool().is_some_and(|it| it));
+    assert_eq!(get(&daemon, "daemon.scrollback"), 10_000);
+    let text = fs::read_to_string(&file).expect("it is there");
+    assert!(!text.lines().any(|line| line.starts_with("scrollback")), "{text}");
+    assert!(daemon.fails(USAGE, &["config", "unset", "daemon.scrolback"]).contains("daemon.scrollback"));
+}

@@ -71,3 +71,57 @@ fn an_endless_loop_is_ended_and_slows_no_other() {
     daemon.type_line("s", "echo $((6*7))");
     daemon.sees("s", "^42$");
 }
+
+#[test]
+fn what_the_bundled_watch_sees_is_an_event() {
+    let daemon = Daemon::start();
+    assert_eq!(daemon.ok(&["plugin", "load", "watch"]), "watch");
+    daemon.ok(&["plugin", "call", "watch", "add", "error: .*"]);
+    assert_eq!(daemon.ok(&["plugin", "call", "watch", "list"]), "error: .*");
+    daemon.sh("s", "read x; echo 'error: out of coffee'; exec sleep 1000");
+    daemon.type_line("s", "");
+    let seen = daemon.ok(&["events", "--kind", "plugin", "--since", "0", "--count", "1"]);
+    let seen: Value = serde_json::from_str(&seen).expect("a line of JSON");
+    assert_eq!((&seen["session"], &seen["data"]["event"]), (&Value::from("s"), &Value::from("seen")), "{seen}");
+    assert_eq!(seen["data"]["line"], "error: out of coffee", "{seen}");
+    daemon.ok(&["plugin", "call", "watch", "remove", "error: .*"]);
+    assert_eq!(daemon.ok(&["plugin", "call", "watch", "list"]), "");
+}
+
+#[test]
+fn the_bundled_autoname_names_what_nobody_has_named() {
+    let daemon = Daemon::start();
+    daemon.ok(&["plugin", "load", "autoname"]);
+    let says = r"printf '\033]7;file:///srv/project\007\033]133;C;cmdline_url=make\007'; exec sleep 1000";
+    daemon.ok(&["new", "--", "sh", "-c", says]);
+    until("it has a name", || daemon.listed("project-make").is_some());
+    daemon.sh("mine", says);
+    let said = daemon.ok(&["events", "mine", "--kind", "command-started", "--since", "0", "--count", "1"]);
+    assert!(said.contains("make"), "{said}");
+    assert!(daemon.listed("mine").is_some());
+}
+
+#[test]
+fn the_examples_half_in_the_daemon_follows_a_build() {
+    let daemon = Daemon::start();
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/build_progress.luau"));
+    let path = daemon.home.path("home/build-progress.luau");
+    fs::write(&path, text.expect("it is there")).expect("the home is ours");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("it is ours");
+    let path = path.to_string_lossy().into_owned();
+    assert_eq!(daemon.ok(&["plugin", "load", &path]), "build-progress");
+    // Whoever needs it loads it too.
+    assert_eq!(daemon.ok(&["plugin", "load", &path]), "build-progress");
+    daemon.sh("b", "echo '[3/40] Compiling x'; read x; exit 2");
+    daemon.sees("b", "Compiling");
+    let progress = || daemon.ok(&["plugin", "call", "build-progress", "progress", "--session", "b"]);
+    until("it is seen", || progress() == "3 of 40");
+    daemon.type_line("b", "");
+    let told = daemon.ok(&["events", "b", "--kind", "plugin", "--since", "0", "--count", "2"]);
+    let told = told.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect::<Vec<Value>>();
+    let numbers = |event: &Value| (event["data"]["done"].clone(), event["data"]["all"].clone());
+    assert_eq!(told[0]["data"]["event"], "progress");
+    assert_eq!(told[1]["data"]["event"], "finished");
+    assert_eq!((numbers(&told[1]), &told[1]["data"]["code"]), ((3.into(), 40.into()), &Value::from(2)));
+    assert_eq!(progress(), "nothing is being built");
+}

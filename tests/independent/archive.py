@@ -83,7 +83,9 @@ struct ListPlugins { name: Option<String> }
 struct Plugins { plugins: Vec<PluginInfo> }
 struct PluginInfo { name: String, version: String, about: String, path: String, disabled: Option<String>,
                     commands: Vec<PluginCommandInfo>, permissions: Vec<String>, errors: u64,
-                    last_error: Option<String>, dropped: u64, memory: u64, log: Vec<PluginLogEntry> }
+                    last_error: Option<String>, dropped: u64, memory: u64, status: Vec<PluginStatusItem>,
+                    log: Vec<PluginLogEntry> }
+struct PluginStatusItem { key: String, text: String }
 struct PluginCommandInfo { name: String, help: String }
 struct PluginLogEntry { time_ms: u64, is_error: bool, text: String }
 struct PluginCommand { plugin: String, command: String, args: Vec<String>, session: Option<Target> }

@@ -13,6 +13,7 @@ use scarab_protocol::{
 use super::{
     banner::{self, Banner},
     choose::{Asked, Choice, choose},
+    notice::Notices,
     tell::{self, LastWords},
 };
 use crate::{
@@ -31,6 +32,7 @@ pub(super) fn plugin(asked: Asked) -> impl Plugin {
             .init_resource::<Session>()
             .init_resource::<LastWords>()
             .init_resource::<Banner>()
+            .init_resource::<Notices>()
             .add_systems(OnEnter(ScarabConnectionState::Connected), ask)
             .add_systems(PreUpdate, tell::note.after(ScarabIpcSystems::Receive))
             // In this order within one update: the window may sleep after it.

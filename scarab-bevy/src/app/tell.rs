@@ -4,6 +4,7 @@ use bevy::prelude::*;
 
 use super::{
     banner::Banner,
+    notice::Notices,
     session::{MAX_OFFERED, Session},
 };
 use crate::{
@@ -19,12 +20,13 @@ pub(super) struct LastWords {
     notes: Vec<String>,
 }
 
-/// The banner: what the connection is doing while it is down, what became of the session, what can be chosen.
+/// The banner: what the connection is doing while it is down, what became of the session, what can be chosen, what plugins tell.
 pub(super) fn tell(
     session: Res<Session>,
     status: Option<Single<&ConnectionStatus, With<PrimaryConnection>>>,
     terminals: Query<&TerminalStatus>,
     last_words: Res<LastWords>,
+    notices: Res<Notices>,
     mut banner: ResMut<Banner>,
 ) {
     let Some(status) = status.map(Single::into_inner) else { return };
@@ -80,6 +82,7 @@ pub(super) fn tell(
             ));
         }
     }
+    lines.extend(notices.lines());
     banner.set_if_neq(Banner(lines));
 }
 

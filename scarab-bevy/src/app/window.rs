@@ -13,9 +13,9 @@ use bevy::{
 };
 use scarab_protocol::endpoint::Address;
 
-use super::{BUILD, banner, choose::Asked, session};
+use super::{BUILD, banner, choose::Asked, notice, session};
 use crate::{
-    ScarabClipboardPlugin, ScarabConfigPlugin, ScarabRenderPlugin,
+    PluginStatus, PrimaryConnection, ScarabClipboardPlugin, ScarabConfigPlugin, ScarabRenderPlugin,
     ipc::ScarabIpcPlugin,
     launch::Launch,
     render::{Settling, TerminalTheme},
@@ -57,6 +57,7 @@ pub(super) fn run(asked: Asked, address: Address) -> anyhow::Result<ExitCode> {
         ScarabClipboardPlugin,
         session::plugin(asked),
         banner::plugin,
+        notice::plugin,
     ))
     // Nothing moves by itself: the window sleeps until something arrives or is typed.
     .insert_resource(WinitSettings { focused_mode: asleep, unfocused_mode: asleep })
@@ -90,20 +91,23 @@ fn run_on_one_thread(app: &mut App) {
     }
 }
 
-/// The window is called what the program calls itself.
+/// The window is called what the program calls itself, with what plugins say of their state behind it.
 fn follow_title(
-    terminals: Query<
-        (&TerminalTitle, Option<&TerminalSession>),
-        Or<(Changed<TerminalTitle>, Changed<TerminalSession>)>,
-    >,
+    terminals: Query<(Ref<TerminalTitle>, Option<Ref<TerminalSession>>)>,
+    status: Option<Single<Ref<PluginStatus>, With<PrimaryConnection>>>,
     window: Option<Single<&mut Window, With<PrimaryWindow>>>,
 ) {
     let Some(mut window) = window else { return };
+    let other_status = status.as_ref().is_some_and(|status| status.is_changed());
     for (title, session) in &terminals {
-        let name = session.map_or("Scarab", |session| session.name.as_str());
-        let wanted = if title.0.is_empty() { name } else { &title.0 };
+        if !other_status && !title.is_changed() && !session.as_ref().is_some_and(|session| session.is_changed()) {
+            continue;
+        }
+        let name = session.as_ref().map_or("Scarab", |session| session.name.as_str());
+        let own = if title.0.is_empty() { name } else { &title.0 };
+        let wanted = own.to_owned() + &status.as_ref().map_or_else(String::new, |status| notice::status_line(status));
         if window.title != wanted {
-            window.title = wanted.to_string();
+            window.title = wanted;
         }
     }
 }

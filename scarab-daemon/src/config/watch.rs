@@ -1,4 +1,4 @@
-//! Watching for changes of the file, without ticks.
+//! Watching for changes of the file.
 
 use std::{
     path::{Path, PathBuf},
@@ -7,16 +7,16 @@ use std::{
 
 use crossbeam_channel::Sender;
 use notify::{
-    Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher,
+    Event, EventKind,
     event::{AccessKind, AccessMode},
 };
 
 use super::place;
+use crate::watch::NearestWatch;
 
-/// A watch of the directories in which the file, or a link on the way to it, can be put: or of the nearest above them that exist.
+/// A watch of the directories in which the file, or a link on the way to it, can be put.
 pub(super) struct Watch {
-    watcher: Option<RecommendedWatcher>,
-    watched: Vec<PathBuf>,
+    watch: NearestWatch,
     /// The file and the links on the way to it. A change anywhere else, a neighbour's, is none.
     links: Arc<Mutex<Vec<PathBuf>>>,
 }
@@ -26,39 +26,22 @@ impl Watch {
     pub(super) fn new(changed: Sender<()>) -> Self {
         let links = Arc::<Mutex<Vec<PathBuf>>>::default();
         let wanted = links.clone();
-        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            if event.is_ok_and(|event| matters(&event, &wanted.lock().unwrap_or_else(PoisonError::into_inner))) {
+        let watch = NearestWatch::new("the configuration", move |event| {
+            if matters(&event, &wanted.lock().unwrap_or_else(PoisonError::into_inner)) {
                 let _ = changed.try_send(());
             }
         });
-        let watcher = watcher.inspect_err(|error| tracing::warn!(%error, "the configuration is not watched"));
-        Self { watcher: watcher.ok(), watched: Vec::new(), links }
+        Self { watch, links }
     }
 
     /// Watches anew: what was watched so far may be something else by now, or gone.
     pub(super) fn renew(&mut self, path: &Path) {
-        let Some(watcher) = &mut self.watcher else { return };
-        for watched in self.watched.drain(..) {
-            // That fails if the directory is gone, and the watch with it.
-            let _ = watcher.unwatch(&watched);
-        }
-        let links = place::links(path);
-        self.links.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&links);
-        for link in links {
-            let existing = link.ancestors().skip(1).filter(|above| above.is_dir()).map(Path::to_path_buf);
-            for directory in existing {
-                if self.watched.contains(&directory) {
-                    break;
-                }
-                match watcher.watch(&directory, RecursiveMode::NonRecursive) {
-                    Ok(()) => {
-                        self.watched.push(directory);
-                        break;
-                    }
-                    Err(error) => tracing::debug!(path = %directory.display(), %error, "a directory is not watched"),
-                }
-            }
-        }
+        self.watch.renew(|| {
+            let links = place::links(path);
+            let directories = links.iter().filter_map(|link| link.parent().map(Path::to_path_buf)).collect();
+            *self.links.lock().unwrap_or_else(PoisonError::into_inner) = links;
+            directories
+        });
     }
 }
 

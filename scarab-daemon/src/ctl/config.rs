@@ -47,6 +47,14 @@ enum Action {
         #[arg(long)]
         save: bool,
     },
+    /// Take back what `set` said of a key, or what the file says
+    Unset {
+        /// The key, with its section before it: daemon.scrollback
+        key: String,
+        /// Take it out of the file
+        #[arg(long)]
+        save: bool,
+    },
     /// Say what is wrong with a file; no daemon is needed
     Check {
         /// The file [default: the one that a daemon would read]
@@ -66,6 +74,7 @@ pub fn run(which: &Which, args: Args, output: Output) -> Result<(), CtlError> {
         }
         Some(Action::Get { key }) => get(which, &key, output),
         Some(Action::Set { key, value, save }) => set(which, &key, &value, save, output),
+        Some(Action::Unset { key, save }) => unset(which, &key, save, output),
         Some(Action::Check { file }) => check(file, output),
         Some(Action::Path) => path(which, output),
     }
@@ -102,10 +111,20 @@ fn set(which: &Which, name: &str, text: &str, save: bool, output: Output) -> Res
             "{name}: {text:?} is no value: numbers, true and false as they are, texts in quotes, lists in brackets"
         ))
     })?;
+    change(which, name, Some(value), save, output)
+}
+
+fn unset(which: &Which, name: &str, save: bool, output: Output) -> Result<(), CtlError> {
+    key(name)?;
+    change(which, name, None, save, output)
+}
+
+fn change(which: &Which, name: &str, value: Option<Value>, save: bool, output: Output) -> Result<(), CtlError> {
     let connection = which.connect()?;
-    let Done {} = connection.ask(&SetConfig { key: name.into(), value: Some(value.clone()), save })?;
+    let shown = value.as_ref().map(json);
+    let Done {} = connection.ask(&SetConfig { key: name.into(), value, save })?;
     let restart = ask(&connection)?.entries.iter().any(|entry| entry.key == name && entry.restart);
-    let told = json!({ "key": name, "value": json(&value), "saved": save, "restart": restart });
+    let told = json!({ "key": name, "value": shown, "saved": save, "restart": restart });
     match restart {
         true => output.print(format!("{name} counts when the daemon is started anew"), &told),
         false => output.print_only_json(&told),

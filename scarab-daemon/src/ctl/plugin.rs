@@ -145,6 +145,9 @@ fn details(plugin: &PluginInfo) -> String {
     for command in &plugin.commands {
         text += &format!("  {} {}\n", command.name, command.help);
     }
+    for item in &plugin.status {
+        text += &format!("  {}: {}\n", item.key, item.text);
+    }
     for entry in &plugin.log {
         text += &format!("{} {}\n", if entry.is_error { "!" } else { "-" }, entry.text);
     }
@@ -165,6 +168,7 @@ fn plugin_json(plugin: &PluginInfo) -> Value {
         "last_error": plugin.last_error,
         "dropped": plugin.dropped,
         "memory": plugin.memory,
+        "status": plugin.status.iter().map(|it| json!({ "key": it.key, "text": it.text })).collect::<Vec<_>>(),
         "log": plugin.log.iter()
             .map(|it| json!({ "time_ms": it.time_ms, "is_error": it.is_error, "text": it.text }))
             .collect::<Vec<_>>(),

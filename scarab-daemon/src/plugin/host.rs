@@ -1,6 +1,9 @@
 //! What plugins need of the daemon.
 
-use std::{collections::BTreeSet, io};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+};
 
 use super::{Value, error::LoadError};
 
@@ -66,6 +69,15 @@ pub(crate) trait Host: Send + Sync {
 pub(crate) struct Grants {
     /// The names of the sessions that it may type into; `*` for all of them. What it made itself needs no grant.
     pub input: BTreeSet<String>,
+}
+
+/// What the configuration says of a plugin.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Section {
+    /// What it may do.
+    pub grants: Grants,
+    /// Its own settings.
+    pub settings: BTreeMap<String, Value>,
 }
 
 /// A session, named.

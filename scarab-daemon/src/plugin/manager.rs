@@ -11,8 +11,8 @@ use std::{
 };
 
 use super::{
-    CallContext, CallError, CommandInfo, Event, Grants, Host, LineFeed, LoadError, LogEntry, PluginInfo, Report, Value,
-    bundled,
+    CallContext, CallError, CommandInfo, Event, Grants, Host, LineFeed, LoadError, LogEntry, PluginInfo, Report,
+    Section, State, bundled,
     file::Script,
     inbox::{Call, Reply},
     instance::{Ended, Instance, wait_for_end},
@@ -83,18 +83,19 @@ impl Plugins {
         Self { watch: Watch::new(move || weak.upgrade().is_some_and(|inner| inner.reload_changed())), inner }
     }
 
-    /// Checks a script's file, and runs it. The file is watched from then on.
+    /// Checks a script's file, and runs it, with what the configuration says of the plugin that it turns out to be. The file is
+    /// watched from then on.
     ///
     /// # Errors
     /// [`LoadError`]; nothing is loaded then.
     pub(crate) fn load(
         &self,
         path: &Path,
-        grants: Grants,
-        settings: BTreeMap<String, Value>,
+        granted: Grants,
+        section: impl FnOnce(&str) -> Section,
     ) -> Result<PluginInfo, LoadError> {
         let path = std::path::absolute(path).map_err(|error| LoadError::Io { path: path.into(), error })?;
-        let info = self.inner.load(Source::File(path), grants, settings)?;
+        let info = self.inner.load(Source::File(path), granted, section)?;
         self.watch.renew(&self.inner.files());
         Ok(info)
     }
@@ -106,8 +107,8 @@ impl Plugins {
     pub(crate) fn load_bundled(
         &self,
         name: &str,
-        grants: Grants,
-        settings: BTreeMap<String, Value>,
+        granted: Grants,
+        section: impl FnOnce(&str) -> Section,
     ) -> Result<PluginInfo, LoadError> {
         let Some((name, _)) = bundled::find(name) else {
             return Err(LoadError::NotBundled {
@@ -115,7 +116,7 @@ impl Plugins {
                 bundled: bundled::names().map(Into::into).collect(),
             });
         };
-        self.inner.load(Source::Bundled(name), grants, settings)
+        self.inner.load(Source::Bundled(name), granted, section)
     }
 
     /// Ends a plugin. What it has kept stays kept.
@@ -143,14 +144,20 @@ impl Plugins {
     ///
     /// # Errors
     /// As [`Plugins::reload`].
-    pub(crate) fn configure(
-        &self,
-        name: &str,
-        grants: Grants,
-        settings: BTreeMap<String, Value>,
-    ) -> Result<PluginInfo, LoadError> {
-        self.inner.slot(name)?.record.configure(grants, settings);
+    pub(crate) fn configure(&self, name: &str, section: Section) -> Result<PluginInfo, LoadError> {
+        self.inner.slot(name)?.record.configure(section);
         self.reload(name)
+    }
+
+    /// Grants a plugin more, and begins it anew if it is disabled.
+    ///
+    /// # Errors
+    /// As [`Plugins::reload`].
+    pub(crate) fn grant(&self, name: &str, more: Grants) -> Result<PluginInfo, LoadError> {
+        let slot = self.inner.slot(name)?;
+        slot.record.grant(more);
+        let info = slot.info();
+        if info.state == State::Running { Ok(info) } else { self.reload(name) }
     }
 
     /// All plugins, by name.
@@ -207,7 +214,12 @@ impl Drop for Plugins {
 }
 
 impl Inner {
-    fn load(&self, source: Source, grants: Grants, settings: BTreeMap<String, Value>) -> Result<PluginInfo, LoadError> {
+    fn load(
+        &self,
+        source: Source,
+        granted: Grants,
+        section: impl FnOnce(&str) -> Section,
+    ) -> Result<PluginInfo, LoadError> {
         let _changing = lock(&self.changing);
         let (script, manifest) = source.read()?;
         let name = manifest.name.clone();
@@ -217,7 +229,7 @@ impl Inner {
         if self.slots.names().len() >= PLUGINS {
             return Err(LoadError::TooMany { path: script.path });
         }
-        let record = Arc::new(Record::new(&name, self.host.clone(), grants, settings));
+        let record = Arc::new(Record::new(&name, self.host.clone(), granted, section(&name)));
         let info = self.start(source, script, manifest, record)?;
         self.host.report(&name, Report::Loaded);
         Ok(info)
@@ -397,6 +409,7 @@ impl Slot {
             last_error,
             dropped: instance.inbox.dropped(),
             memory: instance.memory(),
+            statuses: record.statuses(),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Grants, Host, Permission, Report, SessionRef, Value,
+    Grants, Host, Permission, Report, Section, SessionRef, Value,
     limits::{CREATED, LOG_BYTES, LOG_ENTRIES, STATUSES},
     store::Store,
     text,
@@ -39,6 +39,8 @@ pub(crate) struct PluginInfo {
     pub dropped: u64,
     /// The memory that its engine has, in bytes, as of its last callback.
     pub memory: usize,
+    /// Its status items, by key.
+    pub statuses: Vec<(String, String)>,
 }
 
 /// Whether a plugin runs.
@@ -83,22 +85,23 @@ pub(super) struct Record {
 
 #[derive(Default)]
 struct Changing {
-    grants: Grants,
-    settings: BTreeMap<String, Value>,
+    section: Section,
+    /// What clients have granted, besides.
+    granted: Grants,
     /// The newest [`LOG_ENTRIES`].
     log: VecDeque<LogEntry>,
     errors: u64,
     last_error: Option<String>,
-    /// By key, which instance set it.
-    statuses: BTreeMap<String, u64>,
+    /// By key, which instance set it, and what it says.
+    statuses: BTreeMap<String, (u64, String)>,
     created: BTreeSet<u32>,
 }
 
 impl Record {
     /// A plugin that is about to start. Kept data that cannot be used is noted in its log.
-    pub(super) fn new(name: &str, host: Arc<dyn Host>, grants: Grants, settings: BTreeMap<String, Value>) -> Self {
+    pub(super) fn new(name: &str, host: Arc<dyn Host>, granted: Grants, section: Section) -> Self {
         let (store, trouble) = Store::load(&*host, name);
-        let state = Mutex::new(Changing { grants, settings, ..Changing::default() });
+        let state = Mutex::new(Changing { section, granted, ..Changing::default() });
         let record = Self { name: name.into(), host, state, store: Mutex::new(store) };
         if let Some(trouble) = trouble {
             record.log(&trouble, true);
@@ -107,14 +110,21 @@ impl Record {
     }
 
     /// Gives it another section of the configuration, for instances that are yet to start.
-    pub(super) fn configure(&self, grants: Grants, settings: BTreeMap<String, Value>) {
-        let mut state = self.lock();
-        state.grants = grants;
-        state.settings = settings;
+    pub(super) fn configure(&self, section: Section) {
+        self.lock().section = section;
+    }
+
+    /// Grants more, at once and until it is unloaded.
+    pub(super) fn grant(&self, more: Grants) {
+        self.lock().granted.input.extend(more.input);
     }
 
     pub(super) fn settings(&self) -> BTreeMap<String, Value> {
-        self.lock().settings.clone()
+        self.lock().section.settings.clone()
+    }
+
+    pub(super) fn statuses(&self) -> Vec<(String, String)> {
+        self.lock().statuses.iter().map(|(key, (_, text))| (key.clone(), text.clone())).collect()
     }
 
     /// Writes into the log; the oldest entry leaves when it is full.
@@ -152,7 +162,7 @@ impl Record {
     /// If there would be too many.
     pub(super) fn set_status(&self, instance: u64, key: &str, shown: Option<&str>) -> Result<(), String> {
         let mut state = self.lock();
-        let owner = state.statuses.get(key).copied();
+        let owner = state.statuses.get(key).map(|(owner, _)| *owner);
         if owner.is_some_and(|owner| owner > instance) || (owner.is_none() && shown.is_none()) {
             return Ok(());
         }
@@ -160,7 +170,7 @@ impl Record {
             return Err(format!("there may be {STATUSES} status items; take one away first"));
         }
         match shown {
-            Some(_) => state.statuses.insert(key.to_owned(), instance),
+            Some(text) => state.statuses.insert(key.to_owned(), (instance, text.to_owned())),
             None => state.statuses.remove(key),
         };
         drop(state);
@@ -171,10 +181,10 @@ impl Record {
     /// Takes away what an instance has set and no newer one has set again.
     pub(super) fn clear_statuses(&self, instance: u64) {
         let mut state = self.lock();
-        let (ended, kept) = std::mem::take(&mut state.statuses).into_iter().partition(|(_, owner)| *owner == instance);
+        let (ended, kept): (BTreeMap<_, _>, _) =
+            std::mem::take(&mut state.statuses).into_iter().partition(|(_, (owner, _))| *owner == instance);
         state.statuses = kept;
         drop(state);
-        let ended: BTreeMap<String, u64> = ended;
         for key in ended.keys() {
             self.host.status(&self.name, key, None);
         }
@@ -183,12 +193,12 @@ impl Record {
     /// Whether it may type into a session.
     pub(super) fn may_type(&self, session: &SessionRef) -> bool {
         let state = self.lock();
-        state.created.contains(&session.number) || is_granted(&state.grants, &session.name)
+        state.created.contains(&session.number) || state.is_granted(&session.name)
     }
 
     /// Whether a session of this name is one that it may type into.
     pub(super) fn is_granted(&self, name: &str) -> bool {
-        is_granted(&self.lock().grants, name)
+        self.lock().is_granted(name)
     }
 
     /// Whether it may make another session, given those that exist.
@@ -221,6 +231,10 @@ impl Record {
     }
 }
 
-fn is_granted(grants: &Grants, name: &str) -> bool {
-    grants.input.contains("*") || grants.input.contains(name)
+impl Changing {
+    fn is_granted(&self, name: &str) -> bool {
+        [&self.section.grants, &self.granted]
+            .iter()
+            .any(|grants| grants.input.contains("*") || grants.input.contains(name))
+    }
 }

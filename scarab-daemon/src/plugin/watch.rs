@@ -66,6 +66,8 @@ impl Watch {
                 Err(error) => tracing::warn!(path = %path.display(), %error, "plugins in a directory are not watched"),
             }
         }
+        // A file that has changed since it was read, and before this, has told nobody.
+        let _ = self.changed.try_send(());
     }
 
     fn start(&self) -> Option<RecommendedWatcher> {

@@ -17,7 +17,7 @@ use scarab_protocol::{
 use super::{Asked, Order, wire};
 use crate::{
     daemon::Daemon,
-    plugin::{Grants, LoadError, PluginInfo, Plugins, Value},
+    plugin::{Grants, LoadError, PluginInfo, Plugins, Section, Value},
 };
 
 pub(super) struct Keeper {
@@ -61,21 +61,18 @@ impl Keeper {
         }
     }
 
-    /// Loads a plugin that a client asks for, with the settings of its section.
+    /// Loads a plugin that a client asks for, with what its section says. One that runs already goes on, whoever loaded it.
     fn load(&self, source: PluginSource, grants: Vec<String>) -> Result<PluginInfo, LoadError> {
-        let given = Grants { input: grants.into_iter().collect() };
-        let info = match source {
-            PluginSource::File(path) => self.plugins.load(&path_of(path), given.clone(), BTreeMap::new())?,
-            PluginSource::Bundled(name) => self.plugins.load_bundled(&name, given.clone(), BTreeMap::new())?,
+        let granted = Grants { input: grants.into_iter().collect() };
+        let section = |name: &str| self.sections().get(name).map(section_of).unwrap_or_default();
+        let loaded = match source {
+            PluginSource::File(path) => self.plugins.load(&path_of(path), granted.clone(), section),
+            PluginSource::Bundled(name) => self.plugins.load_bundled(&name, granted.clone(), section),
         };
-        let Some(section) = self.sections().remove(&info.name) else { return Ok(info) };
-        let mut grants = grants_of(&section);
-        grants.input.extend(given.input);
-        let settings = settings_of(&section);
-        if grants.input.is_empty() && settings.is_empty() {
-            return Ok(info);
+        match loaded {
+            Err(LoadError::Loaded { path, name, loaded }) if path == loaded => self.plugins.grant(&name, granted),
+            other => other,
         }
-        self.plugins.configure(&info.name, grants, settings)
     }
 
     /// Brings the plugins to what the configuration says of them. Those that clients have loaded stay.
@@ -116,16 +113,15 @@ impl Keeper {
             return Ok(());
         }
         let is_loaded = self.plugins.list().iter().any(|info| info.name == *name);
-        let (grants, settings) = (grants_of(section), settings_of(section));
         if is_loaded && !moved {
-            return self.plugins.configure(name, grants, settings).map(drop).map_err(|error| error.to_string());
+            return self.plugins.configure(name, section_of(section)).map(drop).map_err(|error| error.to_string());
         }
         if is_loaded {
             self.end(name);
         }
         let loaded = match &section.path {
-            None => self.plugins.load_bundled(name, grants, settings),
-            Some(path) => self.plugins.load(&self.located(path), grants, settings),
+            None => self.plugins.load_bundled(name, Grants::default(), |_| section_of(section)),
+            Some(path) => self.plugins.load(&self.located(path), Grants::default(), |_| section_of(section)),
         };
         let info = loaded.map_err(|error| error.to_string())?;
         if info.name != *name {
@@ -162,11 +158,7 @@ impl Keeper {
     }
 }
 
-fn grants_of(section: &PluginSection) -> Grants {
-    Grants { input: section.input.iter().cloned().collect() }
-}
-
-fn settings_of(section: &PluginSection) -> BTreeMap<String, Value> {
+fn section_of(section: &PluginSection) -> Section {
     let value = |value: &config::Value| match value {
         config::Value::Bool(flag) => Value::Flag(*flag),
         config::Value::Integer(number) => Value::Integer(*number),
@@ -174,7 +166,8 @@ fn settings_of(section: &PluginSection) -> BTreeMap<String, Value> {
         config::Value::Text(text) => Value::Text(text.clone()),
         config::Value::Texts(texts) => Value::List(texts.iter().cloned().map(Value::Text).collect()),
     };
-    section.settings.iter().map(|(key, setting)| (key.clone(), value(setting))).collect()
+    let settings = section.settings.iter().map(|(key, setting)| (key.clone(), value(setting))).collect();
+    Section { grants: Grants { input: section.input.iter().cloned().collect() }, settings }
 }
 
 fn answer(asked: &Asked, outcome: Result<PluginInfo, LoadError>) {

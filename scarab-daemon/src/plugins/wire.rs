@@ -2,7 +2,7 @@
 
 use std::time::UNIX_EPOCH;
 
-use scarab_protocol::message::{self, PluginCommandInfo, PluginLogEntry};
+use scarab_protocol::message::{self, PluginCommandInfo, PluginLogEntry, PluginStatusItem};
 
 use crate::plugin::{LogEntry, PluginInfo, State};
 
@@ -26,6 +26,11 @@ pub(super) fn info(info: &PluginInfo, log: Vec<LogEntry>) -> message::PluginInfo
         last_error: info.last_error.clone(),
         dropped: info.dropped,
         memory: info.memory as u64,
+        status: info
+            .statuses
+            .iter()
+            .map(|(key, text)| PluginStatusItem { key: key.clone(), text: text.clone() })
+            .collect(),
         log: log.into_iter().map(entry).collect(),
     }
 }

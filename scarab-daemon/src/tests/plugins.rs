@@ -109,7 +109,9 @@ fn what_is_wrong_with_a_plugin_is_said_with_the_line() {
     assert!(unknown.text.contains("autoname, notify-on-exit, watch"), "{}", unknown.text);
     let path = place.script("fine", "", "scarab.command('go', '', function() error('at work') end)");
     place.load(&path, &[]);
-    let twice = place.client.refused(0, &load(&path, &[]));
+    let other = place.daemon.home.path().join("other.luau");
+    fs::copy(&path, &other).expect("the home is ours");
+    let twice = place.client.refused(0, &load(&other, &[]));
     assert!(twice.text.contains("already loaded"), "{}", twice.text);
     let failed = place.client.refused(0, &called("fine", "go", &[]));
     assert_eq!(failed.code, ErrorCode::PluginFailed);
@@ -143,6 +145,24 @@ fn lines_of_output_events_and_screens_reach_a_plugin_and_what_it_types_reaches_t
     let told = place.hear(EventKind::Notification);
     assert_eq!((told.text_of("title"), told.session), (Some("got 7"), Some(info.id)));
     assert!(told.text_of("body").expect("a body").starts_with("step 7"), "{told:?}");
+}
+
+#[test]
+fn one_that_runs_already_goes_on_and_is_granted_more() {
+    let mut place = Place::new();
+    let info = place.client.create("exec cat");
+    let body = "local calls = 0
+        scarab.command('count', '', function() calls += 1 return calls end)
+        scarab.command('type', '', function(args) scarab.send(args[1], 'x') end)
+        scarab.status('ready', 'yes') scarab.status('other', 'no') scarab.status('other', nil)";
+    let path = place.script("typist", "\"input\"", body);
+    let status = place.load(&path, &["other"]).status;
+    assert_eq!(status, [PluginStatusItem { key: "ready".into(), text: "yes".into() }]);
+    assert_eq!(place.call("typist", "count", &[]), "1");
+    place.client.refused(0, &called("typist", "type", &[&info.name]));
+    assert_eq!(place.load(&path, &[&info.name]).status, status);
+    assert_eq!(place.call("typist", "count", &[]), "2");
+    assert_eq!(place.call("typist", "type", &[&info.name]), "");
 }
 
 #[test]

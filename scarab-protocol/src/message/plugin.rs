@@ -5,6 +5,7 @@ use rkyv::{Archive, Deserialize, Serialize};
 use super::Target;
 
 /// Loads a plugin. Answered by `Plugins` with the one, when it runs; or by `Error` with `BadPlugin`, whose text names the script's line.
+/// One that runs already, from the same file, goes on, with these grants too.
 #[derive(Debug, Clone, PartialEq, Eq, Archive, Serialize, Deserialize)]
 pub struct LoadPlugin {
     /// Where its script is.
@@ -76,8 +77,19 @@ pub struct PluginInfo {
     pub dropped: u64,
     /// The memory that it has, in bytes.
     pub memory: u64,
+    /// Its status items, by key.
+    pub status: Vec<PluginStatusItem>,
     /// What it has logged, oldest first, if it was asked for by name.
     pub log: Vec<PluginLogEntry>,
+}
+
+/// A line of a plugin's status. Changes come as events of the kind `status`.
+#[derive(Debug, Clone, PartialEq, Eq, Archive, Serialize, Deserialize)]
+pub struct PluginStatusItem {
+    /// The plugin's own name for it.
+    pub key: String,
+    /// What it says, one line.
+    pub text: String,
 }
 
 /// A command of a plugin.

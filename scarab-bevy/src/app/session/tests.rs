@@ -16,20 +16,24 @@ use scarab_protocol::{
 };
 
 use super::*;
-use crate::{ScarabIpcPlugin, TerminalSize, Waker};
+use crate::{DaemonPlugin, PluginCommand, PluginStatus, ScarabIpcPlugin, TerminalSize, Waker, app::notice};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Place {
     address: Address,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 impl Place {
     fn new() -> Self {
-        let directory = tempfile::tempdir().expect("a directory");
+        let mut builder = tempfile::Builder::new();
+        // Whatever the umask is: where others may write, no daemon is trusted.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let directory = builder.tempdir().expect("a directory");
         let address = Address::of_socket(&directory.path().join("d.sock")).expect("a short path");
-        Self { address, _directory: directory }
+        Self { address, directory }
     }
 
     /// A daemon with a session of each of these names.
@@ -61,6 +65,7 @@ impl Place {
             InputFocusPlugin,
             ScarabIpcPlugin::at(self.address.clone()),
             plugin(asked),
+            notice::plugin,
         ));
         // Elsewhere the window's size decides.
         app.add_observer(|fit: On<Add, FitWindow>, mut commands: Commands| {
@@ -186,4 +191,30 @@ fn the_window_ends_with_its_shell() {
         (!messages.is_empty()).then_some(())
     });
     daemon.stop("over");
+}
+
+#[test]
+fn what_a_plugin_tells_is_shown() {
+    let place = Place::new();
+    let daemon = place.daemon(&["work"]);
+    let script = "--[[ scarab-plugin\nname = \"teller\"\nversion = \"1.0.0\"\napi = 1\n]]
+        scarab.command('tell', '', function() scarab.notify({ title = 'The build', body = 'has failed' }) end)
+        scarab.status('progress', '3 of 40')";
+    let path = place.directory.path().join("teller.luau");
+    std::fs::write(&path, script).expect("written");
+    // Whatever the umask is: nobody else may write a plugin.
+    #[cfg(unix)]
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("it is ours");
+    let mut app = place.app("work");
+    app.world_mut().spawn(DaemonPlugin::file(&path));
+    until(&mut app, "it is attached", |world| attached(world, "work"));
+    let status = until(&mut app, "the status is known", |world| {
+        let status = world.query::<&PluginStatus>().single(world).ok()?;
+        (!status.0.is_empty()).then(|| notice::status_line(status))
+    });
+    assert_eq!(status, " · 3 of 40");
+    let call = PluginCommand { plugin: "teller".into(), command: "tell".into(), ..default() };
+    app.world_mut().write_message(call);
+    until(&mut app, "it is told", |world| says(world, "The build: has failed"));
+    daemon.stop("the test is over");
 }

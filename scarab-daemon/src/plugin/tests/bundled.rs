@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::harness::Bench;
-use crate::plugin::{Grants, State, Value, bundled};
+use crate::plugin::{Grants, Section, State, Value, bundled};
 
 fn load(bench: &Bench, name: &str, settings: &[(&str, Value)]) {
     let settings: BTreeMap<_, _> = settings.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
-    bench.plugins.load_bundled(name, Grants::default(), settings).unwrap_or_else(|error| panic!("{error}"));
+    bench
+        .plugins
+        .load_bundled(name, Grants::default(), |_| Section { settings, ..Section::default() })
+        .unwrap_or_else(|error| panic!("{error}"));
 }
 
 #[test]
@@ -66,7 +69,11 @@ fn a_hundred_ends_at_once_disable_nothing() {
 fn a_bad_setting_is_said_when_it_is_loaded() {
     let bench = Bench::new();
     let settings = [("seconds".to_owned(), "soon".into())].into();
-    let error = bench.plugins.load_bundled("notify-on-exit", Grants::default(), settings).expect_err("bad").to_string();
+    let error = bench
+        .plugins
+        .load_bundled("notify-on-exit", Grants::default(), |_| Section { settings, ..Section::default() })
+        .expect_err("bad")
+        .to_string();
     assert!(error.contains("seconds must be a number"), "{error}");
 }
 

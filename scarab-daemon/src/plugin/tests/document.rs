@@ -1,7 +1,7 @@
 //! docs/PLUGINS.md, held against the code.
 
 use super::harness::Bench;
-use crate::plugin::{Grants, limits, pace::Action};
+use crate::plugin::{Grants, Section, limits, pace::Action};
 
 const PAGE: &str = include_str!("../../../../docs/PLUGINS.md");
 
@@ -16,7 +16,7 @@ fn the_example_of_the_page_does_what_the_page_says() {
     let bench = Bench::new();
     let path = bench.write_text("builds", example());
     let info =
-        bench.plugins.load(&path, Grants::default(), Default::default()).unwrap_or_else(|error| panic!("{error}"));
+        bench.plugins.load(&path, Grants::default(), |_| Section::default()).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(info.name, "builds");
     let session = bench.host.add_session(1, "build", None);
     let lines = ["[12/40] Compiling x", "an error: no such thing"].map(str::to_owned);

@@ -1,12 +1,12 @@
 //! What is refused when it is loaded, one test an error.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{fs, path::Path};
 
 use super::harness::{Bench, script};
-use crate::plugin::{Grants, LoadError, PluginInfo, limits::SCRIPT_BYTES};
+use crate::plugin::{Grants, LoadError, PluginInfo, Section, limits::SCRIPT_BYTES};
 
 fn load(bench: &Bench, path: &Path) -> Result<PluginInfo, LoadError> {
-    bench.plugins.load(path, Grants::default(), BTreeMap::new())
+    bench.plugins.load(path, Grants::default(), |_| Section::default())
 }
 
 /// Loads what is refused: the error, its text, and that nothing is left.

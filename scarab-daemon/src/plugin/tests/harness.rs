@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::plugin::{
     CallContext, CallError, Event, Grants, Host, HostError, LoadError, NewSession, Notice, PluginInfo, Plugins, Report,
-    Screen, SessionInfo, SessionRef, Value,
+    Screen, Section, SessionInfo, SessionRef, Value,
 };
 
 /// Far more than anything here takes, for a machine that is very busy.
@@ -210,7 +210,7 @@ impl Bench {
     /// Writes and loads a plugin.
     pub(super) fn load(&self, name: &str, manifest: &str, body: &str) -> Result<PluginInfo, LoadError> {
         let path = self.write(name, manifest, body);
-        self.plugins.load(&path, Grants::default(), BTreeMap::new())
+        self.plugins.load(&path, Grants::default(), |_| Section::default())
     }
 
     /// Loads a plugin that is fine.

@@ -1,9 +1,9 @@
 //! Order, loss, failures in a row, reloads and ends.
 
-use std::{collections::BTreeMap, fs};
+use std::fs;
 
 use super::harness::{Bench, script};
-use crate::plugin::{CallError, Event, Grants, LoadError, State, limits::INBOX};
+use crate::plugin::{CallError, Event, Grants, LoadError, Section, State, limits::INBOX};
 
 #[test]
 fn a_thousand_events_come_in_order_and_what_is_lost_is_counted_exactly() {
@@ -79,7 +79,7 @@ fn three_failures_in_a_row_disable_and_a_success_begins_anew() {
 fn a_changed_file_is_loaded_anew_however_it_was_written() {
     let bench = Bench::new();
     let path = bench.write("a", "", "scarab.emit('one')");
-    bench.plugins.load(&path, Grants::default(), BTreeMap::new()).expect("fine");
+    bench.plugins.load(&path, Grants::default(), |_| Section::default()).expect("fine");
     bench.host.wait("emit one");
     // In place.
     fs::write(&path, script("a", "", "scarab.emit('two')")).expect("written");
@@ -103,7 +103,7 @@ fn a_link_that_leads_elsewhere_is_a_change() {
     let two = bench.write_text("two", &script("a", "", "scarab.emit('two')"));
     let (link, next) = (bench.home.path().join("link.luau"), bench.home.path().join("next"));
     symlink(one, &link).expect("made");
-    bench.plugins.load(&link, Grants::default(), BTreeMap::new()).expect("fine");
+    bench.plugins.load(&link, Grants::default(), |_| Section::default()).expect("fine");
     symlink(two, &next).expect("made");
     fs::rename(next, link).expect("renamed");
     bench.host.wait("emit two");
@@ -147,7 +147,10 @@ fn a_plugin_in_a_callback_ends_with_the_daemon() {
     bench.plugins.stop();
     assert!(bench.plugins.list().is_empty());
     let path = bench.write("d", "", "");
-    assert!(matches!(bench.plugins.load(&path, Grants::default(), BTreeMap::new()), Err(LoadError::Start { .. })));
+    assert!(matches!(
+        bench.plugins.load(&path, Grants::default(), |_| Section::default()),
+        Err(LoadError::Start { .. })
+    ));
 }
 
 #[test]

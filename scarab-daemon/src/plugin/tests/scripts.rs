@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::harness::Bench;
-use crate::plugin::{Grants, SessionRef, Value};
+use crate::plugin::{Grants, Section, SessionRef, Value};
 
 /// Lines of a session, as its screen thread hands them over.
 fn feed(bench: &Bench, session: &SessionRef, lines: &[&str]) {
@@ -89,7 +89,7 @@ fn it_types_only_where_it_was_granted_and_into_what_it_made() {
         scarab.command('rename', '', function(args) scarab.rename(args[1], args[2]) end)",
     );
     let grants = Grants { input: ["mine".to_owned()].into() };
-    bench.plugins.load(&path, grants, BTreeMap::new()).expect("fine");
+    bench.plugins.load(&path, grants, |_| Section::default()).expect("fine");
     bench.call("a", "type", &["mine", "ls\n"]).expect("granted");
     let refused = bench.call("a", "type", &["secret", "x"]).expect_err("not granted").to_string();
     assert!(refused.contains("may not type into session \"secret\"; grant it with input = [\"secret\"]"), "{refused}");
@@ -199,7 +199,7 @@ fn settings_are_there_and_cannot_be_changed() {
         "scarab.command('get', '', function() return scarab.settings.n .. scarab.settings.list[1] end)
         scarab.command('set', '', function() scarab.settings.list[1] = 'y' end)",
     );
-    bench.plugins.load(&path, Grants::default(), settings).expect("fine");
+    bench.plugins.load(&path, Grants::default(), |_| Section { settings, ..Section::default() }).expect("fine");
     assert_eq!(bench.call("a", "get", &[]).as_deref(), Ok("5x"));
     let error = bench.call("a", "set", &[]).expect_err("read-only").to_string();
     assert!(error.contains("attempt to modify a readonly table"), "{error}");
@@ -207,8 +207,10 @@ fn settings_are_there_and_cannot_be_changed() {
         .plugins
         .configure(
             "a",
-            Grants::default(),
-            [("n".to_owned(), 6.into()), ("list".to_owned(), Value::List(vec!["z".into()]))].into(),
+            Section {
+                settings: [("n".to_owned(), 6.into()), ("list".to_owned(), Value::List(vec!["z".into()]))].into(),
+                ..Section::default()
+            },
         )
         .expect("fine");
     assert_eq!(bench.call("a", "get", &[]).as_deref(), Ok("6z"));

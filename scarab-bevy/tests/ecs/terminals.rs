@@ -1,4 +1,4 @@
-//! The suite in Apps without a window, against a real daemon and real shells: no sleep, only `App::update()` when something arrives.
+//! Terminals, connections, the configuration and events.
 
 use std::{
     sync::{Arc, Mutex},
@@ -7,117 +7,25 @@ use std::{
 
 use bevy::{
     input::{
-        ButtonState, InputPlugin,
+        ButtonState,
         keyboard::{Key, KeyboardInput, NativeKey},
     },
-    input_focus::{FocusedInput, InputDispatchPlugin, InputFocus, InputFocusPlugin},
+    input_focus::{FocusedInput, InputFocus},
     prelude::*,
-    window::{Ime, PrimaryWindow, WindowPlugin, WindowResolution},
+    window::{Ime, PrimaryWindow},
 };
 use scarab_bevy::{
     ClientConfig, ConfigChanged, ConnectionNoted, DaemonEventReceived, DaemonEvents, InputRejected, KillRequest,
-    PluginCommand, PluginEvent, PluginReplied, PrimaryConnection, TerminalEventReceived, TerminalSession, Waker,
-    prelude::*, terminal_has_keyboard,
+    TerminalEventReceived, TerminalSession, Waker, prelude::*, terminal_has_keyboard,
 };
-use scarab_daemon::server::{Server, ServerOptions};
 use scarab_protocol::{
     client::{Client, ClientOptions},
     config::Value,
-    endpoint::Address,
     event::EventKind,
-    message::{Done, LoadPlugin, PluginSource, Plugins, SetConfig},
+    message::{Done, SetConfig},
 };
 
-/// Long enough for a busy machine, short enough to notice a hang.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-struct Place {
-    address: Address,
-    directory: tempfile::TempDir,
-}
-
-impl Place {
-    fn new() -> Self {
-        let directory = tempfile::tempdir().expect("a directory");
-        let address = Address::of_socket(&directory.path().join("d.sock")).expect("a short path");
-        Self { address, directory }
-    }
-
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        self.directory.path().join(name)
-    }
-
-    fn daemon(&self) -> Server {
-        Server::start(ServerOptions::new(self.address.clone())).expect("a free address")
-    }
-
-    /// An App as a headless user would make it, with a window entity that no system shows.
-    fn app(&self) -> App {
-        let window = Window { resolution: WindowResolution::new(648, 400), ..default() };
-        let mut app = App::new();
-        app.add_plugins((
-            MinimalPlugins,
-            WindowPlugin { primary_window: Some(window), ..default() },
-            InputPlugin,
-            InputFocusPlugin,
-            InputDispatchPlugin,
-            ScarabIpcPlugin::at(self.address.clone()),
-        ));
-        app.finish();
-        app.cleanup();
-        app
-    }
-}
-
-/// Updates the App whenever something arrives, until `done` gives something.
-fn until<T>(app: &mut App, what: &str, mut done: impl FnMut(&mut World) -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        app.update();
-        if let Some(result) = done(app.world_mut()) {
-            return result;
-        }
-        let left = deadline.saturating_duration_since(Instant::now());
-        assert!(!left.is_zero(), "not within {PATIENCE:?}: {what}; the screen shows\n{}", screens(app.world_mut()));
-        let waker = app.world().resource::<Waker>().clone();
-        waker.wait(left);
-    }
-}
-
-fn screens(world: &mut World) -> String {
-    let mut all = String::new();
-    for (status, TerminalGrid { grid }) in world.query::<(&TerminalStatus, &TerminalGrid)>().iter(world) {
-        all += &format!("{status:?}\n");
-        for row in 0..grid.rows() {
-            all += &(grid.row_text(row) + "\n");
-        }
-    }
-    all
-}
-
-fn shows(world: &World, terminal: Entity, text: &str) -> Option<()> {
-    let TerminalGrid { grid } = world.get(terminal)?;
-    (0..grid.rows()).any(|row| grid.row_text(row).contains(text)).then_some(())
-}
-
-fn status(world: &World, terminal: Entity) -> TerminalStatus {
-    world.get::<TerminalStatus>(terminal).expect("terminals have one").clone()
-}
-
-fn until_shows(app: &mut App, terminal: Entity, text: &str) {
-    until(app, text, |world| shows(world, terminal, text));
-}
-
-/// A shell that shows what it is given, byte by byte, control characters as `^X`.
-fn echoing() -> Terminal {
-    Terminal::new().command(["sh", "-c", "stty raw -echo; echo ready; exec cat -v"])
-}
-
-fn press(world: &mut World, key_code: KeyCode, logical_key: Key, text: Option<&str>, state: ButtonState) {
-    let window = world.query_filtered::<Entity, With<PrimaryWindow>>().single(world).expect("one window");
-    let text = text.map(Into::into);
-    world.write_message(KeyboardInput { key_code, logical_key, state, text, repeat: false, window });
-}
+use crate::support::*;
 
 #[test]
 fn a_system_types_and_the_answer_arrives_in_the_grid() {
@@ -291,61 +199,6 @@ fn the_configuration_is_a_resource_and_its_changes_are_told_by_key() {
 }
 
 #[test]
-fn a_daemons_plugin_is_called_and_what_it_raises_is_heard() {
-    let place = Place::new();
-    let daemon = place.daemon();
-    let mut app = place.app();
-    let connection = app
-        .world_mut()
-        .query_filtered::<Entity, With<PrimaryConnection>>()
-        .single(app.world())
-        .expect("the primary one");
-    app.world_mut().entity_mut(connection).insert(DaemonEvents::of([EventKind::Plugin]));
-    let script = "--[[ scarab-plugin\nname = \"steps\"\nversion = \"1.0.0\"\napi = 1\n]]\n
-        scarab.on_line([[^step (\\d+)$]], function(session, line, groups)
-            scarab.emit('step', { at = tonumber(groups[1]) }, session) end)
-        scarab.command('greet', '', function(args, context)
-            return `hello {args[1]} in {context.session and context.session.name}` end)";
-    let path = place.path("steps.luau");
-    std::fs::write(&path, script).expect("written");
-    // Whatever the umask is: nobody else may write a plugin.
-    #[cfg(unix)]
-    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("it is ours");
-    let other = Client::connect(ClientOptions::new(place.address.clone(), "test 1.0")).expect("it answers");
-    let source = PluginSource::File(path.into_os_string().into_encoded_bytes());
-    other.ask::<_, Plugins>(&LoadPlugin { source, grants: vec![] }, PATIENCE).expect("a fine plugin");
-
-    let run = Terminal::new().named("job").command(["/bin/sh", "-c", "read x; echo step 7; exec cat"]);
-    let terminal = app.world_mut().spawn(run).id();
-    until(&mut app, "it is attached", |world| (status(world, terminal) == TerminalStatus::Attached).then_some(()));
-    let call = |command: &str| PluginCommand {
-        plugin: "steps".into(),
-        command: command.into(),
-        args: vec!["you".into()],
-        terminal: Some(terminal),
-        ..default()
-    };
-    app.world_mut().write_message(call("greet"));
-    app.world_mut().write_message(call("shout"));
-    let mut replies = Vec::new();
-    until(&mut app, "both are answered", |world| {
-        replies.extend(world.resource_mut::<Messages<PluginReplied>>().drain());
-        (replies.len() == 2).then_some(())
-    });
-    assert_eq!(
-        replies.iter().find(|reply| reply.command == "greet").expect("it is there").answer,
-        Ok("hello you in job".into())
-    );
-    assert!(replies.iter().find(|reply| reply.command == "shout").expect("it is there").answer.is_err());
-
-    app.world_mut().write_message(TerminalInput::text(terminal, "\r"));
-    let event = until(&mut app, "it is raised", |world| world.resource_mut::<Messages<PluginEvent>>().drain().next());
-    assert_eq!((event.plugin.as_str(), event.event.as_str(), event.number_of("at")), ("steps", "step", Some(7)));
-    assert_eq!(event.terminal, Some(terminal));
-    daemon.stop("the test is over");
-}
-
-#[test]
 fn what_happens_in_the_daemon_is_told_to_who_wants_it() {
     #[derive(Resource, Default)]
     struct Observed(Vec<String>);
@@ -353,11 +206,7 @@ fn what_happens_in_the_daemon_is_told_to_who_wants_it() {
     let daemon = place.daemon();
     let mut app = place.app();
     app.init_resource::<Observed>();
-    let connection = app
-        .world_mut()
-        .query_filtered::<Entity, With<PrimaryConnection>>()
-        .single(app.world())
-        .expect("the primary one");
+    let connection = primary(&mut app);
     let kinds = [EventKind::Created, EventKind::Title, EventKind::Exited];
     app.world_mut().entity_mut(connection).insert(DaemonEvents::of(kinds));
     let script = r"read x; printf '\033]2;working\007'; read x";

@@ -1,0 +1,5 @@
+//! The suite in Apps without a window, against a real daemon and real shells: no sleep, only `App::update()` when something arrives.
+
+mod plugins;
+mod support;
+mod terminals;

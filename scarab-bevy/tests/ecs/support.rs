@@ -1,0 +1,118 @@
+//! A daemon, an App without a window, and waiting for what is to come.
+
+use std::time::{Duration, Instant};
+
+use bevy::{
+    input::{
+        ButtonState, InputPlugin,
+        keyboard::{Key, KeyboardInput},
+    },
+    input_focus::{InputDispatchPlugin, InputFocusPlugin},
+    prelude::*,
+    window::{PrimaryWindow, WindowPlugin, WindowResolution},
+};
+use scarab_bevy::{PrimaryConnection, Waker, prelude::*};
+use scarab_daemon::server::{Server, ServerOptions};
+use scarab_protocol::endpoint::Address;
+
+/// Long enough for a busy machine, short enough to notice a hang.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An address, and a directory for files.
+pub struct Place {
+    pub address: Address,
+    directory: tempfile::TempDir,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let mut builder = tempfile::Builder::new();
+        // Whatever the umask is: where others may write, no daemon and no plugin is trusted.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let directory = builder.tempdir().expect("a directory");
+        let address = Address::of_socket(&directory.path().join("d.sock")).expect("a short path");
+        Self { address, directory }
+    }
+
+    pub fn path(&self, name: &str) -> std::path::PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub fn daemon(&self) -> Server {
+        Server::start(ServerOptions::new(self.address.clone())).expect("a free address")
+    }
+
+    /// An App as a headless user would make it, with a window entity that no system shows.
+    pub fn app(&self) -> App {
+        let window = Window { resolution: WindowResolution::new(648, 400), ..default() };
+        let mut app = App::new();
+        app.add_plugins((
+            MinimalPlugins,
+            WindowPlugin { primary_window: Some(window), ..default() },
+            InputPlugin,
+            InputFocusPlugin,
+            InputDispatchPlugin,
+            ScarabIpcPlugin::at(self.address.clone()),
+        ));
+        app.finish();
+        app.cleanup();
+        app
+    }
+}
+
+/// Updates the App whenever something arrives, until `done` gives something.
+pub fn until<T>(app: &mut App, what: &str, mut done: impl FnMut(&mut World) -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        app.update();
+        if let Some(result) = done(app.world_mut()) {
+            return result;
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        assert!(!left.is_zero(), "not within {PATIENCE:?}: {what}; the screen shows\n{}", screens(app.world_mut()));
+        let waker = app.world().resource::<Waker>().clone();
+        waker.wait(left);
+    }
+}
+
+fn screens(world: &mut World) -> String {
+    let mut all = String::new();
+    for (status, TerminalGrid { grid }) in world.query::<(&TerminalStatus, &TerminalGrid)>().iter(world) {
+        all += &format!("{status:?}\n");
+        for row in 0..grid.rows() {
+            all += &(grid.row_text(row) + "\n");
+        }
+    }
+    all
+}
+
+pub fn shows(world: &World, terminal: Entity, text: &str) -> Option<()> {
+    let TerminalGrid { grid } = world.get(terminal)?;
+    (0..grid.rows()).any(|row| grid.row_text(row).contains(text)).then_some(())
+}
+
+pub fn status(world: &World, terminal: Entity) -> TerminalStatus {
+    world.get::<TerminalStatus>(terminal).expect("terminals have one").clone()
+}
+
+pub fn until_shows(app: &mut App, terminal: Entity, text: &str) {
+    until(app, text, |world| shows(world, terminal, text));
+}
+
+/// The connection that an App has by itself.
+pub fn primary(app: &mut App) -> Entity {
+    let world = app.world_mut();
+    world.query_filtered::<Entity, With<PrimaryConnection>>().single(world).expect("the primary one")
+}
+
+/// A shell that shows what it is given, byte by byte, control characters as `^X`.
+pub fn echoing() -> Terminal {
+    Terminal::new().command(["sh", "-c", "stty raw -echo; echo ready; exec cat -v"])
+}
+
+pub fn press(world: &mut World, key_code: KeyCode, logical_key: Key, text: Option<&str>, state: ButtonState) {
+    let window = world.query_filtered::<Entity, With<PrimaryWindow>>().single(world).expect("one window");
+    let text = text.map(Into::into);
+    world.write_message(KeyboardInput { key_code, logical_key, state, text, repeat: false, window });
+}
