@@ -1,11 +1,11 @@
 //! What plugins of the daemon tell the user: notifications in the banner for a while, status items in the window's title.
 
-use std::time::{Duration, Instant};
-
-use bevy::{
-    prelude::*,
-    winit::{UpdateMode, WinitSettings},
+use std::{
+    thread,
+    time::{Duration, Instant},
 };
+
+use bevy::prelude::*;
 use scarab_protocol::event::EventKind;
 
 use super::tell;
@@ -14,6 +14,7 @@ use crate::{
     daemon_plugins::told::{PluginNotified, PluginStatus},
     events::DaemonEvents,
     ipc::ScarabIpcSystems,
+    wake::Waker,
 };
 
 /// How long a notification is shown: long enough to be read by who looks up from something else.
@@ -25,9 +26,14 @@ const MAX_SHOWN: usize = 3;
 /// The most characters that are shown of a notification: the banner is some lines, not a page.
 const MAX_CHARS: usize = 300;
 
-/// The notifications that are shown, oldest first.
+/// The notifications that are shown.
 #[derive(Resource, Default)]
-pub(super) struct Notices(Vec<Notice>);
+pub(super) struct Notices {
+    /// Oldest first.
+    shown: Vec<Notice>,
+    /// When the window is woken.
+    wakes: Option<Instant>,
+}
 
 struct Notice {
     text: String,
@@ -45,7 +51,7 @@ pub(super) fn plugin(app: &mut App) {
 impl Notices {
     /// The lines of the banner.
     pub(super) fn lines(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(|notice| notice.text.clone())
+        self.shown.iter().map(|notice| notice.text.clone())
     }
 
     /// A notification has come.
@@ -55,22 +61,24 @@ impl Notices {
             Some((end, _)) => format!("{}...", &text[..end]),
             None => text,
         };
-        if self.0.len() >= MAX_SHOWN {
-            self.0.remove(0);
+        if self.shown.len() >= MAX_SHOWN {
+            self.shown.remove(0);
         }
-        self.0.push(Notice { text, until: now + SHOWN_FOR });
+        self.shown.push(Notice { text, until: now + SHOWN_FOR });
     }
 
-    /// Forgets what was shown for long enough, and tells how long the next is still shown.
-    fn pass(&mut self, now: Instant) -> Option<Duration> {
-        self.0.retain(|notice| notice.until > now);
-        self.0.iter().map(|notice| notice.until - now).min()
+    /// Forgets what was shown for long enough.
+    fn forget(&mut self, now: Instant) {
+        self.shown.retain(|notice| notice.until > now);
     }
 }
 
+/// The most characters of status that a title has.
+const MAX_STATUS: usize = 200;
+
 /// The status items of all plugins, as the end of a title.
 pub(super) fn status_line(status: &PluginStatus) -> String {
-    status.0.values().map(|text| format!(" · {text}")).collect()
+    status.0.values().flat_map(|text| format!(" · {text}").chars().collect::<Vec<_>>()).take(MAX_STATUS).collect()
 }
 
 fn listen(mut commands: Commands, connection: Option<Single<Entity, With<PrimaryConnection>>>) {
@@ -85,21 +93,23 @@ fn note(mut notified: MessageReader<PluginNotified>, mut notices: ResMut<Notices
     }
 }
 
-/// Wakes the window when a notification has been shown for long enough; while there is none, nothing wakes it.
-fn pass(mut notices: ResMut<Notices>, settings: Option<ResMut<WinitSettings>>) {
-    if notices.0.is_empty() && !notices.is_changed() {
-        return;
+/// Takes away what was shown for long enough, and sees that the window wakes for the next: while nothing is shown, nothing wakes it.
+fn pass(mut notices: ResMut<Notices>, waker: Res<Waker>) {
+    let now = Instant::now();
+    if notices.shown.iter().any(|notice| notice.until <= now) {
+        notices.forget(now);
     }
-    let shown = notices.bypass_change_detection();
-    let before = shown.0.len();
-    let wait = shown.pass(Instant::now());
-    if shown.0.len() != before {
-        notices.set_changed();
-    }
-    if let Some(mut settings) = settings {
-        let mode = UpdateMode::reactive_low_power(wait.unwrap_or(Duration::MAX));
-        settings.focused_mode = mode;
-        settings.unfocused_mode = mode;
+    let next = notices.shown.iter().map(|notice| notice.until).min();
+    let Some(next) = next.filter(|_| notices.wakes.is_none_or(|wakes| wakes <= now)) else { return };
+    // The window's own timer would draw it anew all the time. One thread at most waits like this.
+    let waker = waker.clone();
+    let timer = thread::Builder::new().name("notice".into()).spawn(move || {
+        thread::sleep(next.saturating_duration_since(Instant::now()));
+        waker.wake();
+    });
+    match timer {
+        Ok(_) => notices.bypass_change_detection().wakes = Some(next),
+        Err(error) => tracing::warn!("a notification is shown until something else happens: {error}"),
     }
 }
 
@@ -118,10 +128,10 @@ mod tests {
             notices.lines().collect::<Vec<_>>(),
             ["title 2: two lines", "title 3: two lines", "title 4: two lines"]
         );
-        assert_eq!(notices.pass(start + Duration::from_secs(5)), Some(SHOWN_FOR - Duration::from_secs(3)));
-        assert_eq!(notices.pass(start + SHOWN_FOR + Duration::from_secs(3)), Some(Duration::from_secs(1)));
-        assert_eq!(notices.lines().count(), 1);
-        assert_eq!(notices.pass(start + SHOWN_FOR + Duration::from_secs(4)), None);
+        notices.forget(start + SHOWN_FOR + Duration::from_secs(3));
+        assert_eq!(notices.lines().collect::<Vec<_>>(), ["title 4: two lines"]);
+        notices.forget(start + SHOWN_FOR + Duration::from_secs(4));
+        assert_eq!(notices.lines().count(), 0);
         notices.add(&"ä".repeat(1000), "", start);
         assert_eq!(notices.lines().next().map(|line| line.chars().count()), Some(MAX_CHARS + 3));
     }
