@@ -105,12 +105,14 @@ impl Events {
     }
 }
 
-/// Cuts a text that comes from inside a terminal or a plugin, and takes out what would move a terminal's cursor.
+/// Cuts a text that comes from inside a terminal or a plugin, and takes out what would move a terminal's cursor. Line ends become
+/// spaces.
 fn clean(text: &mut String) {
     if text.len() > MAX_TEXT {
         text.truncate(text.floor_char_boundary(MAX_TEXT));
     }
     if text.chars().any(char::is_control) {
+        *text = text.replace(['\n', '\t'], " ");
         text.retain(|c| !c.is_control());
     }
 }

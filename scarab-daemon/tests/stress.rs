@@ -18,6 +18,7 @@ mod stress {
     mod helper;
     mod hostile;
     mod leak;
+    mod plugins;
     mod resume;
     mod stopped;
     mod support;

@@ -111,13 +111,17 @@ pub(crate) fn load(
     connections: Query<(Entity, &ConnectionLink, &ConnectionStatus, Has<PrimaryConnection>)>,
 ) {
     for (entity, plugin, mut status, loading) in &mut wanted {
+        let loading = loading.filter(|_| !plugin.is_changed());
+        if loading.is_none() {
+            // Asked again when there is somebody to ask.
+            commands.entity(entity).remove::<Loading>();
+        }
         let found = match plugin.connection {
             Some(connection) => connections.get(connection).ok(),
             None => connections.iter().find(|(.., primary)| *primary),
         };
         let Some((connection, link, ConnectionStatus::Connected { epoch, .. }, _)) = found else { continue };
-        let asked = loading.is_some_and(|asked| (asked.connection, asked.epoch) == (connection, *epoch));
-        if asked && !plugin.is_changed() {
+        if loading.is_some_and(|asked| (asked.connection, asked.epoch) == (connection, *epoch)) {
             continue;
         }
         let request = LoadPlugin { source: plugin.source.clone(), grants: plugin.grants.clone() };

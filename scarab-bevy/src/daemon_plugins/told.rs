@@ -25,7 +25,7 @@ pub struct PluginNotified {
     pub plugin: String,
     /// What there is to tell, one line without control characters.
     pub title: String,
-    /// More of it, of some lines perhaps; may be empty.
+    /// More of it, without control characters; may be empty.
     pub body: String,
 }
 
@@ -52,7 +52,8 @@ pub struct PluginStatus(pub BTreeMap<(String, String), String>);
 /// What a daemon was asked: what was set before anybody listened.
 #[derive(Component)]
 pub(crate) struct Asked {
-    epoch: u64,
+    /// The daemon's; `None` once nothing can be known of it.
+    epoch: Option<u64>,
     /// Until it has come.
     answer: Option<Pending<Plugins>>,
     /// Whether something was set since, which the answer may not know.
@@ -71,9 +72,11 @@ pub(crate) fn ask(
         let ConnectionStatus::Connected { epoch, .. } = *status else { continue };
         if !events.want(EventKind::Status) {
             commands.entity(connection).remove::<(Asked, PluginStatus)>();
-        } else if asked.is_none_or(|asked| asked.epoch != epoch) {
+        } else if asked.is_none_or(|asked| asked.epoch != Some(epoch)) {
             let answer = Some(link.client.request(&ListPlugins { name: None }));
-            commands.entity(connection).insert((Asked { epoch, answer, outdated: false }, PluginStatus::default()));
+            commands
+                .entity(connection)
+                .insert((Asked { epoch: Some(epoch), answer, outdated: false }, PluginStatus::default()));
         }
     }
 }
@@ -95,10 +98,10 @@ pub(crate) fn receive(mut connections: Query<(&ConnectionLink, &mut Asked, &mut 
             Some(Ok(_)) => {
                 ask_again(asked, link);
             }
-            // Over a lost connection events are caught up with; what they do not say is not known.
+            // The next connection is asked, be it to the same daemon.
             Some(Err(error)) => {
                 tracing::debug!("no status of plugins: {error}");
-                asked.answer = None;
+                (asked.answer, asked.epoch) = (None, None);
             }
         }
     }

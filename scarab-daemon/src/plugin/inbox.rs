@@ -29,6 +29,15 @@ pub(crate) struct Event {
 }
 
 impl Event {
+    /// The plugin whose own event this is.
+    pub(super) fn raised_by(&self) -> Option<&str> {
+        let by = self.fields.iter().find(|(key, _)| self.kind == "plugin" && key == "plugin");
+        match by {
+            Some((_, Value::Text(name))) => Some(name),
+            _ => None,
+        }
+    }
+
     /// The event as plugins get it: so bounded that a full inbox is, too.
     pub(super) fn bounded(&self) -> Self {
         let mut event = self.clone();

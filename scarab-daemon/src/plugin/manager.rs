@@ -41,6 +41,8 @@ struct Inner {
     changing: Mutex<()>,
     instances: AtomicU64,
     stopped: AtomicBool,
+    /// The one whose script runs for the first time, for who stops them all.
+    starting: Mutex<Option<Arc<Instance>>>,
     /// By plugin, the last trouble with its changed file, so that it is reported once.
     troubles: Mutex<BTreeMap<String, String>>,
 }
@@ -56,6 +58,15 @@ pub(super) struct Slot {
     pub(super) instance: Arc<Instance>,
     ended: Ended,
     source: Source,
+}
+
+/// What a reloaded plugin may do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Permitted {
+    /// Somebody has asked for the reload, and knows the file.
+    WhatItAsksFor,
+    /// Nobody has looked at the file.
+    WhatItHas,
 }
 
 /// Where a script comes from.
@@ -77,10 +88,12 @@ impl Plugins {
             changing: Mutex::default(),
             instances: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
+            starting: Mutex::default(),
             troubles: Mutex::default(),
         });
         let weak = Arc::downgrade(&inner);
-        Self { watch: Watch::new(move || weak.upgrade().is_some_and(|inner| inner.reload_changed())), inner }
+        let look = move || weak.upgrade().filter(|inner| inner.reload_changed()).map(|inner| inner.files());
+        Self { watch: Watch::new(look), inner }
     }
 
     /// Checks a script's file, and runs it, with what the configuration says of the plugin that it turns out to be. The file is
@@ -129,24 +142,34 @@ impl Plugins {
         Ok(())
     }
 
-    /// Reads a plugin's file anew, and runs it in place of what runs now. Also begins a disabled plugin anew.
+    /// Reads a plugin's file anew, and runs it in place of what runs now, with the permissions that it asks for. Also begins a
+    /// disabled plugin anew.
     ///
     /// # Errors
     /// [`LoadError`]; what runs now goes on then.
     pub(crate) fn reload(&self, name: &str) -> Result<PluginInfo, LoadError> {
+        self.reload_with(name, Permitted::WhatItAsksFor)
+    }
+
+    fn reload_with(&self, name: &str, permitted: Permitted) -> Result<PluginInfo, LoadError> {
         let _changing = lock(&self.inner.changing);
-        let info = self.inner.reload(name, None)?;
+        let info = self.inner.reload(name, None, permitted)?;
         self.watch.renew(&self.inner.files());
         Ok(info)
     }
 
-    /// Gives a plugin another section of the configuration, and reloads it.
+    /// Gives a plugin another section of the configuration, and reloads it. It gets no permission that it had not.
     ///
     /// # Errors
     /// As [`Plugins::reload`].
     pub(crate) fn configure(&self, name: &str, section: Section) -> Result<PluginInfo, LoadError> {
         self.inner.slot(name)?.record.configure(section);
-        self.reload(name)
+        self.reload_with(name, Permitted::WhatItHas)
+    }
+
+    /// Whether they were stopped, and none is loaded any more.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.inner.stopped.load(Ordering::SeqCst)
     }
 
     /// Grants a plugin more, and begins it anew if it is disabled.
@@ -188,10 +211,15 @@ impl Plugins {
         }
     }
 
-    /// Hands an event over to the plugins that listen to its kind. Never blocks.
+    /// Hands an event over to the plugins that listen to its kind, but for the one that has raised it, which would keep itself busy.
+    /// Never blocks.
     pub(crate) fn deliver(&self, event: &Event) {
         let mut bounded = None;
+        let raised_by = event.raised_by();
         self.inner.slots.each(|slot| {
+            if raised_by == Some(slot.record.name.as_str()) {
+                return;
+            }
             slot.instance.inbox.event(&event.kind, || bounded.get_or_insert_with(|| Arc::new(event.bounded())).clone());
         });
     }
@@ -245,8 +273,17 @@ impl Inner {
     ) -> Result<PluginInfo, LoadError> {
         let number = self.instances.fetch_add(1, Ordering::Relaxed) + 1;
         let path = script.path.clone();
+        let ending = || LoadError::Start { path: path.clone(), error: std::io::Error::other("the daemon is ending") };
         let instance = Arc::new(Instance::new(number, manifest, script, record.clone(), self.wanted.clone()));
-        let ended = instance.start()?;
+        *lock(&self.starting) = Some(instance.clone());
+        // Whoever stops the daemon has either seen this one there, or is seen here.
+        if self.stopped.load(Ordering::SeqCst) {
+            lock(&self.starting).take();
+            return Err(ending());
+        }
+        let started = instance.start();
+        lock(&self.starting).take();
+        let ended = started?;
         let slot = Slot { record: record.clone(), instance, ended, source };
         let info = slot.info();
         let old = self.slots.put(&record.name, slot);
@@ -258,7 +295,7 @@ impl Inner {
         // Whoever stops the daemon may have looked before this one was there.
         if self.stopped.load(Ordering::SeqCst) {
             self.stop();
-            return Err(LoadError::Start { path, error: std::io::Error::other("the daemon is ending") });
+            return Err(ending());
         }
         Ok(info)
     }
@@ -275,17 +312,22 @@ impl Inner {
         Ok(())
     }
 
-    /// Reloads a plugin, from its file or from what was read of it already. In the latter case nobody has asked for it, and it gets
-    /// no more permissions than it has. The caller holds `changing`.
-    fn reload(&self, name: &str, read: Option<(Script, Manifest)>) -> Result<PluginInfo, LoadError> {
+    /// Reloads a plugin, from its file or from what was read of it already. The caller holds `changing`.
+    fn reload(
+        &self,
+        name: &str,
+        read: Option<(Script, Manifest)>,
+        permitted: Permitted,
+    ) -> Result<PluginInfo, LoadError> {
         let slot = self.slot(name)?;
-        let asked = read.is_none();
         let (script, manifest) = read.map_or_else(|| slot.source.read(), Ok)?;
         if manifest.name != name {
             return Err(LoadError::Renamed { path: script.path, name: name.into(), found: manifest.name });
         }
         let had = &slot.instance.manifest.permissions;
-        if let Some(more) = manifest.permissions.iter().find(|permission| !asked && !had.contains(permission)) {
+        if permitted == Permitted::WhatItHas
+            && let Some(more) = manifest.permissions.iter().find(|permission| !had.contains(permission))
+        {
             return Err(LoadError::MorePermissions { path: script.path, name: name.into(), permission: more.name() });
         }
         let info = self.start(slot.source, script, manifest, slot.record)?;
@@ -293,7 +335,7 @@ impl Inner {
         Ok(info)
     }
 
-    /// Reloads each plugin whose file says something else than what runs; whether any was.
+    /// Reloads each plugin whose file says something else than what runs; whether any was, and links may lead elsewhere now.
     fn reload_changed(&self) -> bool {
         let mut any = false;
         for name in self.slots.names() {
@@ -307,12 +349,12 @@ impl Inner {
                     lock(&self.troubles).remove(&name);
                     continue;
                 }
-                Ok(read) => self.reload(&name, Some(read)).map(|_| ()),
+                Ok(read) => self.reload(&name, Some(read), Permitted::WhatItHas),
                 Err(error) => Err(error),
             };
-            any = true;
-            if let Err(error) = outcome {
-                self.note_trouble(&name, &slot.record, error);
+            match outcome {
+                Ok(_) => any = true,
+                Err(error) => self.note_trouble(&name, &slot.record, error),
             }
         }
         any
@@ -347,6 +389,9 @@ impl Inner {
 
     fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
+        if let Some(starting) = lock(&self.starting).as_ref() {
+            starting.inbox.stop();
+        }
         let slots = self.slots.take_all();
         for slot in slots.values() {
             slot.instance.inbox.stop();

@@ -92,8 +92,8 @@ struct Changing {
     log: VecDeque<LogEntry>,
     errors: u64,
     last_error: Option<String>,
-    /// By key, which instance set it, and what it says.
-    statuses: BTreeMap<String, (u64, String)>,
+    /// By key, what each instance says that has set it. That of the newest counts; there are two while one takes another's place.
+    statuses: BTreeMap<String, BTreeMap<u64, String>>,
     created: BTreeSet<u32>,
 }
 
@@ -124,7 +124,10 @@ impl Record {
     }
 
     pub(super) fn statuses(&self) -> Vec<(String, String)> {
-        self.lock().statuses.iter().map(|(key, (_, text))| (key.clone(), text.clone())).collect()
+        let state = self.lock();
+        let newest =
+            |(key, by): (&String, &BTreeMap<u64, String>)| Some((key.clone(), by.values().next_back()?.clone()));
+        state.statuses.iter().filter_map(newest).collect()
     }
 
     /// Writes into the log; the oldest entry leaves when it is full.
@@ -162,31 +165,26 @@ impl Record {
     /// If there would be too many.
     pub(super) fn set_status(&self, instance: u64, key: &str, shown: Option<&str>) -> Result<(), String> {
         let mut state = self.lock();
-        let owner = state.statuses.get(key).map(|(owner, _)| *owner);
-        if owner.is_some_and(|owner| owner > instance) || (owner.is_none() && shown.is_none()) {
-            return Ok(());
-        }
-        if shown.is_some() && owner.is_none() && state.statuses.len() >= STATUSES {
+        if shown.is_some() && !state.statuses.contains_key(key) && state.statuses.len() >= STATUSES {
             return Err(format!("there may be {STATUSES} status items; take one away first"));
         }
-        match shown {
-            Some(text) => state.statuses.insert(key.to_owned(), (instance, text.to_owned())),
-            None => state.statuses.remove(key),
-        };
+        let told = state.set_status(instance, key, shown);
         drop(state);
-        self.host.status(&self.name, key, shown);
+        if let Some(now) = told {
+            self.host.status(&self.name, key, now.as_deref());
+        }
         Ok(())
     }
 
-    /// Takes away what an instance has set and no newer one has set again.
+    /// Takes away what an instance has set. What an older one that goes on has set is shown again.
     pub(super) fn clear_statuses(&self, instance: u64) {
         let mut state = self.lock();
-        let (ended, kept): (BTreeMap<_, _>, _) =
-            std::mem::take(&mut state.statuses).into_iter().partition(|(_, (owner, _))| *owner == instance);
-        state.statuses = kept;
+        let keys: Vec<String> = state.statuses.keys().cloned().collect();
+        let told: Vec<_> =
+            keys.into_iter().filter_map(|key| Some((state.set_status(instance, &key, None)?, key))).collect();
         drop(state);
-        for key in ended.keys() {
-            self.host.status(&self.name, key, None);
+        for (now, key) in told {
+            self.host.status(&self.name, &key, now.as_deref());
         }
     }
 
@@ -222,6 +220,8 @@ impl Record {
     pub(super) fn save(&self) {
         let Some(data) = self.store(Store::take_changes) else { return };
         if let Err(error) = self.host.store_data(&self.name, &data) {
+            // It is tried again after the next callback, or at the end.
+            self.store(Store::keep_changes);
             self.log(&format!("kept data cannot be written: {error}"), true);
         }
     }
@@ -232,6 +232,21 @@ impl Record {
 }
 
 impl Changing {
+    /// What a status item says after one instance has set it or taken it away, if that is something else than before.
+    fn set_status(&mut self, instance: u64, key: &str, text: Option<&str>) -> Option<Option<String>> {
+        let by = self.statuses.entry(key.to_owned()).or_default();
+        let before = by.values().next_back().cloned();
+        match text {
+            Some(text) => by.insert(instance, text.to_owned()),
+            None => by.remove(&instance),
+        };
+        let now = by.values().next_back().cloned();
+        if now.is_none() {
+            self.statuses.remove(key);
+        }
+        (now != before).then_some(now)
+    }
+
     fn is_granted(&self, name: &str) -> bool {
         [&self.section.grants, &self.granted]
             .iter()

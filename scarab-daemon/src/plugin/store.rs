@@ -61,6 +61,11 @@ impl Store {
         self.dirty
     }
 
+    /// What was to be saved could not be.
+    pub(super) fn keep_changes(&mut self) {
+        self.dirty = true;
+    }
+
     /// What is to be saved, if anything has changed since the last time.
     pub(super) fn take_changes(&mut self) -> Option<Vec<u8>> {
         if !std::mem::take(&mut self.dirty) {

@@ -1,6 +1,7 @@
 //! Plugins against a daemon that is none: it only notes what it is asked for.
 
 mod bundled;
+mod changes;
 mod commands;
 mod document;
 mod files;

@@ -4,7 +4,7 @@ use std::{
     collections::HashSet,
     ffi::OsString,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
     thread,
     time::{Duration, Instant},
 };
@@ -18,7 +18,9 @@ const QUIET: Duration = Duration::from_millis(100);
 const IMPATIENCE: Duration = Duration::from_secs(1);
 
 /// A watch of the directories that plugins' files are in, because an editor may put another file in the place of one.
-pub(super) struct Watch {
+pub(super) struct Watch(Arc<Shared>);
+
+struct Shared {
     changed: Sender<()>,
     names: Arc<Mutex<HashSet<OsString>>>,
     state: Mutex<Watching>,
@@ -35,15 +37,25 @@ struct Watching {
 }
 
 impl Watch {
-    /// Calls a function whenever a watched file may have changed. Its thread starts with the first file, and ends with the watch.
-    pub(super) fn new(look: impl Fn() -> bool + Send + 'static) -> Self {
+    /// Calls a function whenever a watched file may have changed. It gives the files to watch from then on, if these may be others.
+    /// Its thread starts with the first file, and ends with the watch.
+    pub(super) fn new(look: impl Fn() -> Option<Vec<PathBuf>> + Send + 'static) -> Self {
         let (changed, changes) = bounded(1);
-        let start: Start = Box::new(move || run(&changes, look));
-        Self { changed, names: Arc::default(), state: Mutex::default(), idle: Mutex::new(Some(start)) }
+        Self(Arc::new_cyclic(|shared: &Weak<Shared>| {
+            let shared = shared.clone();
+            let start: Start = Box::new(move || run(&changes, look, &shared));
+            Shared { changed, names: Arc::default(), state: Mutex::default(), idle: Mutex::new(Some(start)) }
+        }))
     }
 
     /// Watches these files and no others.
     pub(super) fn renew(&self, files: &[PathBuf]) {
+        self.0.renew(files);
+    }
+}
+
+impl Shared {
+    fn renew(&self, files: &[PathBuf]) {
         *lock(&self.names) = files.iter().filter_map(|file| file.file_name().map(OsString::from)).collect();
         let wanted: HashSet<PathBuf> = files.iter().filter_map(|file| file.parent().map(Path::to_path_buf)).collect();
         let mut state = lock(&self.state);
@@ -91,7 +103,7 @@ impl Watch {
 }
 
 /// The thread: looks when it has become quiet after a change.
-fn run(changes: &Receiver<()>, look: impl Fn() -> bool) {
+fn run(changes: &Receiver<()>, look: impl Fn() -> Option<Vec<PathBuf>>, watch: &Weak<Shared>) {
     while changes.recv().is_ok() {
         let patience = Instant::now() + IMPATIENCE;
         loop {
@@ -101,8 +113,9 @@ fn run(changes: &Receiver<()>, look: impl Fn() -> bool) {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
-        if look() {
+        if let (Some(files), Some(watch)) = (look(), watch.upgrade()) {
             tracing::debug!("plugins' files have changed");
+            watch.renew(&files);
         }
     }
 }

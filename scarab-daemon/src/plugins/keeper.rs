@@ -1,7 +1,7 @@
 //! Who loads and unloads: one thread, for what clients ask and for what the configuration says.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     env,
     path::{Path, PathBuf},
     sync::{Arc, Weak},
@@ -16,6 +16,7 @@ use scarab_protocol::{
 
 use super::{Asked, Order, wire};
 use crate::{
+    attach::printable,
     daemon::Daemon,
     plugin::{Grants, LoadError, PluginInfo, Plugins, Section, Value},
 };
@@ -25,11 +26,13 @@ pub(super) struct Keeper {
     plugins: Arc<Plugins>,
     /// The sections that were carried out, by name, right or wrong.
     done: BTreeMap<String, PluginSection>,
+    /// The plugins that a section has loaded, and no client.
+    loaded: BTreeSet<String>,
 }
 
 impl Keeper {
     pub(super) fn new(daemon: &Arc<Daemon>, plugins: Arc<Plugins>) -> Self {
-        Self { daemon: Arc::downgrade(daemon), plugins, done: BTreeMap::new() }
+        Self { daemon: Arc::downgrade(daemon), plugins, done: BTreeMap::new(), loaded: BTreeSet::new() }
     }
 
     pub(super) fn run(mut self, orders: &Receiver<Order>, stopped: &Receiver<()>) {
@@ -54,7 +57,7 @@ impl Keeper {
                 answer(&asked, loaded);
             }
             Order::Reload(asked, name) => answer(&asked, self.plugins.reload(&name)),
-            Order::Unload(asked, name) => match self.plugins.unload(&name) {
+            Order::Unload(asked, name) => match self.unload(&name) {
                 Ok(()) => asked.client.tell(0, asked.request, &Done {}),
                 Err(error) => refuse(&asked, &error),
             },
@@ -81,18 +84,27 @@ impl Keeper {
         let gone: Vec<_> = self.done.keys().filter(|name| !wanted.contains_key(*name)).cloned().collect();
         for name in gone {
             self.done.remove(&name);
-            self.end(&name);
+            if self.loaded.contains(&name) {
+                self.end(&name);
+            } else if let Err(error) = self.plugins.configure(&name, Section::default()) {
+                tracing::debug!(%error, "no settings to take away");
+            }
         }
         for (name, section) in wanted {
             let before = self.done.insert(name.clone(), section.clone());
             if before.as_ref() == Some(&section) {
                 continue;
             }
+            if self.plugins.is_stopped() {
+                return;
+            }
             if let Err(error) = self.apply(before, &section) {
-                tracing::warn!(plugin = name, "not loaded: {error}");
+                let is_loaded = self.plugins.list().iter().any(|info| info.name == name);
+                let state = if is_loaded { "reload-failed" } else { "not-loaded" };
+                tracing::warn!(plugin = name, state, "{error}");
                 let fields = vec![
                     EventField::new("plugin", name),
-                    EventField::new("state", "not-loaded"),
+                    EventField::new("state", state),
                     EventField::new("error", error),
                 ];
                 if let Some(daemon) = self.daemon.upgrade() {
@@ -102,7 +114,7 @@ impl Keeper {
         }
     }
 
-    fn apply(&self, before: Option<PluginSection>, section: &PluginSection) -> Result<(), String> {
+    fn apply(&mut self, before: Option<PluginSection>, section: &PluginSection) -> Result<(), String> {
         let name = &section.name;
         let was = before.as_ref().is_some_and(|before| before.enabled);
         let moved = before.is_some_and(|before| before.path != section.path);
@@ -129,12 +141,18 @@ impl Keeper {
             let path = info.path.display();
             return Err(format!("{path} is the plugin `{}`: name its section [plugins.{}]", info.name, info.name));
         }
+        self.loaded.insert(info.name);
         Ok(())
     }
 
-    fn end(&self, name: &str) {
+    fn unload(&mut self, name: &str) -> Result<(), LoadError> {
+        self.loaded.remove(name);
+        self.plugins.unload(name)
+    }
+
+    fn end(&mut self, name: &str) {
         // A client may have unloaded it.
-        if let Err(error) = self.plugins.unload(name) {
+        if let Err(error) = self.unload(name) {
             tracing::debug!(%error, "nothing to unload");
         }
     }
@@ -182,7 +200,8 @@ fn answer(asked: &Asked, outcome: Result<PluginInfo, LoadError>) {
 
 fn refuse(asked: &Asked, error: &LoadError) {
     let code = if matches!(error, LoadError::Unknown { .. }) { ErrorCode::NoSuchPlugin } else { ErrorCode::BadPlugin };
-    asked.client.refuse(asked.request, code, error.to_string());
+    // A path may have any characters.
+    asked.client.refuse(asked.request, code, printable(&error.to_string()));
 }
 
 #[cfg(unix)]

@@ -4,7 +4,10 @@ use std::time::UNIX_EPOCH;
 
 use scarab_protocol::message::{self, PluginCommandInfo, PluginLogEntry, PluginStatusItem};
 
-use crate::plugin::{LogEntry, PluginInfo, State};
+use crate::{
+    attach::printable,
+    plugin::{LogEntry, PluginInfo, State},
+};
 
 /// A plugin, with its log.
 pub(super) fn info(info: &PluginInfo, log: Vec<LogEntry>) -> message::PluginInfo {
@@ -13,7 +16,7 @@ pub(super) fn info(info: &PluginInfo, log: Vec<LogEntry>) -> message::PluginInfo
         name: info.name.clone(),
         version: info.version.clone(),
         about: info.about.clone(),
-        path: info.path.display().to_string(),
+        path: printable(&info.path.display().to_string()),
         disabled: match &info.state {
             State::Running => None,
             State::Disabled { reason } => Some(reason.clone()),

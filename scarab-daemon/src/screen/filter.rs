@@ -44,6 +44,11 @@ impl Default for Filter {
 }
 
 impl Filter {
+    /// One that lets nothing of operating system commands pass but where they begin and end.
+    pub(super) fn without_commands() -> Self {
+        Self { max_osc: 0, ..Self::default() }
+    }
+
     /// Passes on what the core may have, in order, in as few pieces as can be, and what was heard in it.
     pub(super) fn feed(&mut self, bytes: &[u8], mut pass: impl FnMut(&[u8]), mut tell: impl FnMut(Heard)) {
         // `start..at` has been looked at and is to be passed on.

@@ -2,16 +2,15 @@
 
 use alacritty_terminal::vte::{Parser, Perform};
 
-use super::utf8::Whole;
+use super::{SLICE, filter::Filter, utf8::Whole};
 
 /// The most bytes of a line; what comes beyond is dropped. Nobody looks at more.
 const MAX_LINE: usize = 4096;
-/// The most lines of one piece of output; what comes beyond is dropped.
-const MAX_LINES: usize = 4096;
 
 /// Cuts output into lines.
-#[derive(Default)]
 pub(crate) struct Lines {
+    /// Nothing here is for who reads lines, and the parser would keep an unterminated command for ever.
+    filter: Filter,
     whole: Whole,
     parser: Parser,
     text: Text,
@@ -25,11 +24,26 @@ struct Text {
     complete: Vec<String>,
 }
 
+impl Default for Lines {
+    fn default() -> Self {
+        Self {
+            filter: Filter::without_commands(),
+            whole: Whole::default(),
+            parser: Parser::default(),
+            text: Text::default(),
+        }
+    }
+}
+
 impl Lines {
-    /// The lines that end in a piece of output.
+    /// The lines that end in a piece of output: at most one for each of its bytes.
     pub(crate) fn feed(&mut self, bytes: &[u8]) -> Vec<String> {
-        let Self { whole, parser, text } = self;
-        whole.feed(bytes, |piece| parser.advance(text, piece));
+        let Self { filter, whole, parser, text } = self;
+        for slice in bytes.chunks(SLICE) {
+            let pass = |piece: &[u8]| whole.feed(piece, |piece| parser.advance(text, piece));
+            // What was heard in commands is for the screen to tell.
+            filter.feed(slice, pass, drop);
+        }
         std::mem::take(&mut text.complete)
     }
 }
@@ -48,10 +62,7 @@ impl Perform for Text {
         match byte {
             b'\n' => {
                 self.returned = false;
-                let line = std::mem::take(&mut self.line);
-                if self.complete.len() < MAX_LINES {
-                    self.complete.push(line);
-                }
+                self.complete.push(std::mem::take(&mut self.line));
             }
             b'\r' => self.returned = true,
             b'\t' => self.print(' '),
@@ -87,6 +98,33 @@ mod tests {
             assert_eq!(all.feed(&[b'x'; 65_536]), [""; 0]);
         }
         assert_eq!(all.feed(b"\n"), ["x".repeat(MAX_LINE)]);
+    }
+
+    #[test]
+    fn every_line_of_a_piece_is_there() {
+        assert_eq!(lines(&b"y\n".repeat(32_768)).len(), 32_768);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_command_without_an_end_is_not_kept() {
+        let mut all = Lines::default();
+        all.feed(b"a\x1b]52;c;");
+        let before = resident();
+        for _ in 0..8192 {
+            assert_eq!(all.feed(&[b'A'; 65_536]), [""; 0]);
+        }
+        let grown = resident().saturating_sub(before);
+        assert!(grown < 256 * 1024 * 1024, "{grown} bytes more for 512 MiB of a command");
+        assert_eq!(all.feed(b"\x07b\n"), ["ab"]);
+    }
+
+    /// The memory of this process, in bytes. Other tests run in it too, and hold less than what is looked for here.
+    #[cfg(target_os = "linux")]
+    fn resident() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+        let pages = status.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
+        pages.unwrap_or_default() * 4096
     }
 
     proptest! {
