@@ -142,7 +142,19 @@ fn work_in_native_code_that_would_take_minutes() {
         "the text is longer than",
     );
     fails_with("return #('a'):rep(6000000):split(('a'):rep(3000000) .. 'b')", "the text is longer than");
-    fails_with("return #table.move({}, 1, 2000000000, 2)", "table.move: more than");
+    for range in
+        ["1, 2000000000, 2", "'1', '2000000000', '2'", "0/0, 2000000000, 2", "1, 0/0, 2", "-math.huge, math.huge, 1"]
+    {
+        fails_with(&format!("return #table.move({{}}, {range})"), "table.move: more than");
+    }
+    // Beyond 32 bits the engine would count anew from the other end.
+    for range in ["2^32 + 1, 2^32 + 2, 1", "1, 2, 1e300", "-1e300, -1e300, 1", "1, 2, 0/0"] {
+        fails_with(&format!("return #table.move({{}}, {range})"), "table.move: an index is beyond 32 bits");
+    }
+    fails_with("return #table.move({}, 1, {}, 2)", "number expected, got table");
+    assert_eq!(attack("return table.concat(table.move({ 'a', 'b' }, '1', 2, 3))").as_deref(), Ok("abab"));
+    fails_with("return #os.date(string.rep('%c', 4000000))", "os.date: the format is longer than");
+    assert_eq!(attack("return os.date('!%Y', 0)").as_deref(), Ok("1970"));
     fails_with(
         "return string.find(string.rep('a', 200000), string.rep('a', 100000) .. 'b', 1, true)",
         "the pattern is longer than",
