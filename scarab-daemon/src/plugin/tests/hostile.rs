@@ -244,12 +244,12 @@ fn a_script_that_does_not_end_when_it_is_loaded() {
 fn source_that_is_hard_to_compile() {
     let bench = Bench::new();
     for body in [
-        format!("return {}1{}", "(".repeat(60_000), ")".repeat(60_000)),
-        format!("return {}1", "-".repeat(100_000).replace("--", "- ")),
-        format!("local x = {}1", "1 + ".repeat(60_000)),
-        format!("local x = {}{}", "{".repeat(100_000), "}".repeat(100_000)),
-        "local a ".repeat(30_000),
-        "do ".repeat(80_000),
+        format!("return {}1{}", "(".repeat(30_000), ")".repeat(30_000)),
+        format!("return {}1", "-".repeat(40_000).replace("--", "- ")),
+        format!("local x = {}1", "1 + ".repeat(15_000)),
+        format!("local x = {}{}", "{".repeat(30_000), "}".repeat(30_000)),
+        "local a ".repeat(8_000),
+        "do ".repeat(20_000),
     ] {
         // Refused or not: nothing overflows, and nobody waits for long.
         match bench.load("a", "", &body) {
