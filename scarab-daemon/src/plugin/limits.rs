@@ -39,6 +39,10 @@ pub(super) const FIELDS: usize = 32;
 pub(super) const ANSWER_BYTES: usize = 64 << 10;
 
 /// Functions that wait for events, together.
+/// The most arguments of a call; one with more is refused.
+pub(super) const CALL_WORDS: usize = 256;
+/// The most bytes of a call's arguments, together; one with more is refused.
+pub(super) const CALL_BYTES: usize = 64 << 10;
 pub(super) const EVENT_HANDLERS: usize = 64;
 /// Functions that wait for lines.
 pub(super) const LINE_HANDLERS: usize = 32;

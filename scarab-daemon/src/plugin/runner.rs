@@ -199,7 +199,9 @@ fn answer(function: &Function, args: (Table, Table)) -> mlua::Result<Result<Stri
         LuaValue::String(text) => {
             let bytes = text.as_bytes();
             let bytes = &bytes[..bytes.len().min(ANSWER_BYTES)];
-            Some(text::shown_lines(&String::from_utf8_lossy(bytes)))
+            let text = text::shown_lines(&String::from_utf8_lossy(bytes));
+            // Each byte that is no UTF-8 has become three.
+            Some(text::cut(&text, ANSWER_BYTES).to_owned())
         }
         LuaValue::Integer(number) => Some(number.to_string()),
         LuaValue::Number(number) => Some(number.to_string()),

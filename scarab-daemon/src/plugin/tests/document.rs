@@ -58,6 +58,7 @@ fn the_limits_of_the_page_are_those_of_the_code() {
     has(format!("| {}, and {} MiB of lines |", limits::INBOX, limits::INBOX_LINE_BYTES >> 20));
     has(format!("| inbox: calls of commands | {} |", limits::CALLS));
     has(format!("| {}, {}; {} |", limits::EVENT_HANDLERS, limits::LINE_HANDLERS, limits::COMMANDS));
+    has(format!("| {}, with {} KiB in all |", limits::CALL_WORDS, limits::CALL_BYTES >> 10));
     let days = limits::TIMER_MAX.as_secs() / (24 * 3600);
     has(format!("| {} at a time, from {} ms to {days} days |", limits::TIMERS, limits::TIMER_MIN.as_millis()));
     has(format!("| a compiled pattern | {} KiB |", limits::PATTERN_BYTES >> 10));
