@@ -125,3 +125,27 @@ fn an_answer_is_bounded_also_if_it_is_no_text() {
     let answer = bench.call("a", "odd", &[]).expect("an answer");
     assert!(answer.len() <= ANSWER_BYTES && answer.starts_with('\u{fffd}'), "{} bytes", answer.len());
 }
+
+#[test]
+fn a_call_is_answered_in_the_middle_of_a_flood_of_lines() {
+    let bench = Bench::new();
+    let session = bench.host.add_session(1, "s", None);
+    bench.run(
+        "a",
+        "local lines = 0
+        scarab.on_line('x', function() lines += 1 if lines == 1 then scarab.emit('begun') end
+            local t = os.clock() while os.clock() - t < 0.02 do end end)
+        scarab.after(10, function() scarab.emit('timer', { lines = lines }) end)
+        scarab.command('lines', '', function() return lines end)",
+    );
+    // Looking at all of them takes more than a minute.
+    const LINES: usize = 4000;
+    bench.plugins.line_feed().feed(&session, vec!["x".to_owned(); LINES]);
+    bench.host.wait("emit begun");
+    let seen = |answer: Result<String, CallError>| answer.expect("an answer").parse::<usize>().expect("a number");
+    let first = seen(bench.call("a", "lines", &[]));
+    let second = seen(bench.call("a", "lines", &[]));
+    assert!(first <= second && second < LINES, "{first}, {second}");
+    let timer = bench.host.wait("emit timer");
+    assert!(!timer.contains(&format!("lines={LINES}")), "{timer}");
+}

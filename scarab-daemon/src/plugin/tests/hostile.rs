@@ -1,9 +1,11 @@
 //! Scripts that mean harm: each comes to an end within its limits, with a reason, and costs the others nothing.
 
+use std::time::Instant;
+
 use super::harness::{Bench, PATIENCE};
 use crate::plugin::{
     CallError, State,
-    limits::{ACTIONS, COMMANDS, EVENT_HANDLERS, LINE_HANDLERS, MEMORY, TIMERS},
+    limits::{ACTIONS, COMMANDS, EVENT_HANDLERS, LINE_BYTES, LINE_HANDLERS, MANY_FAILURES, MEMORY, TIMERS},
     pace::Action,
 };
 
@@ -173,6 +175,73 @@ fn patterns_that_explode() {
     is_ended(
         "while true do for w in string.gmatch(string.rep('a', 200000), '[' .. string.rep('b', 200) .. ']*$') do end end",
     );
+}
+
+#[test]
+fn patterns_for_lines_that_would_take_gigabytes() {
+    fails_with(
+        "scarab.on_line(string.rep('()', 480) .. '.*(?:(?:x{82}){80})?', function() end)",
+        "pattern takes more than 128 KiB when compiled",
+    );
+    fails_with("scarab.on_line(string.rep('()', 17), function() end)", "pattern has 17 groups, more than the 16");
+    // As large as each may be, but fewer than there may be of small ones.
+    fails_with(
+        &format!(
+            "for i = 1, {LINE_HANDLERS} do scarab.on_line(string.rep('()', 16) .. '(?:(?:x{{75}}){{20}})?', function() end) end"
+        ),
+        "all patterns together take more than 4096 KiB",
+    );
+    let usual =
+        format!("for i = 1, {LINE_HANDLERS} do scarab.on_line([[^error: (.*) at ([0-9]+)$]], function() end) end");
+    Bench::new().run("a", &usual);
+}
+
+#[test]
+fn looking_for_patterns_takes_time_that_counts() {
+    let bench = Bench::new();
+    let session = bench.host.add_session(1, "s", None);
+    // Of the ways to match these the matcher follows a thousand at each place of the line, half a second for all: a word's end is
+    // no matter for its automata where there is more than ASCII.
+    bench.run(
+        "a",
+        "for i = 1, 8 do scarab.on_line('\\\\b(?:a*a?){600}c', function() end) end
+        scarab.command('ok', '', function() return 'ok' end)",
+    );
+    let line = "é ".to_owned() + &"a".repeat(LINE_BYTES - 4) + "c";
+    bench.plugins.line_feed().feed(&session, vec![line]);
+    let failed = bench.host.wait("a Failed");
+    assert!(failed.contains("looking for the patterns in a line took longer than 100 ms"), "{failed}");
+    assert_eq!(bench.call("a", "ok", &[]).as_deref(), Ok("ok"));
+}
+
+#[test]
+fn failures_that_are_many_but_not_in_a_row() {
+    let bench = Bench::new();
+    bench.run(
+        "a",
+        "local n = 0
+        for i = 1, 64 do
+            scarab.on('k', function() n += 1 if n % 3 ~= 0 then error(string.rep('x', 1000)) end end)
+        end",
+    );
+    let began = Instant::now();
+    for number in 0..10 {
+        bench.event("k", number, None, &[]);
+    }
+    let disabled = bench.host.wait("Disabled");
+    assert!(disabled.contains("callbacks failed within a short time"), "{disabled}");
+    let reports = bench.host.all("a Failed");
+    let most = 12 + began.elapsed().as_secs();
+    assert!(reports.len() as u64 <= most, "{} reports", reports.len());
+    let failures: u64 = reports.iter().map(|report| failures_in(report)).sum();
+    assert_eq!(failures, bench.info("a").errors);
+    assert!(failures > u64::from(MANY_FAILURES));
+}
+
+/// How many failures a report tells of.
+fn failures_in(report: &str) -> u64 {
+    let more = report.split("(and ").nth(1).and_then(|rest| rest.split(' ').next());
+    1 + more.map_or(0, |more| more.parse::<u64>().expect("a number"))
 }
 
 #[test]
