@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 /// The largest script, in bytes; a larger one is not loaded. Compiling it takes memory outside of the plugin's own limit, for a moment:
-/// up to ninety times its size were seen, so some 6 MiB. And what has neither loop nor call cannot be interrupted: a script that is full of
-/// `x=s..s` runs as long as its length has it. The largest bundled plugin has 4 KiB.
+/// up to ninety times its size were seen, so some 6 MiB. And what has neither loop nor call cannot be interrupted: one that was
+/// full of `x=s..s`, with a text of 200 kB, ran for two seconds. The largest bundled plugin has 4 KiB.
 pub(super) const SCRIPT_BYTES: u64 = 64 << 10;
 /// The memory a plugin may have, in bytes, garbage that is not collected yet included.
 pub(super) const MEMORY: usize = 16 << 20;
