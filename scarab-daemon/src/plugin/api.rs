@@ -97,8 +97,16 @@ impl Script {
         self.handlers.borrow().events(kind)
     }
 
-    pub(super) fn matching(&self, session: &SessionRef, line: &str) -> Vec<(Function, Vec<String>)> {
-        self.handlers.borrow().matching(session, line)
+    pub(super) fn line_handlers(&self) -> usize {
+        self.handlers.borrow().line_handlers()
+    }
+
+    pub(super) fn matching(&self, handler: usize, session: &SessionRef, line: &str) -> Option<(Function, Vec<String>)> {
+        self.handlers.borrow().matching(handler, session, line)
+    }
+
+    pub(super) fn pattern(&self, handler: usize) -> String {
+        self.handlers.borrow().pattern(handler)
     }
 
     pub(super) fn command(&self, name: &str) -> Option<Function> {

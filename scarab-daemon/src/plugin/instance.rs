@@ -17,7 +17,7 @@ use super::{
     CallError, LoadError, Report, State,
     file::Script,
     inbox::{Call, Inbox},
-    limits::START_PATIENCE,
+    limits::{CALL_BYTES, CALL_WORDS, START_PATIENCE},
     lines::Wanted,
     manifest::Manifest,
     record::Record,
@@ -136,6 +136,14 @@ impl Instance {
 
     /// Puts a call in, or answers it.
     pub(super) fn call(&self, call: Call) {
+        if call.args.len() > CALL_WORDS || call.args.iter().map(String::len).sum::<usize>() > CALL_BYTES {
+            let message = format!(
+                "plugin `{}`: a call may have {CALL_WORDS} arguments with {} KiB in all; pass less",
+                self.record.name,
+                CALL_BYTES >> 10
+            );
+            return (call.reply)(Err(CallError::Refused { message }));
+        }
         let has = lock(&self.commands).contains_key(&call.command);
         if !has && self.state() == State::Running {
             let error = CallError::NoCommand {

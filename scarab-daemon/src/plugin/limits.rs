@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-/// The largest script, in bytes. Compiling it takes memory outside of the plugin's own limit, for a moment: up to ninety times its
-/// size were seen, so some 24 MiB. The largest bundled plugin has 4 KiB.
-pub(super) const SCRIPT_BYTES: u64 = 256 << 10;
+/// The largest script, in bytes; a larger one is not loaded. Compiling it takes memory outside of the plugin's own limit, for a moment:
+/// up to ninety times its size were seen, so some 6 MiB. And what has neither loop nor call cannot be interrupted: one that was
+/// full of `x=s..s`, with a text of 200 kB, ran for two seconds. The largest bundled plugin has 4 KiB.
+pub(super) const SCRIPT_BYTES: u64 = 64 << 10;
 /// The memory a plugin may have, in bytes, garbage that is not collected yet included.
 pub(super) const MEMORY: usize = 16 << 20;
 /// How long a callback may compute.
@@ -15,19 +16,33 @@ pub(super) const START_TIME: Duration = Duration::from_millis(500);
 pub(super) const CLOCK_FACTOR: u32 = 10;
 /// How long whoever loads a plugin waits for it: its time by the clock, and some for compiling on a busy machine.
 pub(super) const START_PATIENCE: Duration = Duration::from_secs(15);
-/// A callback that took longer than this is followed by as long a rest, so that a plugin has half a processor at most.
+/// When a plugin has computed for longer than this since its last rest, in however many callbacks, it rests as long as it has computed,
+/// so that it has half a processor at most. Nothing of it runs meanwhile, also no command that is called.
 pub(super) const REST_AFTER: Duration = Duration::from_millis(10);
 /// How many callbacks in a row may fail before the plugin is disabled.
 pub(super) const FAILURES: u32 = 3;
+/// How many callbacks may fail at once before the plugin is disabled, also if others do well in between.
+pub(super) const MANY_FAILURES: u32 = 100;
+/// How long it takes until one more of these may fail.
+pub(super) const FAILURE_PERIOD: Duration = Duration::from_millis(100);
+/// How many failures are reported at once, and how many losses; what comes beyond is counted, and told of with the next report.
+pub(super) const REPORTS: u32 = 10;
+/// How long it takes until there may be one more report.
+pub(super) const REPORT_PERIOD: Duration = Duration::from_secs(1);
 
 /// How many plugins may be loaded: each has a thread and [`MEMORY`].
 pub(super) const PLUGINS: usize = 64;
 /// How many events and batches of lines wait for a plugin. The newest are dropped when it is full, and counted.
 pub(super) const INBOX: usize = 256;
-/// How many bytes of lines wait for a plugin.
-pub(super) const INBOX_LINE_BYTES: usize = 4 << 20;
+/// How much memory the events and lines that wait for a plugin may take, in bytes; what does not fit is dropped as well. A batch that is
+/// being looked at counts no more.
+pub(super) const INBOX_BYTES: usize = 4 << 20;
 /// How many calls of commands wait for a plugin; one more is refused.
 pub(super) const CALLS: usize = 32;
+/// The most arguments of a call; one with more is refused.
+pub(super) const CALL_WORDS: usize = 256;
+/// The most bytes of a call's arguments, together; one with more is refused.
+pub(super) const CALL_BYTES: usize = 64 << 10;
 /// The longest line that plugins see, in bytes; the rest is cut off.
 pub(super) const LINE_BYTES: usize = 4 << 10;
 /// The longest text in an event or in what a plugin emits, in bytes.
@@ -49,8 +64,18 @@ pub(super) const TIMERS: usize = 64;
 pub(super) const TIMER_MIN: Duration = Duration::from_millis(10);
 /// The longest time of a timer: thirty days.
 pub(super) const TIMER_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
-/// The most memory of a compiled pattern, in bytes; it is outside of the plugin's own limit.
-pub(super) const PATTERN_BYTES: usize = 256 << 10;
+/// The largest compiled pattern, in bytes as its compiler counts them; a larger one is refused. Looking at a line takes a step for each
+/// of its bytes and each 32 of these at worst, and cannot be interrupted meanwhile. `\w`, with all of Unicode, takes 64 KiB.
+pub(super) const PATTERN_BYTES: usize = 128 << 10;
+/// The most groups of a pattern; one with more is refused. What is kept of each place in a pattern grows with them.
+pub(super) const PATTERN_GROUPS: usize = 16;
+/// The memory that all patterns of a plugin may take together while they are looked for, in bytes; it is outside of the plugin's own limit.
+/// A pattern that would take more is refused. Besides, the matcher has bounds of its own for what makes it fast: a table of 1 MiB
+/// at most for a pattern with groups, 256 KiB of marks, and twice [`PATTERN_CACHE_BYTES`].
+pub(super) const PATTERNS_BYTES: usize = 4 << 20;
+/// How much the matcher may remember of a pattern, in each direction, to be faster, in bytes. When it is full, it begins anew, or goes on
+/// without.
+pub(super) const PATTERN_CACHE_BYTES: usize = 128 << 10;
 
 /// How much a plugin may keep, keys and values as they are stored, in bytes.
 pub(super) const DATA_BYTES: usize = 64 << 10;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Grants, Host, Permission, Report, Section, SessionRef, Value,
+    Grants, Host, Permission, Section, SessionRef, Value,
     limits::{CREATED, LOG_BYTES, LOG_ENTRIES, STATUSES},
     store::Store,
     text,
@@ -140,14 +140,12 @@ impl Record {
         state.log.push_back(LogEntry { at: SystemTime::now(), is_error, text });
     }
 
-    /// Notes a failure, and reports it.
+    /// Notes a failure. Whoever has it run reports it.
     pub(super) fn fail(&self, message: &str) {
         self.log(message, true);
         let mut state = self.lock();
         state.errors += 1;
         state.last_error = Some(message.to_owned());
-        drop(state);
-        self.host.report(&self.name, Report::Failed { message: message.to_owned() });
     }
 
     pub(super) fn entries(&self) -> Vec<LogEntry> {

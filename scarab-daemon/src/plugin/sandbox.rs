@@ -1,11 +1,6 @@
 //! The engine, with its limits: what keeps a script from touching, stalling or bloating the daemon.
 
-use std::{
-    cell::Cell,
-    rc::Rc,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
 
 use mlua::{Function, Lua, LuaOptions, StdLib, Table, VmState, chunk::ChunkMode};
 
@@ -13,7 +8,7 @@ use super::{
     inbox::Inbox,
     limits::{CALLBACK_TIME, CLOCK_FACTOR, LOG_BYTES, MEMORY},
     text,
-    thread::thread_time,
+    thread::Stopwatch,
 };
 
 const PRELUDE: &str = include_str!("prelude.luau");
@@ -41,48 +36,31 @@ pub(super) struct Fault {
 
 /// The time that a run of script code has.
 pub(super) struct Budget {
-    began: Cell<Instant>,
-    began_computing: Cell<Option<Duration>>,
+    watch: Cell<Stopwatch>,
     limit: Cell<Duration>,
     spent: Cell<bool>,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self {
-            began: Cell::new(Instant::now()),
-            began_computing: Cell::default(),
-            limit: Cell::new(CALLBACK_TIME),
-            spent: Cell::default(),
-        }
+        Self { watch: Cell::new(Stopwatch::start()), limit: Cell::new(CALLBACK_TIME), spent: Cell::default() }
     }
 }
 
 impl Budget {
     /// Begins a run.
     pub(super) fn begin(&self, limit: Duration) {
-        self.began.set(Instant::now());
-        self.began_computing.set(thread_time());
+        self.watch.set(Stopwatch::start());
         self.limit.set(limit);
         self.spent.set(false);
-    }
-
-    /// How long the run has taken by the clock.
-    pub(super) fn elapsed(&self) -> Duration {
-        self.began.get().elapsed()
     }
 
     /// Whether the time is up. Once it is, it stays so until the next run, whatever the script catches.
     fn is_over(&self) -> bool {
         if !self.spent.get() {
-            let elapsed = self.elapsed();
-            // The clock is cheap to look at; the time that was really computed, which is what counts on a busy machine, is not.
-            let computed = || match (self.began_computing.get(), thread_time()) {
-                (Some(before), Some(now)) => now.saturating_sub(before),
-                _ => elapsed,
-            };
-            let limit = self.limit.get();
-            self.spent.set(elapsed >= limit && (elapsed >= limit * CLOCK_FACTOR || computed() >= limit));
+            let (watch, limit) = (self.watch.get(), self.limit.get());
+            let elapsed = watch.elapsed();
+            self.spent.set(elapsed >= limit && (elapsed >= limit * CLOCK_FACTOR || watch.computed() >= limit));
         }
         self.spent.get()
     }
@@ -175,9 +153,9 @@ impl Sandbox {
         }
     }
 
-    /// How long the last run has taken by the clock until now.
-    pub(super) fn elapsed(&self) -> Duration {
-        self.budget.elapsed()
+    /// How long the last run has computed until now.
+    pub(super) fn computed(&self) -> Duration {
+        self.budget.watch.get().computed()
     }
 }
 

@@ -14,7 +14,10 @@ use super::{
 };
 use crate::plugin::{
     SessionRef,
-    limits::{COMMANDS, EVENT_HANDLERS, LINE_HANDLERS, PATTERN_BYTES, TIMER_MAX, TIMER_MIN, TIMERS, TITLE_BYTES},
+    limits::{
+        COMMANDS, EVENT_HANDLERS, LINE_HANDLERS, PATTERN_BYTES, PATTERN_CACHE_BYTES, PATTERN_GROUPS, PATTERNS_BYTES,
+        TIMER_MAX, TIMER_MIN, TIMERS, TITLE_BYTES,
+    },
     manifest::is_name,
     text,
 };
@@ -25,6 +28,8 @@ pub(super) struct Handlers {
     events: HashMap<String, Vec<Function>>,
     event_handlers: usize,
     lines: Vec<LineHandler>,
+    /// What all patterns may take, in bytes.
+    pattern_bytes: usize,
     commands: BTreeMap<String, Function>,
     /// By when, and by number.
     timers: BTreeMap<(Instant, u64), Timer>,
@@ -48,15 +53,30 @@ impl Handlers {
         self.events.get(kind).cloned().unwrap_or_default()
     }
 
-    /// The functions that a line is for, with what the groups of their patterns matched.
-    pub(super) fn matching(&self, session: &SessionRef, line: &str) -> Vec<(Function, Vec<String>)> {
-        let here = |handler: &&LineHandler| handler.session.as_ref().is_none_or(|name| *name == session.name);
-        let matched = |handler: &LineHandler| {
+    /// How many functions wait for lines.
+    pub(super) fn line_handlers(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// The function of one line handler, if the line is for it, with what the groups of its pattern matched.
+    pub(super) fn matching(&self, handler: usize, session: &SessionRef, line: &str) -> Option<(Function, Vec<String>)> {
+        let handler = self.lines.get(handler)?;
+        if handler.session.as_ref().is_some_and(|name| *name != session.name) {
+            return None;
+        }
+        // Where the whole match lies is only needed for groups.
+        let groups = if handler.pattern.captures_len() == 1 {
+            handler.pattern.is_match(line).then(Vec::new)?
+        } else {
             let captures = handler.pattern.captures(line)?;
-            let groups = captures.iter().skip(1).map(|group| group.map_or("", |group| group.as_str()).to_owned());
-            Some((handler.function.clone(), groups.collect()))
+            captures.iter().skip(1).map(|group| group.map_or("", |group| group.as_str()).to_owned()).collect()
         };
-        self.lines.iter().filter(here).filter_map(matched).collect()
+        Some((handler.function.clone(), groups))
+    }
+
+    /// The pattern of a line handler, for people.
+    pub(super) fn pattern(&self, handler: usize) -> String {
+        self.lines.get(handler).map(|handler| text::shown(handler.pattern.as_str())).unwrap_or_default()
     }
 
     pub(super) fn command(&self, name: &str) -> Option<Function> {
@@ -137,21 +157,54 @@ fn on_line(script: &Script, args: &Args) -> Result<(), Refusal> {
     }
     let function = args.function(at, "the last argument")?;
     let source = if plain { regex::escape(&pattern) } else { pattern };
-    let pattern = RegexBuilder::new(&source).size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES).build();
-    let pattern = pattern.map_err(|error| bad_pattern(&error))?;
     let mut handlers = script.handlers.borrow_mut();
     if handlers.lines.len() >= LINE_HANDLERS {
         return Err(format!("{LINE_HANDLERS} functions wait for lines, the most there may be").into());
     }
+    let (pattern, bytes) = compile(&source)?;
+    if handlers.pattern_bytes + bytes > PATTERNS_BYTES {
+        return Err(format!(
+            "all patterns together take more than {} KiB; use fewer groups, and where ASCII is enough (?-u:\\w) for \\w",
+            PATTERNS_BYTES >> 10
+        )
+        .into());
+    }
+    handlers.pattern_bytes += bytes;
     handlers.lines.push(LineHandler { pattern, session, function });
     script.instance.inbox.listen_to_lines();
     script.instance.wanted.set();
     Ok(())
 }
 
+/// Compiles a pattern, and says how much memory it may take while it is looked for, in bytes.
+fn compile(source: &str) -> Result<(Regex, usize), String> {
+    // The compiler does not tell how large a pattern has become, but whether it has become larger than some size.
+    let mut size = 4 << 10;
+    let pattern = loop {
+        match RegexBuilder::new(source).size_limit(size).dfa_size_limit(PATTERN_CACHE_BYTES).build() {
+            Err(regex::Error::CompiledTooBig(_)) if size < PATTERN_BYTES => size *= 2,
+            outcome => break outcome.map_err(|error| bad_pattern(&error))?,
+        }
+    };
+    // The whole match counts as a group here.
+    let groups = pattern.captures_len();
+    if groups > PATTERN_GROUPS + 1 {
+        return Err(format!(
+            "pattern has {} groups, more than the {PATTERN_GROUPS} that it may have; (?:x) is none",
+            groups - 1
+        ));
+    }
+    // It is there forwards and backwards, with lists of its places; and of each place, which takes 32 bytes at least, the matcher may
+    // note both ends of each group, in two tables of 8 bytes each.
+    Ok((pattern, size * (groups + 3)))
+}
+
 fn bad_pattern(error: &regex::Error) -> String {
     match error {
-        regex::Error::CompiledTooBig(_) => format!("pattern takes more than {} KiB when compiled", PATTERN_BYTES >> 10),
+        regex::Error::CompiledTooBig(_) => format!(
+            "pattern takes more than {} KiB when compiled; where ASCII is enough, (?-u:\\w) is far smaller than \\w",
+            PATTERN_BYTES >> 10
+        ),
         // The reason is the last of several lines that draw the place.
         other => {
             let drawn = other.to_string();

@@ -1,7 +1,10 @@
 //! Commands, and what can be wrong with a call.
 
 use super::harness::Bench;
-use crate::plugin::{CallContext, CallError, SessionRef, limits::CALLS};
+use crate::plugin::{
+    CallContext, CallError, SessionRef,
+    limits::{ANSWER_BYTES, CALL_BYTES, CALL_WORDS, CALLS},
+};
 
 #[test]
 fn a_command_is_listed_and_answers() {
@@ -97,4 +100,52 @@ fn calls_that_wait_are_bounded_and_each_is_answered_once() {
     };
     assert!(rest.iter().all(fine), "{rest:?}");
     assert!(rest.iter().any(|answer| matches!(answer, Err(CallError::Ended { .. }))), "{rest:?}");
+}
+
+#[test]
+fn arguments_of_a_call_are_bounded() {
+    let bench = Bench::new();
+    bench.run("a", "scarab.command('count', '', function(args) return #args .. ' ' .. #table.concat(args) end)");
+    let refused = |args: &[&str]| {
+        let error = bench.call("a", "count", args).expect_err("too much");
+        assert!(matches!(error, CallError::Refused { .. }), "{error:?}");
+        assert_eq!(error.to_string(), "plugin `a`: a call may have 256 arguments with 64 KiB in all; pass less");
+    };
+    let long = "x".repeat(CALL_BYTES);
+    refused(&[&*long, "x"]);
+    refused(&["", ""].repeat(CALL_WORDS));
+    assert_eq!(bench.call("a", "count", &[&long]).as_deref(), Ok("1 65536"));
+    assert_eq!(bench.call("a", "count", &["x"].repeat(CALL_WORDS)).as_deref(), Ok("256 256"));
+}
+
+#[test]
+fn an_answer_is_bounded_also_if_it_is_no_text() {
+    let bench = Bench::new();
+    bench.run("a", "scarab.command('odd', '', function() return string.rep('\\255', 1000000) end)");
+    let answer = bench.call("a", "odd", &[]).expect("an answer");
+    assert!(answer.len() <= ANSWER_BYTES && answer.starts_with('\u{fffd}'), "{} bytes", answer.len());
+}
+
+#[test]
+fn a_call_is_answered_in_the_middle_of_a_flood_of_lines() {
+    let bench = Bench::new();
+    let session = bench.host.add_session(1, "s", None);
+    bench.run(
+        "a",
+        "local lines = 0
+        scarab.on_line('x', function() lines += 1 if lines == 1 then scarab.emit('begun') end
+            local t = os.clock() while os.clock() - t < 0.02 do end end)
+        scarab.after(10, function() scarab.emit('timer', { lines = lines }) end)
+        scarab.command('lines', '', function() return lines end)",
+    );
+    // Looking at all of them takes more than a minute.
+    const LINES: usize = 4000;
+    bench.plugins.line_feed().feed(&session, vec!["x".to_owned(); LINES]);
+    bench.host.wait("emit begun");
+    let seen = |answer: Result<String, CallError>| answer.expect("an answer").parse::<usize>().expect("a number");
+    let first = seen(bench.call("a", "lines", &[]));
+    let second = seen(bench.call("a", "lines", &[]));
+    assert!(first <= second && second < LINES, "{first}, {second}");
+    let timer = bench.host.wait("emit timer");
+    assert!(!timer.contains(&format!("lines={LINES}")), "{timer}");
 }

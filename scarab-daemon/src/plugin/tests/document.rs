@@ -55,12 +55,15 @@ fn the_limits_of_the_page_are_those_of_the_code() {
     assert_eq!((limits::CALLBACK_TIME * limits::CLOCK_FACTOR).as_secs(), 1);
     has(format!("| {} ms of computing |", limits::START_TIME.as_millis()));
     has(format!("after more than {} ms", limits::REST_AFTER.as_millis()));
-    has(format!("| {}, and {} MiB of lines |", limits::INBOX, limits::INBOX_LINE_BYTES >> 20));
+    has(format!("| {}, and {} MiB |", limits::INBOX, limits::INBOX_BYTES >> 20));
     has(format!("| inbox: calls of commands | {} |", limits::CALLS));
     has(format!("| {}, {}; {} |", limits::EVENT_HANDLERS, limits::LINE_HANDLERS, limits::COMMANDS));
+    has(format!("| {}, with {} KiB in all |", limits::CALL_WORDS, limits::CALL_BYTES >> 10));
     let days = limits::TIMER_MAX.as_secs() / (24 * 3600);
     has(format!("| {} at a time, from {} ms to {days} days |", limits::TIMERS, limits::TIMER_MIN.as_millis()));
-    has(format!("| a compiled pattern | {} KiB |", limits::PATTERN_BYTES >> 10));
+    has(format!("| a compiled pattern | {} KiB; {} groups |", limits::PATTERN_BYTES >> 10, limits::PATTERN_GROUPS));
+    has(format!("| patterns, all together | {} MiB", limits::PATTERNS_BYTES >> 20));
+    has(format!("patterns in a line | {} ms of computing |", limits::CALLBACK_TIME.as_millis()));
     has(format!("| lines, and texts of events | {} KiB |", limits::LINE_BYTES >> 10));
     assert_eq!(limits::LINE_BYTES, limits::FIELD_BYTES);
     has(format!("| actions in a callback | {} |", limits::ACTIONS));
@@ -72,6 +75,13 @@ fn the_limits_of_the_page_are_those_of_the_code() {
     has(format!("| {} bytes; {} KiB; control characters", limits::TITLE_BYTES, limits::BODY_BYTES >> 10));
     has(format!("| kept data | {} KiB", limits::DATA_BYTES >> 10));
     has(format!("| answer of a command | {} KiB |", limits::ANSWER_BYTES >> 10));
+    has(format!(
+        "| failures, not in a row | {} at once, then one each {} ms |",
+        limits::MANY_FAILURES,
+        limits::FAILURE_PERIOD.as_millis()
+    ));
+    has(format!("losses | {} at once, then one each second |", limits::REPORTS));
+    assert_eq!(limits::REPORT_PERIOD.as_secs(), 1);
     has(format!("| plugins | {} |", limits::PLUGINS));
     has(format!("at most {} KiB. Links", limits::SCRIPT_BYTES >> 10));
     has(format!("newest {} lines", limits::LOG_ENTRIES));

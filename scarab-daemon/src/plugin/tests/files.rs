@@ -108,7 +108,7 @@ fn a_file_that_is_too_large() {
     let bench = Bench::new();
     let path = bench.write("large", "", &" ".repeat(usize::try_from(SCRIPT_BYTES).expect("small")));
     let (error, text) = refused(&bench, &path);
-    assert!(matches!(error, LoadError::TooLarge { .. }) && text.contains("256 KiB"), "{text}");
+    assert!(matches!(error, LoadError::TooLarge { .. }) && text.contains("64 KiB"), "{text}");
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Scripts that mean harm: each comes to an end within its limits, with a reason, and costs the others nothing.
 
+use std::time::Instant;
+
 use super::harness::{Bench, PATIENCE};
 use crate::plugin::{
     CallError, State,
-    limits::{ACTIONS, COMMANDS, EVENT_HANDLERS, LINE_HANDLERS, MEMORY, TIMERS},
+    limits::{ACTIONS, COMMANDS, EVENT_HANDLERS, LINE_BYTES, LINE_HANDLERS, MANY_FAILURES, MEMORY, TIMERS},
     pace::Action,
 };
 
@@ -142,7 +144,19 @@ fn work_in_native_code_that_would_take_minutes() {
         "the text is longer than",
     );
     fails_with("return #('a'):rep(6000000):split(('a'):rep(3000000) .. 'b')", "the text is longer than");
-    fails_with("return #table.move({}, 1, 2000000000, 2)", "table.move: more than");
+    for range in
+        ["1, 2000000000, 2", "'1', '2000000000', '2'", "0/0, 2000000000, 2", "1, 0/0, 2", "-math.huge, math.huge, 1"]
+    {
+        fails_with(&format!("return #table.move({{}}, {range})"), "table.move: more than");
+    }
+    // Beyond 32 bits the engine would count anew from the other end.
+    for range in ["2^32 + 1, 2^32 + 2, 1", "1, 2, 1e300", "-1e300, -1e300, 1", "1, 2, 0/0"] {
+        fails_with(&format!("return #table.move({{}}, {range})"), "table.move: an index is beyond 32 bits");
+    }
+    fails_with("return #table.move({}, 1, {}, 2)", "number expected, got table");
+    assert_eq!(attack("return table.concat(table.move({ 'a', 'b' }, '1', 2, 3))").as_deref(), Ok("abab"));
+    fails_with("return #os.date(string.rep('%c', 4000000))", "os.date: the format is longer than");
+    assert_eq!(attack("return os.date('!%Y', 0)").as_deref(), Ok("1970"));
     fails_with(
         "return string.find(string.rep('a', 200000), string.rep('a', 100000) .. 'b', 1, true)",
         "the pattern is longer than",
@@ -161,6 +175,73 @@ fn patterns_that_explode() {
     is_ended(
         "while true do for w in string.gmatch(string.rep('a', 200000), '[' .. string.rep('b', 200) .. ']*$') do end end",
     );
+}
+
+#[test]
+fn patterns_for_lines_that_would_take_gigabytes() {
+    fails_with(
+        "scarab.on_line(string.rep('()', 480) .. '.*(?:(?:x{82}){80})?', function() end)",
+        "pattern takes more than 128 KiB when compiled",
+    );
+    fails_with("scarab.on_line(string.rep('()', 17), function() end)", "pattern has 17 groups, more than the 16");
+    // As large as each may be, but fewer than there may be of small ones.
+    fails_with(
+        &format!(
+            "for i = 1, {LINE_HANDLERS} do scarab.on_line(string.rep('()', 16) .. '(?:(?:x{{75}}){{20}})?', function() end) end"
+        ),
+        "all patterns together take more than 4096 KiB",
+    );
+    let usual =
+        format!("for i = 1, {LINE_HANDLERS} do scarab.on_line([[^error: (.*) at ([0-9]+)$]], function() end) end");
+    Bench::new().run("a", &usual);
+}
+
+#[test]
+fn looking_for_patterns_takes_time_that_counts() {
+    let bench = Bench::new();
+    let session = bench.host.add_session(1, "s", None);
+    // Of the ways to match these the matcher follows a thousand at each place of the line, half a second for all: a word's end is
+    // no matter for its automata where there is more than ASCII.
+    bench.run(
+        "a",
+        "for i = 1, 8 do scarab.on_line('\\\\b(?:a*a?){600}c', function() end) end
+        scarab.command('ok', '', function() return 'ok' end)",
+    );
+    let line = "é ".to_owned() + &"a".repeat(LINE_BYTES - 4) + "c";
+    bench.plugins.line_feed().feed(&session, vec![line]);
+    let failed = bench.host.wait("a Failed");
+    assert!(failed.contains("looking for the patterns in a line took longer than 100 ms"), "{failed}");
+    assert_eq!(bench.call("a", "ok", &[]).as_deref(), Ok("ok"));
+}
+
+#[test]
+fn failures_that_are_many_but_not_in_a_row() {
+    let bench = Bench::new();
+    bench.run(
+        "a",
+        "local n = 0
+        for i = 1, 64 do
+            scarab.on('k', function() n += 1 if n % 3 ~= 0 then error(string.rep('x', 1000)) end end)
+        end",
+    );
+    let began = Instant::now();
+    for number in 0..10 {
+        bench.event("k", number, None, &[]);
+    }
+    let disabled = bench.host.wait("Disabled");
+    assert!(disabled.contains("callbacks failed within a short time"), "{disabled}");
+    let reports = bench.host.all("a Failed");
+    let most = 12 + began.elapsed().as_secs();
+    assert!(reports.len() as u64 <= most, "{} reports", reports.len());
+    let failures: u64 = reports.iter().map(|report| failures_in(report)).sum();
+    assert_eq!(failures, bench.info("a").errors);
+    assert!(failures > u64::from(MANY_FAILURES));
+}
+
+/// How many failures a report tells of.
+fn failures_in(report: &str) -> u64 {
+    let more = report.split("(and ").nth(1).and_then(|rest| rest.split(' ').next());
+    1 + more.map_or(0, |more| more.parse::<u64>().expect("a number"))
 }
 
 #[test]
@@ -232,12 +313,12 @@ fn a_script_that_does_not_end_when_it_is_loaded() {
 fn source_that_is_hard_to_compile() {
     let bench = Bench::new();
     for body in [
-        format!("return {}1{}", "(".repeat(60_000), ")".repeat(60_000)),
-        format!("return {}1", "-".repeat(100_000).replace("--", "- ")),
-        format!("local x = {}1", "1 + ".repeat(60_000)),
-        format!("local x = {}{}", "{".repeat(100_000), "}".repeat(100_000)),
-        "local a ".repeat(30_000),
-        "do ".repeat(80_000),
+        format!("return {}1{}", "(".repeat(30_000), ")".repeat(30_000)),
+        format!("return {}1", "-".repeat(40_000).replace("--", "- ")),
+        format!("local x = {}1", "1 + ".repeat(15_000)),
+        format!("local x = {}{}", "{".repeat(30_000), "}".repeat(30_000)),
+        "local a ".repeat(8_000),
+        "do ".repeat(20_000),
     ] {
         // Refused or not: nothing overflows, and nobody waits for long.
         match bench.load("a", "", &body) {

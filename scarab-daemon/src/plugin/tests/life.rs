@@ -1,6 +1,6 @@
 //! Order, loss, failures in a row, reloads and ends.
 
-use std::fs;
+use std::{fs, time::Instant};
 
 use super::harness::{Bench, script};
 use crate::plugin::{CallError, Event, Grants, LoadError, Section, State, limits::INBOX};
@@ -179,4 +179,58 @@ fn long_texts_of_events_are_cut() {
     };
     bench.plugins.deliver(&event);
     bench.host.wait("emit got [n=4096]");
+}
+
+#[test]
+fn a_plugin_rests_for_its_short_callbacks_too() {
+    let bench = Bench::new();
+    bench.run(
+        "a",
+        "local n, began, busy = 0, nil, 0
+        scarab.on('k', function()
+            local t = os.clock()
+            began = began or t
+            while os.clock() - t < 0.005 do end
+            n += 1
+            busy += os.clock() - t
+            if n == 100 then scarab.emit('end', { busy = busy, all = os.clock() - began }) end
+        end)",
+    );
+    for number in 0..100 {
+        bench.event("k", number, None, &[]);
+    }
+    let said = bench.host.wait("emit end");
+    let number = |key: &str| -> f64 {
+        let rest = said.split(&format!("{key}=")).nth(1).expect("it is there");
+        rest.split([' ', ']']).next().expect("it ends").parse().expect("a number")
+    };
+    // The rests are as long as what was computed, which is less than the time by the clock on a busy machine.
+    let (all, busy) = (number("all"), number("busy"));
+    assert!(all - busy > busy / 20.0, "{said}");
+}
+
+#[test]
+fn losses_are_reported_seldom_and_add_up() {
+    let bench = Bench::new();
+    let session = bench.host.add_session(1, "s", None);
+    bench.run("a", "scarab.on_line('x', function() end)");
+    let feed = bench.plugins.line_feed();
+    let began = Instant::now();
+    // There is place for two of these batches, so that losses are many, with lines between them.
+    for _ in 0..2000 {
+        feed.feed(&session, vec!["x".repeat(4000); 400]);
+    }
+    let lost = bench.info("a").dropped;
+    assert!(lost > 0);
+    let told = |said: &[String]| -> Vec<u64> {
+        let lines = said.iter().filter_map(|said| said.strip_prefix("a Lagged { events: 0, lines: "));
+        lines.map(|lines| lines.trim_end_matches(" }").parse().expect("a number")).collect()
+    };
+    // What was held back comes without anything more being lost.
+    let reports = bench.host.wait_for("every loss", |said| {
+        let told = told(said);
+        (told.iter().sum::<u64>() >= lost).then_some(told)
+    });
+    assert_eq!(reports.iter().sum::<u64>(), lost);
+    assert!(reports.len() as u64 <= 12 + began.elapsed().as_secs(), "{} reports", reports.len());
 }

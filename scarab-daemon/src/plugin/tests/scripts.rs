@@ -140,7 +140,7 @@ fn texts_for_people_have_no_control_characters_and_are_bounded() {
         ("emit('e', { kind = 1 })", "every event has kind, number, session"),
         ("on('bell', 1)", "the second argument must be a function, not number"),
         ("on_line('(', function() end)", "bad pattern: unclosed group"),
-        ("on_line('(?:a{1000}){1000}', function() end)", "pattern takes more than 256 KiB when compiled"),
+        ("on_line('(?:a{1000}){1000}', function() end)", "pattern takes more than 128 KiB when compiled"),
         ("after(9, function() end)", "the time must be from 10 to 2592000000 milliseconds, not 9"),
         ("after(0/0, function() end)", "the time must be from 10"),
         ("after(1e300, function() end)", "the time must be from 10"),
