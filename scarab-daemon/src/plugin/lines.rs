@@ -32,6 +32,8 @@ impl LineFeed {
         }
         for line in &mut lines {
             line.truncate(text::cut(line, LINE_BYTES).len());
+            // Its room counts in the inbox.
+            line.shrink_to_fit();
         }
         let lines: Arc<[String]> = lines.into();
         let mut heard = false;
