@@ -15,7 +15,7 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
-/// Builds the whole workspace, exactly as `tests/run` does, so that the features are the same and Bevy is not built
+/// Builds the whole workspace, exactly as `tests/run` does, with the features that it names, so that nothing is built
 /// again; nothing happens if all is fresh. The profile is the one that this test was built with. A test that runs a
 /// program of yesterday shows nothing.
 fn build() -> PathBuf {
@@ -31,6 +31,7 @@ fn build() -> PathBuf {
     let status = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--locked", "--workspace", "--all-targets", "--profile", profile, "--target-dir"])
         .arg(target)
+        .args(env::var("SCARAB_FEATURES").iter().flat_map(|features| ["--features", features]))
         .current_dir(root())
         .status()
         .expect("cargo can be started, since it built this");
