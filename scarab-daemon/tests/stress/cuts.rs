@@ -83,6 +83,10 @@ fn doomed(mut random: Random, taken: Arc<AtomicU64>, length: u64) -> Lifetime {
         }
         done += 1;
         let left = (length / 5 * 4).saturating_sub(taken.load(Ordering::Relaxed)) / (CUTS - done + 1);
+        if done == 1 {
+            // A client that never came as far as a hello is told so at once, and does not try again.
+            return Some(random.of(4096..8192));
+        }
         // Often in the hello or in what follows, else anywhere in what is sent.
         Some(if random.percent(10) { random.of(1..600) } else { random.of(1..3 * left + 2000) })
     })

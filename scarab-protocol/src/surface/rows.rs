@@ -98,8 +98,13 @@ impl Grid {
             let Some((held, stamp, extras)) = self.row_mut(data.row) else { continue };
             *stamp = data.frame.min(update.frame);
             let (words, _) = data.cells.as_chunks::<{ Cell::WORDS }>();
-            for (held, words) in held.iter_mut().zip(words) {
+            let (given, kept) = held.split_at_mut(words.len().min(held.len()));
+            for (held, words) in given.iter_mut().zip(words) {
                 *held = Cell::from_words(*words).with_extra_index(0);
+            }
+            // A row that is told too short: what it keeps has none of the extras that go.
+            for held in kept {
+                *held = held.with_extra_index(0);
             }
             extras.clear();
             for (col, extra) in &data.extras {
@@ -241,6 +246,19 @@ mod tests {
                 prop_assert_eq!(marked, grid.row_extras(row).len());
             }
         }
+    }
+
+    #[test]
+    fn a_row_that_is_told_too_short_keeps_no_mark_of_what_is_gone() {
+        let row = |extras: RowExtras| RowData { row: 1, frame: 1, cells: Vec::new(), extras };
+        let mut grid = Grid::new(4, 4);
+        let mut update = rows_since(&grid, 0).next().expect("one at least");
+        update.rows = vec![row(vec![(2, Arc::new(Extra::default()))])];
+        grid.apply(&update);
+        assert_ne!(grid.row(1)[2].extra_index(), 0);
+        update.rows = vec![row(Vec::new())];
+        grid.apply(&update);
+        assert!(grid.row(1).iter().all(|cell| cell.extra_index() == 0));
     }
 
     #[test]
