@@ -2,7 +2,11 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use super::{ClientEvent, Shared, request};
+use super::{
+    ClientEvent, Shared,
+    link::{Link, Outlet},
+    request,
+};
 use crate::{
     frame::Frame,
     message::{Event, Lagged, Subscribe, Subscribed, Unsubscribe},
@@ -106,14 +110,10 @@ pub(super) fn unsubscribe(shared: &Shared) {
     }
 }
 
-/// A new connection stands: the subscription goes on.
-pub(super) fn resume(shared: &Arc<Shared>) {
-    let request = {
-        let mut link = shared.lock();
-        let Some(epoch) = link.epoch() else { return };
-        let Some(feed) = &mut link.feed else { return };
-        feed.request(epoch)
-    };
+/// A new connection stands: the subscription goes on. It is sent before anything that somebody asks for on that connection, so that
+/// what comes of that is heard.
+pub(super) fn resume(shared: &Arc<Shared>, link: &mut Link, epoch: u64, sender: &dyn Outlet) {
+    let Some(request) = link.feed.as_mut().map(|feed| feed.request(epoch)) else { return };
     let weak = Arc::downgrade(shared);
     let deliver = move |answer: Result<Frame, request::RequestError>| {
         let Some(shared) = weak.upgrade() else { return };
@@ -124,7 +124,15 @@ pub(super) fn resume(shared: &Arc<Shared>) {
             Err(error) => shared.lock().push_event(ClientEvent::Refused { text: format!("no more events: {error}") }),
         }
     };
-    drop(request::send_for(shared, 0, &request, Box::new(deliver)).keep());
+    let number = link.next_request();
+    match Frame::new(0, number, &request) {
+        Ok(frame) => {
+            link.pending.insert(number, Box::new(deliver));
+            // A refusal to send means that the connection is about to fall, which tells whoever waits.
+            let _ = sender.send(frame);
+        }
+        Err(error) => link.push_event(ClientEvent::Refused { text: format!("no more events: {error}") }),
+    }
 }
 
 /// The subscription stands: what was not asked for is not missed.

@@ -264,10 +264,10 @@ pub(super) fn stand(shared: &Arc<Shared>, connected: Connected, sender: Arc<dyn 
                 let _ = sender.send(frame);
             }
         }
+        feed::resume(shared, &mut link, epoch, &*sender);
         link.status = Status::Connected(connected);
         link.sender = Some(sender);
     }
-    feed::resume(shared);
     join_all(shared);
     shared.wake();
 }
