@@ -13,12 +13,11 @@ use scarab_protocol::{
 
 use crate::{source::Source, surface::check_grid};
 
-/// Calls a function for the payload's type of a kind; kinds that are reserved have none.
+/// Calls a function for the payload's type of a kind.
 macro_rules! for_kind {
     ($kind:expr, $call:ident($argument:expr), [$($name:ident)+]) => {
         match $kind {
-            $(Kind::$name => Some($call::<$name>($argument)),)+
-            _ => None,
+            $(Kind::$name => $call::<$name>($argument),)+
         }
     };
 }
@@ -34,10 +33,10 @@ pub fn read(frame: &Frame) -> bool {
         Welcome Done Error Unsupported Attached Detached SurfaceMoved FrameReady Rows InputCredit Resized Title Bell
         Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Config ConfigChanged Plugins PluginReply Event Lagged Subscribed Pong DaemonStatus ShuttingDown
     ]);
-    if read == Some(true) {
+    if read {
         use_it(frame);
     }
-    read == Some(true)
+    read
 }
 
 fn read_as<M: Message + PartialEq + Debug>(frame: &Frame) -> bool {
