@@ -78,7 +78,8 @@ const MAX_STATUS: usize = 200;
 
 /// The status items of all plugins, as the end of a title.
 pub(super) fn status_line(status: &PluginStatus) -> String {
-    status.0.values().flat_map(|text| format!(" · {text}").chars().collect::<Vec<_>>()).take(MAX_STATUS).collect()
+    let all: String = status.0.values().map(|text| format!(" · {text}")).collect();
+    all.chars().take(MAX_STATUS).collect()
 }
 
 fn listen(mut commands: Commands, connection: Option<Single<Entity, With<PrimaryConnection>>>) {

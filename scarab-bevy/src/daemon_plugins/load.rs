@@ -111,11 +111,11 @@ pub(crate) fn load(
     connections: Query<(Entity, &ConnectionLink, &ConnectionStatus, Has<PrimaryConnection>)>,
 ) {
     for (entity, plugin, mut status, loading) in &mut wanted {
-        let loading = loading.filter(|_| !plugin.is_changed());
-        if loading.is_none() {
+        if loading.is_some() && plugin.is_changed() {
             // Asked again when there is somebody to ask.
             commands.entity(entity).remove::<Loading>();
         }
+        let loading = loading.filter(|_| !plugin.is_changed());
         let found = match plugin.connection {
             Some(connection) => connections.get(connection).ok(),
             None => connections.iter().find(|(.., primary)| *primary),
