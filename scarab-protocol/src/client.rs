@@ -361,5 +361,5 @@ impl Bell {
 
 pub(crate) type WeakShared = Weak<Shared>;
 
-#[cfg(all(test, unix, not(loom)))]
+#[cfg(all(test, not(loom)))]
 mod tests;

@@ -1,12 +1,24 @@
 //! The lock that makes one process the daemon of a name. It is held for the daemon's life and its file is never
 //! removed, because removing a lock's file lets two processes hold "the" lock.
 
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::File,
     io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
+
+#[cfg(unix)]
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;
+
+use self::platform::{is_at, open, try_lock, try_lock_shared};
 
 /// The lock of a daemon, held until this is dropped or the process ends.
 #[derive(Debug)]
@@ -48,13 +60,13 @@ impl DaemonLock {
         let mut tries = 0;
         let mut file = loop {
             let file = open(path, true).map_err(failed)?;
-            match file.try_lock() {
+            match try_lock(&file) {
                 // The file may have been replaced between opening and locking: then this is nobody's lock.
-                Ok(()) if is_at(&file, path) => break file,
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) if tries < TRIES => std::thread::sleep(PAUSE),
-                Err(TryLockError::WouldBlock) => return Err(LockError::Held { pid: read_pid(file) }),
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
+                Ok(true) if is_at(&file, path) => break file,
+                Ok(true) => {}
+                Ok(false) if tries < TRIES => std::thread::sleep(PAUSE),
+                Ok(false) => return Err(LockError::Held { pid: read_pid(file) }),
+                Err(error) => return Err(failed(error)),
             }
             tries += 1;
         };
@@ -72,8 +84,8 @@ impl DaemonLock {
 /// The process id of the daemon that holds a lock; `None` if none does. `Some(None)` if one does whose id cannot be read.
 pub fn holder(path: &Path) -> Option<Option<u32>> {
     let file = open(path, false).ok()?;
-    match file.try_lock_shared() {
-        Err(TryLockError::WouldBlock) => Some(read_pid(file)),
+    match try_lock_shared(&file) {
+        Ok(false) => Some(read_pid(file)),
         _ => None,
     }
 }
@@ -84,46 +96,6 @@ fn read_pid(mut file: File) -> Option<u32> {
     // A process id has at most ten digits; more is not one of ours.
     file.take(32).read_to_string(&mut text).ok()?;
     text.trim().parse().ok()
-}
-
-#[cfg(unix)]
-fn open(path: &Path, create: bool) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-
-    let no_follow = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(create)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(no_follow)
-        .open(path)
-}
-
-/// Others may read and lock the file, and not delete it.
-#[cfg(windows)]
-fn open(path: &Path, create: bool) -> io::Result<File> {
-    use std::os::windows::fs::OpenOptionsExt;
-
-    // FILE_SHARE_READ | FILE_SHARE_WRITE.
-    OpenOptions::new().read(true).write(true).create(create).truncate(false).share_mode(3).open(path)
-}
-
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-
-    match (file.metadata(), std::fs::symlink_metadata(path)) {
-        (Ok(held), Ok(found)) => (held.dev(), held.ino()) == (found.dev(), found.ino()),
-        _ => false,
-    }
-}
-
-/// Opened as above, the file cannot be replaced.
-#[cfg(windows)]
-fn is_at(_file: &File, _path: &Path) -> bool {
-    true
 }
 
 #[cfg(test)]
@@ -143,17 +115,5 @@ mod tests {
         drop(lock);
         assert_eq!(holder(&path), None);
         DaemonLock::acquire(&path).expect("free again");
-    }
-
-    #[test]
-    #[cfg(unix)]
-    fn a_lock_whose_file_was_replaced_is_noticed() {
-        let home = tempfile::tempdir().expect("a directory");
-        let path = home.path().join("default.lock");
-        let lock = DaemonLock::acquire(&path).expect("free");
-        std::fs::remove_file(&path).expect("removed");
-        assert!(!lock.is_at(&path));
-        DaemonLock::acquire(&path).expect("a new file is a new lock");
-        assert!(!lock.is_at(&path));
     }
 }

@@ -40,5 +40,5 @@ pub use writer::{NeedsGrowth, SurfaceWriter};
 
 #[cfg(test)]
 mod testing;
-#[cfg(all(test, unix, not(loom)))]
+#[cfg(all(test, not(loom)))]
 mod tests;

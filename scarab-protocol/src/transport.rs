@@ -35,5 +35,5 @@ pub struct Peer {
     pub pid: Option<u32>,
 }
 
-#[cfg(all(test, unix, not(loom)))]
+#[cfg(all(test, not(loom)))]
 mod tests;

@@ -16,27 +16,15 @@ use std::{
 use self::kinds::{Kinds, both};
 use super::{AttachOptions, ClientOptions};
 use crate::{
-    endpoint::{Address, Endpoint},
+    endpoint::testing::Place,
     frame::Frame,
     hello::{ClientHello, DaemonHello, Features},
     ids::{SessionId, TermSize},
     message::{Attached, Limits, Role, SessionInfo, SizePolicy, Target, Welcome},
-    transport::{FrameReader, Listener, Stream},
+    transport::{FrameReader, Stream},
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
-
-struct Place {
-    address: Address,
-    _directory: tempfile::TempDir,
-}
-
-fn place() -> Place {
-    let directory = tempfile::tempdir().expect("a directory");
-    let address =
-        Address { endpoint: Endpoint::Path(directory.path().join("d.sock")), lock: directory.path().join("d.lock") };
-    Place { address, _directory: directory }
-}
 
 /// What a daemon does with a connection after its welcome.
 type Serve = Box<dyn FnOnce(&Stream, &mut FrameReader) + Send>;
@@ -53,10 +41,7 @@ impl Place {
 
     /// Serves connections, one after the other. The token of the first is all ones, that of the second all twos.
     fn serve_each(&self, epoch: u64, serves: Vec<Serve>) -> JoinHandle<()> {
-        if let Endpoint::Path(path) = &self.address.endpoint {
-            let _ = std::fs::remove_file(path);
-        }
-        let listener = Listener::bind(&self.address.endpoint).expect("a free name");
+        let listener = self.listen();
         thread::spawn(move || {
             for (serve, token) in serves.into_iter().zip(1..) {
                 let stream = Arc::new(listener.accept().expect("a client").expect("nobody stops it"));

@@ -117,6 +117,20 @@ fn check_length(path: &Path) -> Result<(), EndpointError> {
     Ok(())
 }
 
+/// An endpoint in a directory that is a test's.
+#[cfg(test)]
+pub(super) fn any_endpoint(directory: &Path) -> Endpoint {
+    Endpoint::Path(directory.join("d.sock"))
+}
+
+/// Removes what a listener of a test has left.
+#[cfg(test)]
+pub(super) fn remove_left_endpoint(endpoint: &Endpoint) {
+    if let Endpoint::Path(path) = endpoint {
+        let _ = fs::remove_file(path);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -36,10 +36,19 @@ pub(super) fn of_socket(socket: &Path) -> Result<Address, EndpointError> {
 }
 
 pub(super) fn known_daemons() -> Vec<Name> {
-    let locks = fs::read_dir(state_directory()).into_iter().flatten().flatten();
-    let names: BTreeSet<Name> =
-        locks.filter_map(|entry| Name::new(entry.file_name().to_str()?.strip_suffix(".lock")?).ok()).collect();
+    // The pipes of those that live, and the locks of those that have.
+    let own = trust::user_sid().map(|user| format!("scarab-{user}-"));
+    let pipes = own.iter().flat_map(|own| names_in(Path::new(PIPES), own, ""));
+    let names: BTreeSet<Name> = pipes.chain(names_in(&state_directory(), "", ".lock")).collect();
     names.into_iter().collect()
+}
+
+/// The names that files in a directory have between a beginning and an end.
+fn names_in(directory: &Path, prefix: &str, suffix: &str) -> Vec<Name> {
+    let files = fs::read_dir(directory).into_iter().flatten().flatten();
+    files
+        .filter_map(|file| Name::new(file.file_name().to_str()?.strip_prefix(prefix)?.strip_suffix(suffix)?).ok())
+        .collect()
 }
 
 pub(super) fn state_directory() -> PathBuf {
@@ -51,6 +60,16 @@ pub(super) fn state_directory() -> PathBuf {
 fn is_file_name(name: &str) -> bool {
     !name.is_empty() && !name.chars().any(|c| c.is_control() || r#"<>:"/\|?*"#.contains(c))
 }
+
+/// An endpoint that no other test has.
+#[cfg(test)]
+pub(super) fn any_endpoint(_directory: &Path) -> Endpoint {
+    Endpoint::Pipe(format!("scarab-test-{:016x}", getrandom::u64().expect("a number")))
+}
+
+/// Nothing is left by a pipe's listener.
+#[cfg(test)]
+pub(super) fn remove_left_endpoint(_endpoint: &Endpoint) {}
 
 #[cfg(test)]
 mod tests {

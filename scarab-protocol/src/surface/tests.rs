@@ -1,9 +1,5 @@
 //! Writer and reader together, over real segments.
 
-use std::fs::File;
-use std::os::fd::AsFd;
-use std::os::unix::fs::FileExt;
-
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -23,7 +19,7 @@ fn reader(writer: &SurfaceWriter) -> SurfaceReader {
 }
 
 fn mapping(writer: &SurfaceWriter) -> Mapping {
-    Mapping::from_fd(writer.reader_fd().try_clone_to_owned().expect("a descriptor")).expect("a mapping")
+    writer.map().expect("a mapping")
 }
 
 fn text(line: &str) -> Vec<Cell> {
@@ -374,16 +370,6 @@ fn check_filled(grid: &Grid) {
             assert_eq!(extra.underline_color, color_of(value));
         }
     }
-}
-
-#[test]
-fn readers_can_neither_write_nor_shorten_and_no_name_stays_behind() {
-    let writer = writer(4, 4);
-    let stat = rustix::fs::fstat(writer.reader_fd()).expect("the descriptor is open");
-    assert_eq!(stat.st_nlink, 0, "the segment still has a name");
-    let file = File::from(writer.reader_fd().as_fd().try_clone_to_owned().expect("a descriptor"));
-    assert!(file.write_all_at(&[1], 0).is_err());
-    assert!(file.set_len(0).is_err());
 }
 
 #[test]

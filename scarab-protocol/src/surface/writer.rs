@@ -7,7 +7,7 @@ use super::screen::{self, Screen};
 use super::seqlock::Sequence;
 use super::side_table::SideTable;
 use super::word::Word;
-use super::{Cell, Cursor, Extra, Modes, Palette, Size, SurfaceError, SurfaceId};
+use super::{Cell, Cursor, Extra, Mapping, Modes, Palette, Size, SurfaceError, SurfaceId};
 
 /// The surface is too small for the size that was staged: [`SurfaceWriter::grow`] makes a larger one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -117,6 +117,14 @@ impl SurfaceWriter {
     /// The frame that was committed last; before the first commit, the one before it.
     pub fn frame(&self) -> u64 {
         self.frame
+    }
+
+    /// A mapping as a reader in this process would have it.
+    ///
+    /// # Errors
+    /// As the system refuses.
+    pub fn map(&self) -> Result<Mapping, SurfaceError> {
+        self.segment.map()
     }
 
     /// The descriptor to send to readers. It is read-only, and valid as long as this writer.

@@ -161,6 +161,16 @@ impl<S: Sink> Mailbox<S> {
         let _ = self.wake_writer(state, start);
     }
 
+    /// Takes nothing any more, and ends the connection when all that is queued is written. False if nothing is.
+    pub(super) fn finish_queued(&self) -> bool {
+        let mut state = self.lock();
+        if state.closed || (state.queue.is_empty() && !state.writing) {
+            return false;
+        }
+        state.finishing = true;
+        true
+    }
+
     /// How many bytes are queued.
     pub(super) fn queued_bytes(&self) -> usize {
         self.lock().bytes

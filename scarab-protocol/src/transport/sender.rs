@@ -16,6 +16,10 @@ use super::{
 };
 use crate::frame::Frame;
 
+/// How long a peer has for what was sent just before the connection is closed, where the system does not say what it would take
+/// at once: long enough for a busy machine to write it, too short for a person to notice.
+const LAST_PATIENCE: Duration = Duration::from_millis(100);
+
 /// Marks a frame that makes an earlier one of the same mark superfluous: the newest state wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Coalesce {
@@ -111,8 +115,20 @@ impl FrameSender {
         self.inner.mailbox.flush(patience)
     }
 
-    /// Ends the connection, and with it the reader's and the writer's waiting. What is queued is dropped.
+    /// Ends the connection, and with it the reader's and the writer's waiting, without waiting for the peer. What the
+    /// system takes at once is still sent, what it does not is dropped.
     pub fn close(&self) {
+        // Elsewhere only what the system has not taken is queued.
+        if Stream::QUEUES_ALL && self.inner.mailbox.finish_queued() {
+            let inner = self.inner.clone();
+            let closing = thread::Builder::new().name(self.inner.thread_name.clone()).spawn(move || {
+                inner.mailbox.flush(LAST_PATIENCE);
+                inner.mailbox.close();
+            });
+            if closing.is_ok() {
+                return;
+            }
+        }
         self.inner.mailbox.close();
     }
 

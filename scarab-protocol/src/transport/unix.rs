@@ -118,6 +118,9 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// Whether frames are queued although the system would take them: no, [`Stream::try_write`] writes them at once.
+    pub(super) const QUEUES_ALL: bool = false;
+
     /// Connects to an endpoint.
     ///
     /// # Errors

@@ -139,6 +139,9 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// Whether frames are queued although the system would take them, because [`Stream::try_write`] writes nothing.
+    pub(super) const QUEUES_ALL: bool = true;
+
     fn new(handle: OwnedHandle, end: End) -> io::Result<Self> {
         Ok(Self { pipe: Mutex::new(Some(Arc::new(Pipe::new(handle, end)?))) })
     }

@@ -6,17 +6,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Kinds, attached, both, hello, next, place, send, work, write};
+use super::{Kinds, Place, attached, both, hello, next, send, work, write};
 use crate::{
     client::{
         AttachState, ClientEvent, ClientOptions, ConnectError, HELLO_PATIENCE, InputRejected, Phase, RequestError,
         Status,
     },
-    endpoint::Endpoint,
     hello::{DaemonHello, Features, HelloStatus},
     kind::Kind,
     message::{Attach, Done, Error, ErrorCode, Input, InputCredit, ListSessions, Ping, Pong, Sessions, Target},
-    transport::Listener,
 };
 
 both! {
@@ -36,7 +34,7 @@ both! {
 }
 
 fn requests_are_answered_by_number_and_refusals_are_errors<K: Kinds>() {
-    let place = place();
+    let place = Place::new();
     let daemon = place.serve(1, |stream, reader| {
         let first = next(reader).expect("a ping");
         let second = next(reader).expect("a list");
@@ -59,7 +57,7 @@ fn requests_are_answered_by_number_and_refusals_are_errors<K: Kinds>() {
 }
 
 fn requests_that_a_lost_connection_leaves_open_end<K: Kinds>() {
-    let place = place();
+    let place = Place::new();
     let daemon = place.serve(1, |_, reader| drop(next(reader)));
     let client = K::connect(place.options()).expect("a daemon");
     let answer: Result<Pong, _> = client.ask(&Ping { payload: Vec::new() });
@@ -70,7 +68,7 @@ fn requests_that_a_lost_connection_leaves_open_end<K: Kinds>() {
 }
 
 fn requests_that_nobody_waits_for_any_more_take_no_room<K: Kinds>() {
-    let place = place();
+    let place = Place::new();
     let daemon = place.serve(1, |stream, reader| {
         let ping = next(reader).expect("a ping");
         let list = next(reader).expect("a list");
@@ -91,7 +89,7 @@ fn requests_that_nobody_waits_for_any_more_take_no_room<K: Kinds>() {
 }
 
 fn input_for_a_session_that_is_refused_is_reported<K: Kinds>() {
-    let place = place();
+    let place = Place::new();
     let (typed, wait_for_typing) = mpsc::channel::<()>();
     let daemon = place.serve(1, move |stream, reader| {
         let join = next(reader).expect("an attach");
@@ -112,19 +110,20 @@ fn input_for_a_session_that_is_refused_is_reported<K: Kinds>() {
 }
 
 fn a_daemon_that_says_nothing_is_hung_and_one_that_is_not_there_is_not_running<K: Kinds>() {
-    let place = place();
+    let place = Place::new();
     let missing = K::connect(place.options()).expect_err("nobody is there");
     assert!(matches!(missing, ConnectError::NotRunning(_)), "{missing}");
-    let _silent = Listener::bind(&place.address.endpoint).expect("a free name");
+    let _silent = place.listen();
     let hung = K::connect(place.options()).expect_err("nobody answers");
     assert!(matches!(hung, ConnectError::Hung { .. }), "{hung}");
 }
 
 #[cfg(target_os = "linux")] // Elsewhere a socket waits in line behind a full backlog, or is refused.
 fn a_daemon_that_has_no_room_for_connections_is_hung_and_no_stranger<K: Kinds>() {
+    use crate::endpoint::Endpoint;
     use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, listen, socket_with};
 
-    let place = place();
+    let place = Place::new();
     let Endpoint::Path(path) = &place.address.endpoint else { unreachable!("it is a path") };
     let address = SocketAddrUnix::new(path).expect("short enough");
     let socket = || {
@@ -147,8 +146,8 @@ fn a_daemon_that_has_no_room_for_connections_is_hung_and_no_stranger<K: Kinds>()
 }
 
 fn closing_does_not_wait_for_a_daemon_that_says_nothing<K: Kinds>() {
-    let place = place();
-    let silent = Listener::bind(&place.address.endpoint).expect("a free name");
+    let place = Place::new();
+    let silent = place.listen();
     let options = ClientOptions { reconnect: true, ..place.options() };
     let client = K::start(options);
     // It is in the middle of its hello now, whose deadline is far away.
@@ -159,7 +158,7 @@ fn closing_does_not_wait_for_a_daemon_that_says_nothing<K: Kinds>() {
 }
 
 fn closing_ends_the_connection_when_what_was_sent_is_written<K: Kinds>() {
-    let place = place();
+    let place = Place::new();
     let daemon = place.serve(1, |stream, reader| {
         let join = next(reader).expect("an attach");
         send(stream, 0, join.header().request, &attached(1, 1 << 20));
@@ -183,8 +182,8 @@ fn closing_ends_the_connection_when_what_was_sent_is_written<K: Kinds>() {
 }
 
 fn a_refusal_is_told_with_its_reason<K: Kinds>() {
-    let place = place();
-    let listener = Listener::bind(&place.address.endpoint).expect("a free name");
+    let place = Place::new();
+    let listener = place.listen();
     let daemon = thread::spawn(move || {
         let stream = listener.accept().expect("a client").expect("nobody stops it");
         let mut answer = DaemonHello::answer(&hello(&stream), "fake 9.0", Features::empty(), 1, 42);
@@ -197,7 +196,7 @@ fn a_refusal_is_told_with_its_reason<K: Kinds>() {
 }
 
 fn input_keeps_to_the_credit_and_goes_on_with_more_of_it<K: Kinds>() {
-    let place = place();
+    let place = Place::new();
     let daemon = place.serve(1, |stream, reader| {
         let join = next(reader).expect("an attach");
         assert_eq!(join.read::<Attach>().expect("an attach").target, Target::Name("work".into()));
@@ -233,7 +232,7 @@ fn input_keeps_to_the_credit_and_goes_on_with_more_of_it<K: Kinds>() {
 fn a_daemon_that_reads_late_gets_all_that_was_typed_and_makes_nobody_wait<K: Kinds>() {
     // More than is queued for it.
     const TYPED: usize = 6 << 20;
-    let place = place();
+    let place = Place::new();
     let (read, wait_to_read) = mpsc::channel::<()>();
     let daemon = place.serve(1, move |stream, reader| {
         let join = next(reader).expect("an attach");
@@ -268,7 +267,7 @@ fn a_daemon_that_reads_late_gets_all_that_was_typed_and_makes_nobody_wait<K: Kin
 }
 
 fn input_for_a_dead_daemons_session_is_discarded_and_never_sent_to_the_next_one<K: Kinds>() {
-    let place = place();
+    let place = Place::new();
     let first = place.serve(1, |stream, reader| {
         let join = next(reader).expect("an attach");
         send(stream, 0, join.header().request, &attached(1, 0));

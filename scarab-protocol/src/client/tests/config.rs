@@ -1,6 +1,6 @@
 //! The newest configuration, whatever comes first.
 
-use super::{Kinds, both, next, place, send};
+use super::{Kinds, Place, both, next, send};
 use crate::{
     client::{ClientOptions, Status},
     kind::Kind,
@@ -19,7 +19,7 @@ fn config(revision: u64) -> Config {
 }
 
 fn the_newest_configuration_is_kept_whatever_comes_first<K: Kinds>() {
-    let place = place();
+    let place = Place::new();
     let daemon = place.serve(1, |stream, reader| {
         let asked = next(reader).expect("it asks");
         assert_eq!(asked.kind(), Some(Kind::GetConfig));
@@ -43,7 +43,7 @@ fn the_newest_configuration_is_kept_whatever_comes_first<K: Kinds>() {
 }
 
 fn another_daemons_configuration_is_newer_whatever_it_counts<K: Kinds>() {
-    let place = place();
+    let place = Place::new();
     let daemon = place.serve_each(
         1,
         vec![
@@ -72,7 +72,7 @@ fn another_daemons_configuration_is_newer_whatever_it_counts<K: Kinds>() {
 }
 
 fn a_daemon_that_knows_no_configuration_is_not_asked_again<K: Kinds>() {
-    let place = place();
+    let place = Place::new();
     let daemon = place.serve(1, |stream, reader| {
         let asked = next(reader).expect("it asks");
         let kind = asked.header().kind;
@@ -90,7 +90,7 @@ fn a_daemon_that_knows_no_configuration_is_not_asked_again<K: Kinds>() {
 }
 
 fn nobody_asks_for_a_configuration_that_is_not_followed<K: Kinds>() {
-    let place = place();
+    let place = Place::new();
     let daemon = place.serve(1, |stream, reader| {
         let ping = next(reader).expect("a ping");
         assert_eq!(ping.kind(), Some(Kind::Ping));

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use super::{Kinds, attached, both, next, place, send, work};
+use super::{Kinds, Place, attached, both, next, send, work};
 use crate::{
     client::{ClientEvent, ClientOptions, Phase},
     frame::Frame,
@@ -66,7 +66,7 @@ fn by_name() -> Target {
 }
 
 fn what_was_typed_goes_on_where_the_daemon_says<K: Kinds>() {
-    let place = place();
+    let place = Place::new();
     let daemon = place.serve_each(
         1,
         vec![
@@ -96,7 +96,7 @@ fn what_was_typed_goes_on_where_the_daemon_says<K: Kinds>() {
 }
 
 fn what_may_have_arrived_is_not_typed_again_by_a_new_client<K: Kinds>() {
-    let place = place();
+    let place = Place::new();
     let other = |lane, taken, window| Attached { lane, taken, may_send_through: taken + window, ..attached(1, 0) };
     let daemon = place.serve_each(
         1,
@@ -130,7 +130,7 @@ fn what_may_have_arrived_is_not_typed_again_by_a_new_client<K: Kinds>() {
 }
 
 fn who_was_superseded_does_not_come_back_under_its_token<K: Kinds>() {
-    let place = place();
+    let place = Place::new();
     let daemon = place.serve_each(
         1,
         vec![
@@ -168,7 +168,7 @@ fn who_was_superseded_does_not_come_back_under_its_token<K: Kinds>() {
 }
 
 fn what_is_typed_without_a_connection_is_sent_with_the_next_one<K: Kinds>() {
-    let place = place();
+    let place = Place::new();
     let (cut, wait_for_cut) = mpsc::channel::<()>();
     let (go_on, wait_to_go_on) = mpsc::channel::<()>();
     let daemon = place.serve_each(

@@ -5,7 +5,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{PATIENCE, attached, next, place, send, work};
+use super::{PATIENCE, Place, attached, next, send, work};
 use crate::{
     client::{
         ClientOptions, InputRejected, Phase, RequestError, Status,
@@ -20,7 +20,7 @@ fn runtime() -> Runtime {
 
 #[test]
 fn who_waits_is_told_when_the_runtime_ends() {
-    let place = place();
+    let place = Place::new();
     let daemon = place.serve(1, |stream, reader| {
         let join = next(reader).expect("an attach");
         send(stream, 0, join.header().request, &attached(1, 1000));
@@ -51,7 +51,7 @@ fn who_waits_is_told_when_the_runtime_ends() {
 
 #[test]
 fn dropping_the_client_ends_its_task_and_what_it_had() {
-    let place = place();
+    let place = Place::new();
     let daemon = place.serve(1, |stream, reader| {
         let join = next(reader).expect("an attach");
         send(stream, 0, join.header().request, &attached(1, 1000));

@@ -57,6 +57,14 @@ impl Segment {
         unsafe { std::slice::from_raw_parts(self.memory.as_ptr().cast(), self.words) }
     }
 
+    /// A mapping as a reader of this process would have it.
+    ///
+    /// # Errors
+    /// As the system refuses.
+    pub(crate) fn map(&self) -> Result<Mapping, SurfaceError> {
+        Mapping::from_fd(self.read_only.try_clone().map_err(SurfaceError::Open)?)
+    }
+
     /// The descriptor to hand to readers: it can be mapped, and not for writing.
     pub(crate) fn reader_fd(&self) -> BorrowedFd<'_> {
         self.read_only.as_fd()
@@ -134,8 +142,9 @@ impl Drop for Mapping {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs::File, os::unix::fs::FileExt};
+
     use super::*;
-    use std::fs::File;
 
     #[test]
     fn what_readers_get_cannot_be_mapped_for_writing() {
@@ -145,6 +154,16 @@ mod tests {
         let mapped =
             unsafe { rustix::mm::mmap(ptr::null_mut(), 4096, protection, MapFlags::SHARED, segment.reader_fd(), 0) };
         assert_eq!(mapped.err(), Some(rustix::io::Errno::ACCESS));
+    }
+
+    #[test]
+    fn readers_can_neither_write_nor_shorten_and_no_name_stays_behind() {
+        let segment = Segment::create(1024).expect("a segment");
+        let stat = rustix::fs::fstat(segment.reader_fd()).expect("the descriptor is open");
+        assert_eq!(stat.st_nlink, 0, "the segment still has a name");
+        let file = File::from(segment.read_only.try_clone().expect("a descriptor"));
+        assert!(file.write_all_at(&[1], 0).is_err());
+        assert!(file.set_len(0).is_err());
     }
 
     #[test]
@@ -161,7 +180,7 @@ mod tests {
     #[test]
     fn a_segment_begins_as_zeros_and_is_seen_by_its_mappings() {
         let segment = Segment::create(1024).expect("a segment");
-        let mapping = Mapping::from_fd(segment.read_only.try_clone().expect("a descriptor")).expect("a mapping");
+        let mapping = segment.map().expect("a mapping");
         assert_eq!(mapping.words().len(), 1024);
         assert!(mapping.words().iter().all(|word| word.load(std::sync::atomic::Ordering::Relaxed) == 0));
         segment.words()[1023].store(7, std::sync::atomic::Ordering::Relaxed);

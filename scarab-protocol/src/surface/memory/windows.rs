@@ -50,6 +50,14 @@ impl Segment {
         unsafe { std::slice::from_raw_parts(self.memory.as_ptr().cast(), self.words) }
     }
 
+    /// A mapping as a reader of this process would have it.
+    ///
+    /// # Errors
+    /// As the system refuses.
+    pub(crate) fn map(&self) -> Result<Mapping, SurfaceError> {
+        Mapping::open(&self.name)
+    }
+
     /// The name by which readers open the segment.
     pub(crate) fn name(&self) -> &str {
         &self.name
@@ -132,7 +140,7 @@ mod tests {
     #[test]
     fn a_segment_begins_as_zeros_and_is_seen_by_its_mappings() {
         let segment = Segment::create(1024).expect("a segment");
-        let mapping = Mapping::open(segment.name()).expect("a mapping");
+        let mapping = segment.map().expect("a mapping");
         assert!(mapping.words().len() >= 1024);
         assert!(mapping.words().iter().all(|word| word.load(Ordering::Relaxed) == 0));
         segment.words()[1023].store(7, Ordering::Relaxed);
