@@ -28,7 +28,7 @@ use scarab_protocol::{
 
 pub use pipe::{PipedOptions, run_piped};
 pub use splitter::{DetachKey, DetachKeyError};
-pub use tty::{is_tty, tty_size};
+pub use tty::{NEEDED, is_tty, tty_size};
 
 /// How long a daemon may take to let a client join.
 const JOIN_PATIENCE: Duration = Duration::from_secs(5);

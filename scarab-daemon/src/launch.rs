@@ -151,6 +151,7 @@ pub fn ensure_running(address: &Address, launcher: &Launcher) -> Result<bool, La
     let mut command = launcher.command(address);
     let errors = writer.try_clone().map_err(start)?;
     command.stdin(Stdio::null()).stdout(writer).stderr(errors);
+    launch::set_apart(&mut command);
     let mut child = command.spawn().map_err(start)?;
     // It holds the writing ends of the pipe: the end of what is said is seen only when all are closed.
     drop(command);
@@ -230,8 +231,9 @@ mod tests {
         };
         let named = Address::of_daemon(&Name::new("work").expect("a name")).expect("an address");
         assert_eq!(words(&named), ["--daemon", "work", "--launched"]);
-        let socket = Address::of_socket(Path::new("/tmp/x/y.sock")).expect("an address");
-        assert_eq!(words(&socket), ["--socket", "/tmp/x/y.sock", "--launched"]);
+        let place = if cfg!(windows) { r"\\.\pipe\y" } else { "/tmp/x/y.sock" };
+        let socket = Address::of_socket(Path::new(place)).expect("an address");
+        assert_eq!(words(&socket), ["--socket", place, "--launched"]);
     }
 
     #[test]

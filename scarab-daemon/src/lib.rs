@@ -28,8 +28,6 @@ mod registry;
 mod screen;
 pub mod server;
 mod session;
-#[cfg(unix)]
-mod signals;
 #[cfg(all(test, unix))]
 mod tests;
 mod token_files;

@@ -14,7 +14,10 @@ use crate::{
     config::{self, Keeping},
     daemon::{Daemon, Own},
     listen::Listening,
-    platform::limit::{self, OldLimit},
+    platform::{
+        limit::{self, OldLimit},
+        signals,
+    },
     plugins::Working,
     token_files::TokenFiles,
 };
@@ -150,8 +153,7 @@ impl Drop for Server {
 /// As [`Server::start`].
 pub fn run(options: ServerOptions, ready: impl FnOnce()) -> Result<(), DaemonError> {
     let mut server = Server::start_with(options, limit::raise())?;
-    #[cfg(unix)]
-    let _signals = crate::signals::listen(&server.daemon)?;
+    let _signals = signals::listen(&server.daemon)?;
     ready();
     server.daemon.wait();
     server.end();

@@ -7,5 +7,6 @@ pub(crate) mod limit;
 pub(crate) mod poll;
 pub(crate) mod process;
 pub(crate) mod pty;
+pub(crate) mod signals;
 pub(crate) mod socket;
 pub(crate) mod surface;

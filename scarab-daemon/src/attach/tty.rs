@@ -7,12 +7,13 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub use unix::{Events, RawMode, is_tty, tty_size};
+pub use unix::{Events, NEEDED, RawMode, is_tty, tty_size};
 #[cfg(windows)]
-pub use windows::{Events, RawMode, is_tty, tty_size};
+pub use windows::{Events, NEEDED, RawMode, is_tty, tty_size};
 
 /// What the outer terminal, or the system, has to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(windows, expect(dead_code, reason = "consoles are not driven yet"))]
 pub enum Event {
     /// Bytes were typed, pasted, or reported.
     Bytes(Vec<u8>),

@@ -89,7 +89,7 @@ fn authenticate(stream: &Stream, tokens: &TokenFiles) -> Option<Role> {
         let text = "the token is none of this daemon's: it makes new ones each time it starts";
         if let Ok(frame) = Frame::new(0, 0, &Error::new(ErrorCode::BadToken, text)) {
             // It is closed whether it hears why or not.
-            let _ = stream.try_write(frame.bytes(), None);
+            let _ = stream.write_by(frame.bytes(), None, Instant::now() + HELLO_PATIENCE);
         }
         stream.shutdown();
     }
@@ -119,9 +119,11 @@ pub(crate) fn turn_away(daemon: &Daemon, stream: &Stream) {
     stream.shutdown();
 }
 
-/// Sends a hello. The first bytes on a connection always find room, so that this does not block.
+/// Sends a hello. The first bytes on a connection always find room, so that this does not wait: the deadline only says what
+/// would happen if it did.
 fn send(stream: &Stream, hello: &DaemonHello) -> bool {
-    matches!(stream.try_write(&hello.to_bytes(), None), Ok(DaemonHello::BYTES))
+    let deadline = Instant::now() + HELLO_PATIENCE;
+    matches!(stream.write_by(&hello.to_bytes(), None, deadline), Ok(DaemonHello::BYTES))
 }
 
 /// The sending side of a connection, which is ended when the client keeps a write waiting for too long.

@@ -63,7 +63,7 @@ impl Tokens {
     }
 
     /// How many clients are kept whose connections are gone.
-    #[cfg(test)]
+    #[cfg(all(test, unix))]
     pub(crate) fn departed(&self) -> usize {
         self.departed
     }

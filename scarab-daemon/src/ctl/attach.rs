@@ -12,7 +12,7 @@ use super::{
     list::sessions,
     outcome::CtlError,
 };
-use crate::attach::{self, AttachTtyOptions, DetachKey, is_tty};
+use crate::attach::{self, AttachTtyOptions, DetachKey, NEEDED, is_tty};
 
 /// Which session, and how.
 #[derive(Debug, clap::Args)]
@@ -30,9 +30,7 @@ pub struct Args {
 /// Shows the session until it is left or ends.
 pub fn run(which: &Which, args: &Args) -> Result<ExitCode, CtlError> {
     if !is_tty() {
-        return Err(CtlError::Failed(
-            "attach needs a terminal on its input and output: see `scarabctl send` and `scarabctl capture`".into(),
-        ));
+        return Err(CtlError::Failed(format!("attach needs {NEEDED}: see `scarabctl send` and `scarabctl capture`")));
     }
     let connection = which.connect()?;
     let name = match &args.name {

@@ -6,6 +6,7 @@ use super::{limits, manifest::API};
 
 /// Why a plugin was not loaded. Each names the file and the way out.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(windows, expect(dead_code, reason = "whose a file is and who may write it is asked on Unix only"))]
 pub(crate) enum LoadError {
     /// There is no such file.
     #[error("{path}: there is no such file; name the plugin's script by a path that the daemon can read")]

@@ -11,7 +11,7 @@ use alacritty_terminal::{
 use proptest::prelude::*;
 use scarab_protocol::{
     ids::TermSize,
-    surface::{Cell, Extra, Grid, Mapping, ReadOutcome, SurfaceId, SurfaceReader},
+    surface::{Cell, Extra, Grid, ReadOutcome, SurfaceId, SurfaceReader},
 };
 
 use super::*;
@@ -23,11 +23,9 @@ fn screen(cols: u16, rows: u16) -> Screen {
 }
 
 /// What is on the surface.
-#[cfg(unix)]
 fn published(screen: &mut Screen) -> Grid {
     screen.publish().expect("memory");
-    let fd = screen.surface().reader_fd().try_clone_to_owned().expect("a descriptor");
-    let mut reader = SurfaceReader::new(Mapping::from_fd(fd).expect("mapped"), ID).expect("a surface");
+    let mut reader = SurfaceReader::new(screen.surface().map().expect("mapped"), ID).expect("a surface");
     let mut grid = Grid::default();
     assert_eq!(reader.read(&mut grid), ReadOutcome::Updated);
     grid
@@ -102,7 +100,6 @@ fn output() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    #[cfg(unix)]
     fn what_is_on_the_surface_is_what_the_core_holds(output in output(), cut in 1usize..50) {
         let (cols, rows) = (12, 6);
         let mut screen = screen(cols, rows);

@@ -300,7 +300,7 @@ impl InputQueue {
     }
 
     /// How many lanes there are.
-    #[cfg(test)]
+    #[cfg(all(test, unix))]
     pub(crate) fn seats(&self) -> usize {
         self.lock().lanes.len()
     }

@@ -18,7 +18,7 @@ use crate::{
     daemon::Daemon,
     platform::{
         poll::{Interest, Ready, Wakeful},
-        pty::Master,
+        pty::{DRAIN, Master},
     },
     plugin::SessionRef,
     screen::Lines,
@@ -28,8 +28,6 @@ use crate::{
 const PUBLISH_GAP: Duration = Duration::from_millis(8);
 /// The program hears of a new size so often at most.
 const RESIZE_GAP: Duration = Duration::from_millis(30);
-/// After the program's end its last output is waited for, so long at most: something else may keep the PTY open for ever.
-const DRAIN: Duration = Duration::from_millis(100);
 /// How much output is interpreted before the inbox is looked at again.
 const BATCH: usize = 64 * 1024;
 /// A read of less than this has most likely emptied the PTY: one more system call would only delay an echo.
@@ -167,6 +165,9 @@ impl ScreenThread {
         }
         if exit.is_some() {
             self.exit = exit;
+            if let Some(master) = &self.master {
+                master.program_ended();
+            }
             self.drained_by = Some(Instant::now() + DRAIN);
         }
     }

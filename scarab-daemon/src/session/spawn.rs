@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use scarab_protocol::message::CreateSession;
 
+use crate::platform::pty::names_shell;
+
 /// A command to start on a PTY. Words, path and variables are the platform's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Command {
@@ -45,7 +47,7 @@ pub(crate) enum SpawnError {
 }
 
 /// What the terminal that a client itself runs in says about itself. It is not the terminal of the new session.
-const OTHER_TERMINALS: [&[u8]; 10] = [
+const OTHER_TERMINALS: [&[u8]; 12] = [
     b"LINES",
     b"COLUMNS",
     b"TERMCAP",
@@ -56,6 +58,8 @@ const OTHER_TERMINALS: [&[u8]; 10] = [
     b"STY",
     b"WINDOW",
     b"WINDOWID",
+    b"WT_SESSION",
+    b"WT_PROFILE_ID",
 ];
 
 /// The most characters of a command as it is shown.
@@ -98,7 +102,7 @@ impl Command {
     }
 
     fn shell(&self) -> String {
-        let shell = self.env.iter().find(|(name, _)| name == b"SHELL");
+        let shell = self.env.iter().find(|(name, _)| names_shell(name));
         shell.map_or_else(|| "login shell".into(), |(_, value)| String::from_utf8_lossy(value).into_owned())
     }
 }
@@ -157,7 +161,9 @@ mod tests {
 
     #[test]
     fn a_command_is_shown_so_that_it_could_be_typed() {
-        let shown = |words: &[&str]| Command::new(request(words, &[("SHELL", "/bin/fish")]), &TERMINAL).shown();
+        let shown = |words: &[&str]| {
+            Command::new(request(words, &[("SHELL", "/bin/fish"), ("COMSPEC", "/bin/fish")]), &TERMINAL).shown()
+        };
         assert_eq!(shown(&["ls", "-l", "/tmp"]), "ls -l /tmp");
         assert_eq!(shown(&["sh", "-c", "echo it's\n", ""]), r"sh -c 'echo it'\''s ' ''");
         assert_eq!(shown(&[]), "/bin/fish");

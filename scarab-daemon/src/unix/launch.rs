@@ -4,12 +4,16 @@ use std::{
     fs::Metadata,
     io::{self, PipeReader, Read},
     os::unix::fs::PermissionsExt,
+    process::Command,
     time::Instant,
 };
 
 use rustix::event::{PollFd, PollFlags};
 
 use super::poll::poll_until;
+
+/// Has a program start apart from this one. A daemon does that itself here, after its start.
+pub(crate) fn set_apart(_command: &mut Command) {}
 
 /// Reads what is there, waiting for at least a byte; 0 at the end.
 ///

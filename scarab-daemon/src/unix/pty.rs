@@ -9,6 +9,7 @@ use std::{
         unix::ffi::OsStrExt,
     },
     path::Path,
+    time::Duration,
 };
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
@@ -20,6 +21,14 @@ use scarab_protocol::ids::TermSize;
 
 use super::{limit::OldLimit, process::Process};
 use crate::session::spawn::{Command, SpawnError};
+
+/// Whether a variable of this name names the user's shell.
+pub(crate) fn names_shell(variable: &[u8]) -> bool {
+    variable == b"SHELL"
+}
+
+/// After the program's end its last output is waited for, so long at most: something else may keep the PTY open for ever.
+pub(crate) const DRAIN: Duration = Duration::from_millis(100);
 
 /// The master side of a PTY. Reading and writing do not block.
 ///
@@ -53,6 +62,9 @@ impl Master {
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         Ok(rustix::io::write(&self.0, bytes)?)
     }
+
+    /// The program has ended. The kernel knows, and lets the output end when nobody else has the other side open.
+    pub(crate) fn program_ended(&self) {}
 
     /// Tells the size to the system, which tells the program (SIGWINCH) if it has changed.
     pub(crate) fn resize(&self, size: TermSize) {

@@ -1,6 +1,9 @@
 //! A session's process on Windows.
 
-use std::{io, sync::Mutex, sync::PoisonError};
+use std::{
+    io,
+    sync::{Mutex, PoisonError},
+};
 
 use portable_pty::{Child, ChildKiller};
 use scarab_protocol::message::Exit;
@@ -38,16 +41,22 @@ impl Process {
         Exit { code, signal: None }
     }
 
-    /// Windows has no signals; any number but 0 ends the process.
+    /// Windows has no signals: the only one that is carried out is [`Self::KILL`], which ends the process.
     ///
     /// # Errors
-    /// As the system refuses.
+    /// `Unsupported` for any other.
     pub(crate) fn signal(&self, signal: i32) -> io::Result<()> {
-        match self.killer.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-            Some(killer) if signal != 0 => killer.kill(),
-            _ => Ok(()),
+        if signal != Self::KILL {
+            let text =
+                format!("Windows has no signals, so that {signal} cannot be sent: {} ends the program", Self::KILL);
+            return Err(io::Error::new(io::ErrorKind::Unsupported, text));
         }
+        self.terminate();
+        Ok(())
     }
+
+    /// The number of the signal that ends a process elsewhere, whatever it would like.
+    const KILL: i32 = 9;
 
     /// Closes the pseudoconsole, which tells the programs in it that their window was closed.
     pub(crate) fn hang_up(&self, master: Option<&Master>) {
@@ -58,8 +67,14 @@ impl Process {
 
     /// Ends the process.
     pub(crate) fn kill(&self, _master: Option<&Master>) {
-        if let Err(error) = self.signal(1) {
-            tracing::warn!(%error, "a process was not ended");
+        self.terminate();
+    }
+
+    fn terminate(&self) {
+        if let Some(killer) = self.killer.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            // What it gives back says nothing: portable-pty 0.9 has success and failure the wrong way round. Whether the
+            // process has ended is heard from the thread that waits for it.
+            let _ = killer.kill();
         }
     }
 }

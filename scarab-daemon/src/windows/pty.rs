@@ -1,5 +1,5 @@
-//! A pseudoconsole, and the program in it. Its pipes only block, so that a thread reads and another, started on first
-//! need, writes.
+//! A pseudoconsole, and the program in it. Its pipes only block, so that a thread reads and another one writes. The reader goes
+//! on until the pipe ends, whoever wants what it reads: the system does not close a pseudoconsole before its output is taken.
 
 use std::{
     collections::VecDeque,
@@ -7,6 +7,7 @@ use std::{
     path::PathBuf,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
+    time::Duration,
 };
 
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -18,6 +19,15 @@ use super::{
     process::Process,
 };
 use crate::session::spawn::{Command, SpawnError};
+
+/// How long the end of the output is waited for after the program's end. It comes when the pseudoconsole is closed, which
+/// [`Master::program_ended`] does, so that this only says what happens if the system does not do that.
+pub(crate) const DRAIN: Duration = Duration::from_secs(2);
+
+/// Whether a variable of this name names the user's shell. Their case does not matter here.
+pub(crate) fn names_shell(variable: &[u8]) -> bool {
+    variable.eq_ignore_ascii_case(b"ComSpec")
+}
 
 /// The most output that waits to be interpreted; when it is full the reading thread waits, and then the program.
 const MAX_OUTPUT: usize = 256 * 1024;
@@ -42,7 +52,10 @@ struct State {
     output: VecDeque<u8>,
     output_ended: bool,
     input: VecDeque<u8>,
-    closed: bool,
+    /// The pseudoconsole is being closed: nothing is written any more.
+    closing: bool,
+    /// Nobody will read any more: what still comes is taken and dropped.
+    abandoned: bool,
     reader: Option<Arc<Signal>>,
     writer: Option<Arc<Signal>>,
 }
@@ -54,7 +67,7 @@ impl std::fmt::Debug for Master {
 }
 
 impl Master {
-    /// Reads what is there; 0 when the program has closed its side for good.
+    /// Reads what is there; 0 when the pseudoconsole was closed and has nothing more to say.
     ///
     /// # Errors
     /// `WouldBlock` if there is nothing.
@@ -74,7 +87,7 @@ impl Master {
     /// `WouldBlock` if that is nothing, `BrokenPipe` once it is closed.
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         let mut state = self.shared.lock();
-        if state.closed {
+        if state.closing {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
         let count = bytes.len().min(MAX_INPUT - state.input.len());
@@ -94,12 +107,28 @@ impl Master {
         }
     }
 
-    /// Closes the pseudoconsole.
+    /// The program has ended. The pseudoconsole would stay for the next one, and its output would never end.
+    pub(crate) fn program_ended(&self) {
+        self.close();
+    }
+
+    /// Closes the pseudoconsole. What it still has to say can be read. Does not wait for it: that takes as long as
+    /// somebody reads.
     pub(crate) fn close(&self) {
-        self.shared.lock().closed = true;
+        let mut state = self.shared.lock();
+        state.closing = true;
+        let signal = state.writer.clone();
+        drop(state);
         self.shared.changed.notify_all();
-        let pty = self.pty.lock().unwrap_or_else(PoisonError::into_inner).take();
-        drop(pty);
+        if let Some(signal) = signal {
+            signal.pty_changed();
+        }
+        let Some(pty) = self.pty.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let closer = thread::Builder::new().name("pty-close".into()).spawn(move || drop(pty));
+        if let Err(error) = closer {
+            // The closure was dropped, and the pseudoconsole with it, here and now.
+            tracing::warn!(%error, "no thread to close a PTY with");
+        }
     }
 
     /// Who is to hear of changes.
@@ -116,13 +145,14 @@ impl Master {
         let state = self.shared.lock();
         match interest {
             Interest::Input => !state.output.is_empty() || state.output_ended,
-            Interest::Output => state.input.len() < MAX_INPUT || state.closed,
+            Interest::Output => state.input.len() < MAX_INPUT || state.closing,
         }
     }
 }
 
 impl Drop for Master {
     fn drop(&mut self) {
+        self.shared.lock().abandoned = true;
         self.close();
     }
 }
@@ -132,36 +162,45 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The reading thread.
+    /// The reading thread, until the pseudoconsole is closed.
     fn read_all(&self, mut pipe: impl Read) {
         let mut buffer = [0; 16 * 1024];
         loop {
-            let count = pipe.read(&mut buffer).unwrap_or(0);
+            let count = match pipe.read(&mut buffer) {
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    tracing::debug!(%error, "a PTY's output ends");
+                    0
+                }
+            };
             let mut state = self.lock();
-            while state.output.len() + count > MAX_OUTPUT && !state.closed {
+            while state.output.len() + count > MAX_OUTPUT && !state.abandoned {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
-            state.output.extend(&buffer[..count]);
-            state.output_ended = count == 0 || state.closed;
-            let (ended, signal) = (state.output_ended, state.reader.clone());
+            if !state.abandoned {
+                state.output.extend(&buffer[..count]);
+            }
+            state.output_ended = count == 0;
+            let signal = state.reader.clone();
             drop(state);
             if let Some(signal) = signal {
                 signal.pty_changed();
             }
-            if ended {
+            if count == 0 {
                 return;
             }
         }
     }
 
-    /// The writing thread.
+    /// The writing thread, until the pseudoconsole is to be closed.
     fn write_all(&self, mut pipe: impl Write) {
         loop {
             let mut state = self.lock();
-            while state.input.is_empty() && !state.closed {
+            while state.input.is_empty() && !state.closing {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
-            if state.closed {
+            if state.closing {
                 return;
             }
             let bytes: Vec<u8> = state.input.drain(..).collect();

@@ -22,6 +22,9 @@ use signal_hook::{
 
 use super::{Event, MAX_WAITING};
 
+/// What a program needs that shows a session in its terminal.
+pub const NEEDED: &str = "a terminal on its input and output";
+
 /// Whether this program's input and output are a terminal.
 pub fn is_tty() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()

@@ -7,6 +7,9 @@ use scarab_protocol::ids::TermSize;
 
 use super::{Event, MAX_WAITING};
 
+/// What a program needs that shows a session in its terminal.
+pub const NEEDED: &str = "a terminal that it can drive, and it cannot drive those of Windows yet";
+
 /// Whether this program's input and output are a terminal that can be driven: none is.
 pub fn is_tty() -> bool {
     false

@@ -1,8 +1,11 @@
 //! What a reload, a change of the configuration and the daemon's end may not bring with them.
 
-use std::{fs, thread};
+#[cfg(unix)]
+mod links;
 
-use super::harness::{Bench, script};
+use std::thread;
+
+use super::harness::Bench;
 use crate::plugin::{Grants, LoadError, Section};
 
 #[test]
@@ -28,26 +31,6 @@ fn a_reload_that_fails_leaves_the_old_ones_status() {
     bench.write("a", "", "scarab.status('own', 'newest')");
     bench.host.wait("a status kept None");
     assert_eq!(bench.info("a").statuses, [("own".to_owned(), "newest".to_owned())]);
-}
-
-#[cfg(unix)]
-#[test]
-fn where_a_link_leads_now_is_watched() {
-    use std::os::unix::fs::symlink;
-    let bench = Bench::new();
-    let other = bench.home.path().join("other");
-    fs::create_dir(&other).expect("made");
-    let one = bench.write_text("one", &script("a", "", "scarab.emit('one')"));
-    let two = bench.write_text("other/two", &script("a", "", "scarab.emit('two')"));
-    let (link, next) = (bench.home.path().join("link.luau"), bench.home.path().join("next"));
-    symlink(one, &link).expect("made");
-    bench.plugins.load(&link, Grants::default(), |_| Section::default()).expect("fine");
-    symlink(&two, &next).expect("made");
-    fs::rename(next, link).expect("renamed");
-    bench.host.wait("emit two");
-    // It takes a moment until it is watched; whatever is written before that is seen when it is.
-    fs::write(two, script("a", "", "scarab.emit('three')")).expect("written");
-    bench.host.wait("emit three");
 }
 
 #[test]
