@@ -15,8 +15,8 @@ mod stress {
     mod big_paste;
     mod chaos;
     mod cuts;
+    mod growth;
     mod helper;
-    mod hostile;
     mod leak;
     mod plugins;
     mod resume;

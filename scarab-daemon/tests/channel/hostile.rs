@@ -1,43 +1,36 @@
 //! Daemons that do everything wrong, against the client library: it never panics, hangs or grows without bound, says
 //! what is wrong, and ends at once when it is dropped.
 
+#[cfg(unix)]
+mod descriptors;
 mod fake;
+#[cfg(windows)]
+mod names;
 
 use std::{
-    fs::File,
-    os::fd::OwnedFd,
     thread,
     time::{Duration, Instant},
 };
 
 use scarab_protocol::{
     client::{Bell, Client, ClientEvent, Phase, RequestError, Status},
-    frame::Frame,
+    frame::{Flags, Frame, Header},
     hello::{ClientHello, DaemonHello, Features, HelloStatus},
     ids::TermSize,
     kind::Kind,
     message::{
-        self, Clipboard, Cwd, Detached, Done, Error, ErrorCode, FrameReady, InputCredit, Ping, Pong, Renamed, Resized,
-        Rows, Sessions, ShuttingDown, Title, Unsupported,
+        self, Cwd, Detached, Done, Error, ErrorCode, FrameReady, InputCredit, Ping, Pong, Renamed, Resized, Sessions,
+        ShuttingDown, Title, Unsupported,
     },
-    transport::{Listener, Stream},
+    transport::{FrameReader, Listener, Stream},
 };
 
-use self::fake::{Place, answer_all, answer_ping, attached, end, header, join, next, of, rows, send, wait, welcome};
-use super::{
-    helper::{Helper, say, wait_for_the_end},
-    support::{
-        DEADLINE,
-        desk::{joining, options},
-        proc::Holdings,
-        wire::write,
-    },
+use self::fake::{Place, answer_all, attached, end, join, next, of, rows, send, wait, welcome};
+use super::support::{
+    DEADLINE,
+    desk::{joining, options},
+    wire::write,
 };
-
-/// By how much a client may grow that is told far too much, in KiB.
-const ROOM_KIB: u64 = 96 * 1024;
-/// How often it is told so much: it would be far more than it may grow by.
-const TOO_OFTEN: usize = 200;
 
 /// What a client is told instead of a hello.
 #[test]
@@ -134,7 +127,7 @@ fn nonsense_ends_the_connection_with_a_reason_or_is_passed_over() {
         let place = Place::new();
         let cut = matches!(told, Ends(_));
         let daemon = place.serve(move |stream, mut reader| {
-            join(&stream, &mut reader, &attached("work", 1, 0, 1 << 20), None);
+            join(&stream, &mut reader, &attached("work", 1, 0, 1 << 20));
             let _ = write(&stream, &bytes);
             if !cut {
                 answer_all(&stream, &mut reader);
@@ -167,38 +160,6 @@ fn nonsense_ends_the_connection_with_a_reason_or_is_passed_over() {
 /// Answers to an attach that make no sense.
 #[test]
 fn an_attach_that_is_answered_wrongly_does_not_join() {
-    let pipe = || OwnedFd::from(std::io::pipe().expect("a pipe").0);
-    let file = |length: u64| {
-        let file = tempfile::tempfile().expect("a file");
-        file.set_len(length).expect("a sparse file");
-        OwnedFd::from(file)
-    };
-    let surfaces: Vec<(&str, Option<OwnedFd>)> = vec![
-        ("no descriptor", None),
-        ("a pipe", Some(pipe())),
-        ("a directory", Some(File::open("/").expect("it exists").into())),
-        ("a device", Some(File::open("/dev/zero").expect("it exists").into())),
-        ("an empty file", Some(file(0))),
-        ("a short file", Some(file(4096))),
-        ("a file of zeroes", Some(file(1 << 20))),
-        ("a file of everything", Some(file(1 << 40))),
-    ];
-    for (what, descriptor) in surfaces {
-        let place = Place::new();
-        let daemon = place.serve(move |stream, mut reader| {
-            join(&stream, &mut reader, &attached("work", 1, 0, 1 << 20), descriptor);
-            answer_all(&stream, &mut reader);
-        });
-        let (client, attachment, bell) = place.client(true);
-        let why = wait(&bell, what, || match attachment.look(|state| state.phase.clone()) {
-            Phase::Gone { why } => Some(why),
-            _ => None,
-        });
-        assert!(why.contains("its surface cannot be read"), "{what}: {why}");
-        client.ask::<_, Pong>(&Ping { payload: vec![] }, DEADLINE).expect(what);
-        end(what, client, attachment);
-        daemon.join().expect("no panic");
-    }
     let answers: Vec<(&str, Frame)> = vec![
         ("done", of(&Done {}, 0, 0)),
         ("unsupported", of(&Unsupported { kind: 2 }, 0, 0)),
@@ -233,7 +194,7 @@ fn positions_that_make_no_sense_do_no_harm() {
         let what = format!("taken {taken}, through {through}");
         let place = Place::new();
         let daemon = place.serve(move |stream, mut reader| {
-            join(&stream, &mut reader, &attached("work", 1, taken, through), None);
+            join(&stream, &mut reader, &attached("work", 1, taken, through));
             for (taken, through) in [(0, 0), (u64::MAX, u64::MAX), (5, u64::MAX)] {
                 send(&stream, 5, 0, &InputCredit { taken, may_send_through: through });
             }
@@ -266,7 +227,7 @@ fn texts_lose_their_control_characters() {
         let mut joined = attached(&texts, 1, 0, 1 << 20);
         joined.cwd.clone_from(&texts);
         (joined.info.title, joined.info.command, joined.info.made_by) = (texts.clone(), texts.clone(), texts.clone());
-        join(&stream, &mut reader, &joined, None);
+        join(&stream, &mut reader, &joined);
         answer_ping(&stream, &mut reader);
         send(&stream, 5, 0, &Title { title: texts.clone() });
         send(&stream, 5, 0, &Renamed { name: texts.clone() });
@@ -315,7 +276,7 @@ fn a_daemon_that_says_nothing_more_keeps_nobody() {
         let place = Place::new();
         let (over, is_over) = std::sync::mpsc::channel::<()>();
         let daemon = place.serve(move |stream, mut reader| {
-            join(&stream, &mut reader, &attached("work", 1, 0, 1 << 20), None);
+            join(&stream, &mut reader, &attached("work", 1, 0, 1 << 20));
             if what == "half a frame" {
                 half(&stream);
             }
@@ -344,55 +305,25 @@ fn a_daemon_that_says_nothing_more_keeps_nobody() {
     end("no hello", client, attachment);
 }
 
-/// Far too much of everything, told to a client in a process of its own.
-#[test]
-fn a_client_that_is_told_far_too_much_does_not_grow_without_bound() {
-    let client = Helper::start("growth", &[]);
-    client.says("begun");
-    println!("hostile: {}", client.line());
-    client.finish();
-}
-
-/// Such a client, with the daemon that tells it.
-pub fn growth_process() {
-    say("begun");
-    let before = Holdings::of(std::process::id()).resident_kib;
-    let mut told = Vec::new();
-    for what in ["rows without an end", "rows that are too long", "clipboards", "answers"] {
-        let place = Place::new();
-        let daemon = place.serve(move |stream, mut reader| {
-            join(&stream, &mut reader, &attached("work", 1, 0, 1 << 20), None);
-            let frame = match what {
-                "rows without an end" => of(&Rows { more: true, ..rows(1000, 1000, vec![(7, 100_000)]) }, 5, 0),
-                "rows that are too long" => of(&Rows { more: true, ..rows(2, 1, vec![(0, 1); 20_000]) }, 5, 0),
-                "clipboards" => of(&Clipboard { primary: false, text: "x".repeat(1 << 20) }, 5, 0),
-                _ => of(&Pong { payload: vec![0; 1 << 20] }, 0, 12345),
-            };
-            for _ in 0..TOO_OFTEN {
-                if write(&stream, frame.bytes()).is_err() {
-                    return;
-                }
-            }
-            answer_all(&stream, &mut reader);
-        });
-        let (client, attachment, bell) = place.client(false);
-        wait(&bell, what, || attachment.look(|state| (state.phase != Phase::Pending).then_some(())));
-        // Told in order: when this is answered, or the connection has ended, all of it is there.
-        let _ = client.ask::<_, Pong>(&Ping { payload: vec![] }, DEADLINE);
-        let grown = Holdings::of(std::process::id()).resident_kib.saturating_sub(before);
-        told.push(format!("{what}: {grown} KiB"));
-        end(what, client, attachment);
-        daemon.join().expect("no panic");
-        assert!(grown < ROOM_KIB, "the client has grown: {told:?}");
-    }
-    say(&told.join(", "));
-    wait_for_the_end();
-}
-
 /// What becomes of a connection on which nonsense was told.
 enum Told {
     /// The connection ends, and the reason has this in it.
     Ends(&'static str),
     /// It goes on.
     Over,
+}
+
+/// A frame's header.
+fn header(length: u32, kind: Kind, request: u32, session: u32) -> [u8; 16] {
+    Header { length, kind: kind.number(), flags: Flags::empty(), request, session }.to_bytes()
+}
+
+/// Passes over what the client says until it has answered a ping.
+fn answer_ping(stream: &Stream, reader: &mut FrameReader) {
+    while let Some(frame) = next(reader) {
+        if let Ok(ping) = frame.read::<Ping>() {
+            send(stream, 0, frame.header().request, &Pong { payload: ping.payload });
+            return;
+        }
+    }
 }

@@ -113,7 +113,7 @@ fn process() {
         Ok("typist") => super::chaos::typist_process(),
         Ok("watcher") => super::stopped::watcher_process(),
         Ok("big paste") => super::big_paste::client_process(),
-        Ok("growth") => super::hostile::growth_process(),
+        Ok("growth") => super::growth::growth_process(),
         Ok(other) => panic!("no process does {other}"),
         Err(_) => {}
     }

@@ -9,13 +9,21 @@ pub mod relay;
 pub mod wire;
 
 use std::{
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
 
+use scarab_protocol::endpoint::Address;
+
 /// How long anything may take before a test fails. Long, because it is only ever waited out by a failure, and machines
 /// that run tests are busy.
 pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// An address in a test's directory.
+pub fn address(home: &Path, name: &str) -> Address {
+    Address::of_socket(&home.join(format!("{name}.sock"))).expect("a short path")
+}
 
 /// How often it is looked again. Only for things without an event to wait for, such as a file or a number in /proc.
 const PAUSE: Duration = Duration::from_millis(20);

@@ -1,7 +1,6 @@
 //! The hostile daemon, and what it says.
 
 use std::{
-    os::fd::{AsFd, OwnedFd},
     sync::{
         Arc, Once,
         atomic::{AtomicUsize, Ordering},
@@ -12,11 +11,10 @@ use std::{
 
 use scarab_protocol::{
     client::{Attachment, Bell, Client},
-    endpoint::{Address, Endpoint},
-    frame::{Flags, Frame, Header},
+    endpoint::Address,
+    frame::Frame,
     hello::{ClientHello, DaemonHello, Features},
     ids::{SessionId, TermSize},
-    kind::Kind,
     message::{
         Attached, Limits, LineData, Message, Ping, Pong, Role, Rows, SessionInfo, SizePolicy, Welcome, WireExtra,
         WirePalette,
@@ -25,10 +23,13 @@ use scarab_protocol::{
 };
 
 use super::super::support::{
-    DEADLINE,
+    DEADLINE, address,
     desk::{joining, options},
     wire::write,
 };
+
+/// What it says that it can do: to pass descriptors, where there are such.
+const FEATURES: Features = if cfg!(unix) { Features::DESCRIPTORS } else { Features::empty() };
 
 /// How long the client may take to end.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -45,8 +46,7 @@ impl Place {
     pub fn new() -> Self {
         count_panics();
         let directory = tempfile::tempdir().expect("a directory");
-        let path = |name| directory.path().join(name);
-        let address = Address { endpoint: Endpoint::Path(path("d.sock")), lock: path("d.lock") };
+        let address = Address { lock: directory.path().join("d.lock"), ..address(directory.path(), "fake") };
         Self { address, _directory: directory }
     }
 
@@ -65,7 +65,7 @@ impl Place {
             let mut hello = [0; ClientHello::BYTES];
             stream.read_exact_by(&mut hello, Instant::now() + DEADLINE).expect("a hello");
             let hello = ClientHello::from_bytes(&hello).expect("a hello");
-            let answer = DaemonHello::answer(&hello, "fake 1.0", Features::DESCRIPTORS, 1, 42);
+            let answer = DaemonHello::answer(&hello, "fake 1.0", FEATURES, 1, 42);
             write(&stream, &answer.to_bytes()).expect("it reads");
             write(&stream, welcome().bytes()).expect("it reads");
             serve(stream.clone(), FrameReader::new(stream.clone()));
@@ -112,11 +112,6 @@ pub fn wait<T>(bell: &Bell, what: &str, is: impl FnMut() -> Option<T>) -> T {
     bell.wait_for(Some(Instant::now() + DEADLINE), is).unwrap_or_else(|| panic!("{what}: it never came to that"))
 }
 
-/// A frame's header.
-pub fn header(length: u32, kind: Kind, request: u32, session: u32) -> [u8; 16] {
-    Header { length, kind: kind.number(), flags: Flags::empty(), request, session }.to_bytes()
-}
-
 /// The frame of a message.
 pub fn of<M: Message>(message: &M, session: u32, request: u32) -> Frame {
     Frame::new(session, request, message).expect("it fits")
@@ -134,16 +129,9 @@ pub fn next(reader: &mut FrameReader) -> Option<Frame> {
 }
 
 /// Answers the client's attach.
-pub fn join(stream: &Stream, reader: &mut FrameReader, attached: &Attached, descriptor: Option<OwnedFd>) {
+pub fn join(stream: &Stream, reader: &mut FrameReader, attached: &Attached) {
     let request = next(reader).expect("an attach").header().request;
-    match descriptor {
-        Some(descriptor) => {
-            let frame = Frame::with_descriptor(0, request, attached).expect("it fits");
-            let written = stream.write(frame.bytes(), Some(descriptor.as_fd())).expect("it reads");
-            assert_eq!(written, frame.bytes().len());
-        }
-        None => send(stream, 0, request, attached),
-    }
+    send(stream, 0, request, attached);
 }
 
 /// Answers pings until the client goes.
@@ -151,16 +139,6 @@ pub fn answer_all(stream: &Stream, reader: &mut FrameReader) {
     while let Some(frame) = next(reader) {
         if let Ok(ping) = frame.read::<Ping>() {
             send(stream, 0, frame.header().request, &Pong { payload: ping.payload });
-        }
-    }
-}
-
-/// Passes over what the client says until it has answered a ping.
-pub fn answer_ping(stream: &Stream, reader: &mut FrameReader) {
-    while let Some(frame) = next(reader) {
-        if let Ok(ping) = frame.read::<Ping>() {
-            send(stream, 0, frame.header().request, &Pong { payload: ping.payload });
-            return;
         }
     }
 }
