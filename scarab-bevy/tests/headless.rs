@@ -34,10 +34,18 @@ fn until<T>(app: &mut App, what: &str, mut done: impl FnMut(&mut World) -> Optio
             return result;
         }
         let left = deadline.saturating_duration_since(Instant::now());
-        assert!(!left.is_zero(), "not within {PATIENCE:?}: {what}; the screen shows\n{}", screen(app.world_mut()));
+        assert!(!left.is_zero(), "not within {PATIENCE:?}: {what}; {}", state(app.world_mut()));
         let waker = app.world().resource::<Waker>().clone();
         waker.wait(left);
     }
+}
+
+/// How it stands with the connection and with the only terminal.
+fn state(world: &mut World) -> String {
+    let connections: Vec<_> =
+        world.query::<&ConnectionStatus>().iter(world).map(|status| format!("{status:?}")).collect();
+    let terminals: Vec<_> = world.query::<&TerminalStatus>().iter(world).map(|status| format!("{status:?}")).collect();
+    format!("{connections:?}, {terminals:?}\n{}", screen(world))
 }
 
 /// The rows of the only terminal.
@@ -57,9 +65,12 @@ fn an_app_without_a_window_drives_a_session() {
     let daemon = Server::start(ServerOptions::new(address.clone())).expect("a free address");
     let mut app = App::new();
     app.add_plugins((MinimalPlugins, ScarabIpcPlugin::at(address)));
+    // As a runner does it.
+    app.finish();
+    app.cleanup();
     let terminal = app.world_mut().spawn((Terminal::new().command([SHELL]), TerminalSize::cells(60, 8))).id();
     until(&mut app, "attached", |world| matches!(world.get(terminal), Some(TerminalStatus::Attached)).then_some(()));
-    app.world_mut().write_message(TerminalInput::text(terminal, &format!("echo a-word-of-mine{ENTER}")));
+    app.world_mut().write_message(TerminalInput::text(terminal, format!("echo a-word-of-mine{ENTER}")));
     until(&mut app, "the echo", |world| has_line(world, "a-word-of-mine"));
 
     // A window of another size, and then another word in it.
@@ -68,7 +79,7 @@ fn an_app_without_a_window_drives_a_session() {
         let TerminalGrid { grid } = world.get(terminal)?;
         ((grid.cols(), grid.rows()) == (50, 12)).then_some(())
     });
-    app.world_mut().write_message(TerminalInput::text(terminal, &format!("echo another{ENTER}exit 3{ENTER}")));
+    app.world_mut().write_message(TerminalInput::text(terminal, format!("echo another{ENTER}exit 3{ENTER}")));
     let code = until(&mut app, "the end of the shell", |world| match world.get(terminal) {
         Some(TerminalStatus::Exited(how)) => Some(how.code),
         _ => None,

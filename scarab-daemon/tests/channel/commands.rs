@@ -110,8 +110,8 @@ fn a_program_that_is_interrupted_ends() {
     let daemon = Daemon::start();
     let desk = Desk::join_new(&daemon, "patient", &Program::Patient);
     desk.attachment.input(b"\x03").expect("little is held");
-    let ended = json(&daemon, &["wait", "patient", "--exit", "--timeout", "60"]);
-    assert_ne!(ended["code"], 0, "{ended}");
+    // With which status, platforms do not agree on.
+    ok(&daemon, &["wait", "patient", "--exit", "--timeout", "60"]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use windows_sys::Win32::System::Console::{
 /// The shell that a session runs if no other is named.
 pub const SHELL: &str = "cmd.exe";
 /// What its prompt looks like, as a regular expression.
-pub const PROMPT: &str = r"(?m)^> ?$";
+pub const PROMPT: &str = r"(?m)> ?$";
 /// A command of that shell which ends it with a status.
 pub const EXIT: &str = "exit 3";
 
