@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -23,6 +23,12 @@ use crate::session::spawn::{Command, SpawnError};
 /// How long the end of the output is waited for after the program's end. It comes when the pseudoconsole is closed, which
 /// [`Master::program_ended`] does, so that this only says what happens if the system does not do that.
 pub(crate) const DRAIN: Duration = Duration::from_secs(2);
+
+/// A pseudoconsole whose program has ended is closed when it has said nothing for so long: it draws what was written a moment
+/// after that, and what it has not drawn when it is closed may be lost...
+const QUIET: Duration = Duration::from_millis(50);
+/// ...or after so long at the latest.
+const SETTLED: Duration = Duration::from_millis(500);
 
 /// Whether a variable of this name names the user's shell. Their case does not matter here.
 pub(crate) fn names_shell(variable: &[u8]) -> bool {
@@ -50,6 +56,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     output: VecDeque<u8>,
+    /// How often there was output.
+    reads: u64,
     output_ended: bool,
     input: VecDeque<u8>,
     /// The pseudoconsole is being closed: nothing is written any more.
@@ -109,22 +117,25 @@ impl Master {
 
     /// The program has ended. The pseudoconsole would stay for the next one, and its output would never end.
     pub(crate) fn program_ended(&self) {
-        self.close();
+        self.close_after(Shared::wait_until_quiet);
     }
 
     /// Closes the pseudoconsole. What it still has to say can be read. Does not wait for it: that takes as long as
     /// somebody reads.
     pub(crate) fn close(&self) {
-        let mut state = self.shared.lock();
-        state.closing = true;
-        let signal = state.writer.clone();
-        drop(state);
-        self.shared.changed.notify_all();
-        if let Some(signal) = signal {
-            signal.pty_changed();
-        }
+        self.shared.close();
+        self.close_after(|_| {});
+    }
+
+    /// Closes the pseudoconsole, in a thread, after a wait.
+    fn close_after(&self, wait: fn(&Shared)) {
         let Some(pty) = self.pty.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-        let closer = thread::Builder::new().name("pty-close".into()).spawn(move || drop(pty));
+        let shared = self.shared.clone();
+        let closer = thread::Builder::new().name("pty-close".into()).spawn(move || {
+            wait(&shared);
+            shared.close();
+            drop(pty);
+        });
         if let Err(error) = closer {
             // The closure was dropped, and the pseudoconsole with it, here and now.
             tracing::warn!(%error, "no thread to close a PTY with");
@@ -162,6 +173,34 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Takes no input any more.
+    fn close(&self) {
+        let mut state = self.lock();
+        state.closing = true;
+        let signal = state.writer.clone();
+        drop(state);
+        self.changed.notify_all();
+        if let Some(signal) = signal {
+            signal.pty_changed();
+        }
+    }
+
+    /// Waits until there was no output for [`QUIET`], but no longer than [`SETTLED`], and not if it is to be closed now.
+    fn wait_until_quiet(&self) {
+        let end = Instant::now() + SETTLED;
+        let mut state = self.lock();
+        loop {
+            let before = state.reads;
+            let left = QUIET.min(end.saturating_duration_since(Instant::now()));
+            let waited = self.changed.wait_timeout_while(state, left, |state| state.reads == before && !state.closing);
+            let (now, outcome) = waited.unwrap_or_else(PoisonError::into_inner);
+            if outcome.timed_out() || now.closing {
+                return;
+            }
+            state = now;
+        }
+    }
+
     /// The reading thread, until the pseudoconsole is closed.
     fn read_all(&self, mut pipe: impl Read) {
         let mut buffer = [0; 16 * 1024];
@@ -181,7 +220,9 @@ impl Shared {
             if !state.abandoned {
                 state.output.extend(&buffer[..count]);
             }
+            state.reads += 1;
             state.output_ended = count == 0;
+            self.changed.notify_all();
             let signal = state.reader.clone();
             drop(state);
             if let Some(signal) = signal {
