@@ -4,7 +4,7 @@
 //! `/run/user/<uid>` if that is ours, else `/tmp/scarab-<uid>/<daemon>.sock`. The lock is elsewhere,
 //! `~/.local/state/scarab/<host>/<daemon>.lock`, because a runtime directory vanishes at logout while the daemon lives on.
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 pub(crate) mod testing;
 #[cfg(unix)]
 mod unix;

@@ -118,13 +118,13 @@ fn check_length(path: &Path) -> Result<(), EndpointError> {
 }
 
 /// An endpoint in a directory that is a test's.
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 pub(super) fn any_endpoint(directory: &Path) -> Endpoint {
     Endpoint::Path(directory.join("d.sock"))
 }
 
 /// Removes what a listener of a test has left.
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 pub(super) fn remove_left_endpoint(endpoint: &Endpoint) {
     if let Endpoint::Path(path) = endpoint {
         let _ = fs::remove_file(path);

@@ -62,13 +62,13 @@ fn is_file_name(name: &str) -> bool {
 }
 
 /// An endpoint that no other test has.
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 pub(super) fn any_endpoint(_directory: &Path) -> Endpoint {
     Endpoint::Pipe(format!("scarab-test-{:016x}", getrandom::u64().expect("a number")))
 }
 
 /// Nothing is left by a pipe's listener.
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 pub(super) fn remove_left_endpoint(_endpoint: &Endpoint) {}
 
 #[cfg(test)]
