@@ -15,14 +15,15 @@ use windows_sys::Win32::{
     Foundation::{HANDLE_FLAG_INHERIT, SetHandleInformation},
     System::{
         Console::{GetStdHandle, STD_ERROR_HANDLE, STD_INPUT_HANDLE, STD_OUTPUT_HANDLE},
-        Threading::{CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW},
+        Threading::CREATE_NO_WINDOW,
     },
 };
 
 /// Has a program start apart from this one's console, in one of its own that nobody sees, and without this program's
 /// standard streams, which whatever starts would inherit: somebody may wait for the end of such a pipe.
 pub(crate) fn set_apart(command: &mut Command) {
-    command.creation_flags(CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP);
+    // No new process group: whatever is started in one ignores Ctrl-C, and what that starts does so too.
+    command.creation_flags(CREATE_NO_WINDOW);
     for stream in [STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE] {
         // SAFETY: both calls take numbers, and refuse what is no handle, which then is not inherited either. A child that is
         // to have a stream of this process gets a handle of its own from the standard library.

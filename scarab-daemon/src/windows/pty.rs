@@ -139,6 +139,7 @@ impl Master {
         if let Err(error) = closer {
             // The closure was dropped, and the pseudoconsole with it, here and now.
             tracing::warn!(%error, "no thread to close a PTY with");
+            self.shared.close();
         }
     }
 

@@ -35,6 +35,9 @@ static LISTENING: Mutex<Option<Arc<Listening>>> = Mutex::new(None);
 pub(crate) fn listen(daemon: &Arc<Daemon>) -> io::Result<Listener> {
     let listening = Arc::new(Listening { daemon: daemon.clone(), ended: Mutex::new(false), changed: Condvar::new() });
     *LISTENING.lock().unwrap_or_else(PoisonError::into_inner) = Some(listening.clone());
+    // The starter may ignore Ctrl-C, which is inherited, from here on by the programs of sessions. No function and 0 end that.
+    // SAFETY: no function is given, and none is called.
+    unsafe { SetConsoleCtrlHandler(None, 0) };
     // SAFETY: the function has the type that is asked for, and is there as long as this program.
     if unsafe { SetConsoleCtrlHandler(Some(on_event), 1) } == 0 {
         return Err(io::Error::last_os_error());
