@@ -71,6 +71,17 @@ fn the_window_closes_when_its_shell_ends() {
 }
 
 #[test]
+fn a_client_whose_window_is_destroyed_ends_and_its_shell_stays() {
+    let daemon = Daemon::start();
+    let display = Display::start();
+    let window = Window::open(&daemon.home, &display, &["stays"]);
+    prompt(&daemon, "stays");
+    window.destroy();
+    assert!(window.wait().success());
+    assert!(is_running(daemon.pid_of("stays")));
+}
+
+#[test]
 fn the_shells_size_follows_the_windows() {
     let daemon = Daemon::start();
     let display = Display::start();

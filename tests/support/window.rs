@@ -165,6 +165,11 @@ impl<'a> Window<'a> {
         ended
     }
 
+    /// Takes the window away without asking, as a display does that goes.
+    pub fn destroy(&self) {
+        self.display.tool("xdotool", &["windowclose", &self.id]);
+    }
+
     /// Waits until the client has ended by itself.
     pub fn wait(mut self) -> std::process::ExitStatus {
         self.client.wait("the client")

@@ -8,7 +8,7 @@ use bevy::{
     log::LogPlugin,
     prelude::*,
     render::{RenderApp, pipelined_rendering::PipelinedRenderingPlugin},
-    window::PrimaryWindow,
+    window::{PrimaryWindow, WindowDestroyed},
     winit::{UpdateMode, WinitSettings},
 };
 use scarab_protocol::endpoint::Address;
@@ -65,7 +65,8 @@ pub(super) fn run(asked: Asked, address: Address) -> anyhow::Result<ExitCode> {
     .add_systems(Startup, |mut commands: Commands| {
         commands.spawn((Camera2d, Msaa::Off));
     })
-    .add_systems(Update, (follow_title, reveal, clear_in_background));
+    .add_systems(Update, (follow_title, reveal, clear_in_background))
+    .add_systems(Last, end_with_window);
     run_on_one_thread(&mut app);
     Ok(match app.run() {
         AppExit::Success => ExitCode::SUCCESS,
@@ -116,6 +117,13 @@ fn follow_title(
 fn clear_in_background(theme: Res<TerminalTheme>, mut clear: ResMut<ClearColor>) {
     if theme.is_changed() {
         clear.0 = theme.background_color();
+    }
+}
+
+/// A window can be taken away without being asked to close: by another program, or with its display.
+fn end_with_window(mut destroyed: MessageReader<WindowDestroyed>, mut exit: MessageWriter<AppExit>) {
+    if destroyed.read().next().is_some() {
+        exit.write(AppExit::Success);
     }
 }
 
