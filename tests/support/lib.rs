@@ -15,4 +15,4 @@ use std::time::Duration;
 
 /// How long anything may take before a test fails. Long, because it is only ever waited out by a failure, and machines
 /// that run tests are busy.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_secs(60);
