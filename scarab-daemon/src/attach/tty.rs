@@ -13,13 +13,13 @@ pub use windows::{Events, NEEDED, RawMode, is_tty, tty_size};
 
 /// What the outer terminal, or the system, has to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(windows, expect(dead_code, reason = "consoles are not driven yet"))]
 pub enum Event {
     /// Bytes were typed, pasted, or reported.
     Bytes(Vec<u8>),
     /// The terminal has another size.
     Resized,
     /// This process goes on after it was stopped: somebody else may have used the terminal meanwhile.
+    #[cfg_attr(windows, expect(dead_code, reason = "no process is stopped there"))]
     Continued,
     /// This process is asked to end, by the signal of this number.
     Ending(i32),
