@@ -4,6 +4,7 @@ pub(crate) mod detach;
 pub(crate) mod files;
 pub(crate) mod launch;
 pub(crate) mod limit;
+mod login_end;
 pub(crate) mod poll;
 pub(crate) mod process;
 pub(crate) mod pty;

@@ -1,4 +1,4 @@
-//! What the system tells a console program: Ctrl-C, the end of its console, of the login, of the machine.
+//! What the system tells a program: Ctrl-C, the end of its console, of the login, of the machine.
 #![allow(unsafe_code, reason = "the system calls a function of ours")]
 
 use std::{
@@ -13,10 +13,15 @@ use windows_sys::{
     core::BOOL,
 };
 
+use super::login_end::Window;
 use crate::daemon::Daemon;
 
 /// Listens until it is dropped. That tells whoever waits for the daemon's end, too.
-pub(crate) struct Listener(Arc<Listening>);
+pub(crate) struct Listener {
+    listening: Arc<Listening>,
+    /// Closed after that was told, for which its thread may wait.
+    _window: Window,
+}
 
 struct Listening {
     daemon: Arc<Daemon>,
@@ -28,7 +33,7 @@ struct Listening {
 static LISTENING: Mutex<Option<Arc<Listening>>> = Mutex::new(None);
 
 /// Ctrl-C and Ctrl-Break end the daemon, and so do the end of its console, of the login and of the machine: its sessions
-/// would end with those anyway, and so they do it in order.
+/// would end with those anyway, and so they do it in order. Of the last two a program with windows is told by these.
 ///
 /// # Errors
 /// If the system refuses.
@@ -42,34 +47,42 @@ pub(crate) fn listen(daemon: &Arc<Daemon>) -> io::Result<Listener> {
     if unsafe { SetConsoleCtrlHandler(Some(on_event), 1) } == 0 {
         return Err(io::Error::last_os_error());
     }
-    Ok(Listener(listening))
+    Ok(Listener { listening, _window: Window::open() })
 }
 
 /// Called by the system, on a thread that it makes for it.
 extern "system" fn on_event(event: u32) -> BOOL {
-    let why = match event {
-        CTRL_C_EVENT => "Ctrl-C",
-        CTRL_BREAK_EVENT => "Ctrl-Break",
-        CTRL_CLOSE_EVENT => "its console was closed",
-        CTRL_LOGOFF_EVENT => "the login ends",
-        CTRL_SHUTDOWN_EVENT => "the machine is shut down",
+    let (why, wait) = match event {
+        CTRL_C_EVENT => ("Ctrl-C", false),
+        CTRL_BREAK_EVENT => ("Ctrl-Break", false),
+        CTRL_CLOSE_EVENT => ("its console was closed", true),
+        CTRL_LOGOFF_EVENT => (LOGIN_ENDS, true),
+        CTRL_SHUTDOWN_EVENT => ("the machine is shut down", true),
         _ => return 0,
     };
+    end(why, wait).into()
+}
+
+/// Why the daemon ends with the login, however it hears of that.
+pub(super) const LOGIN_ENDS: &str = "the login ends";
+
+/// Has the daemon end; false if there is none. To wait for it is for what the system ends the process after, as soon as it
+/// was heard, or after some seconds in any case.
+pub(super) fn end(why: &str, wait: bool) -> bool {
     let listening = LISTENING.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let Some(listening) = listening else { return 0 };
+    let Some(listening) = listening else { return false };
     listening.daemon.request_stop(why);
-    // After these the system ends the process as soon as this returns, or after some seconds in any case.
-    if !matches!(event, CTRL_C_EVENT | CTRL_BREAK_EVENT) {
+    if wait {
         let ended = listening.ended.lock().unwrap_or_else(PoisonError::into_inner);
         drop(listening.changed.wait_while(ended, |ended| !*ended));
     }
-    1
+    true
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
         *LISTENING.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        *self.0.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.0.changed.notify_all();
+        *self.listening.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.listening.changed.notify_all();
     }
 }
