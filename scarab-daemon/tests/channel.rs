@@ -6,6 +6,8 @@ mod channel {
     mod commands;
     mod cuts;
     mod hostile;
+    #[cfg(windows)]
+    mod login_end;
     mod peers;
     mod program;
     mod support;

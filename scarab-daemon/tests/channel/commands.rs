@@ -5,9 +5,10 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use super::{
-    program::Program,
+    program::{self, Program},
     support::{DEADLINE, daemon::Daemon, desk::Desk, platform, within},
 };
+use scarab_protocol::endpoint::Address;
 
 /// What a program had to say.
 struct Said {
@@ -24,8 +25,12 @@ fn run(command: &mut Command) -> Said {
 
 /// Runs `scarabctl`, which must succeed and not complain.
 fn ok(daemon: &Daemon, arguments: &[&str]) -> String {
-    let said = run(&mut daemon.scarabctl(arguments));
-    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""), "{arguments:?}: {}", said.stdout);
+    succeeds(&mut daemon.scarabctl(arguments))
+}
+
+fn succeeds(command: &mut Command) -> String {
+    let said = run(command);
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""), "{command:?}: {}", said.stdout);
     said.stdout.trim_end_matches('\n').to_owned()
 }
 
@@ -39,6 +44,31 @@ fn fails(daemon: &Daemon, code: i32, arguments: &[&str], part: &str) {
     let said = run(&mut daemon.scarabctl(arguments));
     assert_eq!(said.code, Some(code), "{arguments:?}: {}", said.stderr);
     assert!(said.stderr.starts_with("scarabctl: ") && said.stderr.contains(part), "{arguments:?}: {}", said.stderr);
+}
+
+/// A daemon that `scarabctl start` has started, in the directories of another one. It is stopped when this is dropped.
+struct Started<'a> {
+    place: &'a Daemon,
+    address: Address,
+}
+
+impl<'a> Started<'a> {
+    fn start(place: &'a Daemon) -> Self {
+        let started = Self { place, address: place.other_address("started") };
+        started.ok(&["start"]);
+        started
+    }
+
+    fn ok(&self, arguments: &[&str]) -> String {
+        succeeds(&mut self.place.scarabctl_at(&self.address, arguments))
+    }
+}
+
+impl Drop for Started<'_> {
+    fn drop(&mut self) {
+        let said = run(&mut self.place.scarabctl_at(&self.address, &["stop"]));
+        assert!(std::thread::panicking() || said.code == Some(0), "{}", said.stderr);
+    }
 }
 
 /// Makes a session of the platform's shell, and waits for its prompt: what is typed before that may be shown before it.
@@ -115,10 +145,57 @@ fn a_program_that_is_interrupted_ends() {
 }
 
 #[test]
+fn a_program_is_interrupted_and_its_shell_goes_on_in_a_daemon_that_was_started_here() {
+    let place = Daemon::start();
+    let daemon = Started::start(&place);
+    // The shell of Wine would end, too.
+    let (variable, words) = program::told(&Program::Host);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    daemon.ok(&[&["new", "work", "--env", &variable, "--"], &words[..]].concat());
+    let sees = |text: &str| daemon.ok(&["wait", "work", "--text", text, "--timeout", "60"]);
+    sees(program::READY);
+    daemon.ok(&["send", "work", "--key", "C-c"]);
+    sees(program::WENT_ON);
+    daemon.ok(&["send", "work", "a-word-of-mine", "--enter"]);
+    sees(&format!("{}a-word-of-mine", program::HEARD));
+}
+
+#[test]
+fn a_session_is_shown_in_another_typed_into_from_there_and_left() {
+    let daemon = Daemon::start();
+    shell(&daemon, "inner", &[]);
+    shell(&daemon, "outer", &[]);
+    let sees = |session: &str, text: &str| ok(&daemon, &["wait", session, "--text", text, "--timeout", "60"]);
+    // The console of Wine does not know sequences, and breaks what is drawn with them where it thinks that a line ends: some of
+    // several words are always whole.
+    ok(&daemon, &["send", "inner", "echo mark mark mark mark mark mark", "--enter"]);
+    sees("inner", "(?m)^mark mark");
+    let attach = format!("\"{}\" attach inner", env!("CARGO_BIN_EXE_scarabctl"));
+    ok(&daemon, &["send", "outer", &attach, "--enter"]);
+    sees("outer", "mark");
+    ok(&daemon, &["send", "outer", "echo more more more more more more", "--enter"]);
+    sees("inner", "(?m)^more more");
+    sees("outer", "more");
+
+    let inner = |what: &str| {
+        let listed = json(&daemon, &["list"]);
+        listed.as_array()?.iter().find(|session| session["name"] == "inner")?[what].as_u64()
+    };
+    ok(&daemon, &["resize", "outer", "70x20"]);
+    assert!(within(DEADLINE, || inner("cols") == Some(70)), "{}", ok(&daemon, &["list"]));
+    ok(&daemon, &["send", "outer", "--key", r"C-\"]);
+    assert!(within(DEADLINE, || inner("clients") == Some(0)), "{}", ok(&daemon, &["capture", "outer"]));
+    ok(&daemon, &["send", "outer", "echo back-outside", "--enter"]);
+    sees("outer", "(?m)^back-outside");
+    assert!(!ok(&daemon, &["capture", "inner"]).contains("back-outside"));
+}
+
+#[test]
 fn a_daemon_is_told_to_stop_and_says_who_it_is_before() {
     let mut daemon = Daemon::start();
     let status = json(&daemon, &["status"]);
     assert_eq!((&status["sessions"], &status["clients"]), (&Value::from(0), &Value::from(1)));
+    assert_eq!(status["pid"], daemon.pid());
     ok(&daemon, &["new", "work", "--", platform::SHELL]);
     let pings = json(&daemon, &["ping", "--count", "20", "--payload", "1000000"]);
     assert!(pings["p50_us"].as_f64().is_some_and(|time| time > 0.0), "{pings}");

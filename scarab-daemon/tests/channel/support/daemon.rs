@@ -82,6 +82,11 @@ impl Daemon {
         command
     }
 
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Ends it without a warning.
     pub fn kill(&mut self) {
         self.process.kill().expect("it runs");
@@ -100,7 +105,8 @@ impl Daemon {
         self.killed = true;
     }
 
-    fn log(&self) -> String {
+    /// All that it has logged.
+    pub fn log(&self) -> String {
         let mut logs = String::new();
         collect_logs(&platform::logs(self.home.path()), &mut logs);
         logs

@@ -5,6 +5,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
+    sync::{Arc, atomic::AtomicBool},
 };
 
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
@@ -59,4 +60,10 @@ pub fn make_raw() -> io::Result<()> {
     let mut modes = tcgetattr(io::stdin())?;
     modes.make_raw();
     Ok(tcsetattr(io::stdin(), OptionalActions::Now, &modes)?)
+}
+
+/// Has this program live on when its terminal is told to interrupt. Those it starts do not inherit that.
+pub fn survive_interrupts() {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGINT, interrupted).expect("a signal that can be handled");
 }

@@ -8,8 +8,12 @@ use std::{
 };
 
 use scarab_protocol::endpoint::{Address, Endpoint};
-use windows_sys::Win32::System::Console::{
-    ENABLE_VIRTUAL_TERMINAL_INPUT, GetStdHandle, STD_INPUT_HANDLE, SetConsoleMode,
+use windows_sys::{
+    Win32::System::Console::{
+        CTRL_C_EVENT, ENABLE_VIRTUAL_TERMINAL_INPUT, GetStdHandle, STD_INPUT_HANDLE, SetConsoleCtrlHandler,
+        SetConsoleMode,
+    },
+    core::BOOL,
 };
 
 /// The shell that a session runs if no other is named.
@@ -57,4 +61,14 @@ pub fn make_raw() -> io::Result<()> {
         0 => Err(io::Error::last_os_error()),
         _ => Ok(()),
     }
+}
+
+/// Has this program live on when its console is told to interrupt. Those it starts do not inherit that.
+pub fn survive_interrupts() {
+    extern "system" fn on_event(event: u32) -> BOOL {
+        (event == CTRL_C_EVENT).into()
+    }
+    // SAFETY: the function has the type that is asked for, and is there as long as this program.
+    let set = unsafe { SetConsoleCtrlHandler(Some(on_event), 1) };
+    assert!(set != 0, "{}", io::Error::last_os_error());
 }
