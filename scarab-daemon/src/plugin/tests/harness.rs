@@ -199,11 +199,13 @@ impl Bench {
         self.write_text(name, &script(name, manifest, body))
     }
 
-    /// Writes a file as it is.
+    /// Writes a file as it is, and at once: what was half written could be loaded, too.
     pub(super) fn write_text(&self, name: &str, text: &str) -> PathBuf {
         let path = self.home.path().join(format!("{name}.luau"));
-        fs::write(&path, text).expect("written");
-        set_mode(&path, 0o644);
+        let part = path.with_extension("part");
+        fs::write(&part, text).expect("written");
+        set_mode(&part, 0o644);
+        fs::rename(part, &path).expect("the directory is ours");
         path
     }
 
