@@ -115,16 +115,17 @@ pub fn session(
             places[slot as usize] = Some(Place { told: at, row, next: 0, paste: 0, paste_end });
         }
         let Some(place) = &mut places[slot as usize] else { panic!("{}: slot {slot} without a beginning", here()) };
-        let told = &mut told[place.told];
-        assert_eq!(
-            *byte,
-            place.row.at(place.next),
-            "{}: slot {slot}, generation {}, offset {}: {:?}",
+        let expected = place.row.at(place.next);
+        assert!(
+            *byte == expected,
+            "{}: slot {slot}, generation {}, offset {}: {byte} where {expected} was typed, {:?}; {}",
             here(),
-            told.generation,
+            told[place.told].generation,
             place.next,
-            told.near(place.next),
+            told[place.told].near(place.next),
+            origin(&bytes[at..], slot, &told, |generation| Row::new(seed, slot, generation, number)),
         );
+        let told = &mut told[place.told];
         place.next += 1;
         told.arrived = place.next;
         if place.next >= place.paste_end {
@@ -160,6 +161,26 @@ fn begins(bytes: &[u8], row: Row, slot: u64) -> bool {
     // A client that was killed in the head of its row is followed by another mark.
     let head = (0..HEAD).zip(own).take_while(|(offset, byte)| *offset == 0 || owner(**byte) != Some((slot, true)));
     head.into_iter().all(|(offset, byte)| *byte == row.at(offset))
+}
+
+/// How many bytes tell where in a row they are.
+const TELLING: usize = 24;
+
+/// Where the bytes come from that have arrived here for a slot, in words.
+fn origin(bytes: &[u8], slot: u64, told: &[Told], row: impl Fn(u64) -> Row) -> String {
+    let own = bytes.iter().copied().filter(|byte| owner(*byte).is_some_and(|(owner, _)| owner == slot));
+    let own: Vec<u8> = own.take(TELLING).collect();
+    let alike = |row: Row, offset: &u64| (*offset..).zip(&own).take_while(|(at, byte)| row.at(*at) == **byte).count();
+    let places = told.iter().filter(|told| told.slot == slot).flat_map(|told| {
+        let row = row(told.generation);
+        (0..told.typed).map(move |offset| (alike(row, &offset), told.generation, offset))
+    });
+    match places.max() {
+        Some((count, generation, offset)) => {
+            format!("{own:?} arrived, of which {count} are generation {generation}'s from offset {offset} on")
+        }
+        None => format!("{own:?} arrived"),
+    }
 }
 
 /// Another's byte has come where this slot stands.
