@@ -23,7 +23,7 @@ use scarab_protocol::client::{Bell, Client};
 
 pub use self::typist::typist_process;
 use self::{
-    script::{SESSIONS, SLOTS, session},
+    script::{PROCESSES, SESSIONS, SLOTS, session},
     torment::Tormentor,
     typist::{Plan, typist},
 };
@@ -35,9 +35,6 @@ use super::support::{
     relay::Relay,
     setting, within,
 };
-
-/// Of the clients so many are processes of their own, which can be stopped and killed.
-const PROCESSES: u64 = 4;
 
 /// The last byte of a file.
 fn last_byte(path: &Path) -> io::Result<u8> {

@@ -2,7 +2,7 @@
 
 use std::{fmt, ptr};
 
-use super::script::{HEAD, LAST, Row, SLOTS, owner};
+use super::script::{HANDS, HEAD, LAST, Row, SLOTS, hand, owner};
 
 /// A paste that was taken in this time cannot have been interrupted, because others wait for its pieces for longer.
 const PATIENCE_MS: u128 = 4500;
@@ -40,6 +40,7 @@ impl fmt::Display for Figures {
 struct Told {
     slot: u64,
     generation: u64,
+    hand: u64,
     /// How much of it has arrived.
     arrived: u64,
     typed: u64,
@@ -59,7 +60,7 @@ struct Paste {
     interrupted: bool,
 }
 
-/// Where the bytes of a slot stand.
+/// Where the bytes of a hand stand.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     /// What its client said, by its number.
@@ -82,48 +83,54 @@ pub fn session(
     figures: &mut Figures,
 ) {
     let all = (0..SLOTS).zip(generations).flat_map(|(slot, count)| (0..*count).map(move |of| (slot, of)));
-    let read = |(slot, generation)| Told { slot, generation, ..read(number, &journal(slot, generation)) };
+    let read = |(slot, generation)| Told {
+        slot,
+        generation,
+        hand: hand(slot, generation),
+        ..read(number, &journal(slot, generation))
+    };
     let mut told: Vec<Told> = all.map(read).collect();
-    let mut places: [Option<Place>; SLOTS as usize] = [None; SLOTS as usize];
+    let mut places: [Option<Place>; HANDS as usize] = [None; HANDS as usize];
     let mut before: Option<u64> = None;
     let (last, bytes) = arrived.split_last().expect("something arrived");
     assert_eq!(*last, LAST);
     for (at, byte) in bytes.iter().enumerate() {
         let here = || format!("session {number}, byte {at} of {}, seed {seed}", arrived.len());
-        let Some((slot, mark)) = owner(*byte) else { panic!("{}: {byte:#x} is nobody's", here()) };
-        if before != Some(slot)
+        let Some((hand, mark)) = owner(*byte) else { panic!("{}: {byte:#x} is nobody's", here()) };
+        if before != Some(hand)
             && let Some(place) = before.and_then(|other| places[other as usize])
         {
             interrupt(&place, &mut told[place.told], &here);
         }
-        before = Some(slot);
+        before = Some(hand);
         if mark {
             // The next generation whose row has a beginning: those before may have been killed too early to have one.
-            let first = places[slot as usize].map_or(0, |place| told[place.told].generation + 1);
+            let first = places[hand as usize].map_or(0, |place| told[place.told].generation + 1);
             let fits = |told: &&Told| {
-                told.slot == slot
+                told.hand == hand
                     && told.generation >= first
                     && told.typed > 0
-                    && begins(&bytes[at..], Row::new(seed, slot, told.generation, number), slot)
+                    && begins(&bytes[at..], Row::new(seed, told.slot, told.generation, number), hand)
             };
             let Some(at) = told.iter().find(fits).and_then(|found| told.iter().position(|told| ptr::eq(told, found)))
             else {
-                panic!("{}: a beginning of slot {slot} too many", here())
+                panic!("{}: a beginning of hand {hand} too many", here())
             };
-            let row = Row::new(seed, slot, told[at].generation, number);
+            let row = Row::new(seed, told[at].slot, told[at].generation, number);
             let paste_end = told[at].pastes.first().map_or(u64::MAX, |paste| paste.end);
-            places[slot as usize] = Some(Place { told: at, row, next: 0, paste: 0, paste_end });
+            places[hand as usize] = Some(Place { told: at, row, next: 0, paste: 0, paste_end });
         }
-        let Some(place) = &mut places[slot as usize] else { panic!("{}: slot {slot} without a beginning", here()) };
+        let Some(place) = &mut places[hand as usize] else { panic!("{}: hand {hand} without a beginning", here()) };
         let expected = place.row.at(place.next);
         assert!(
             *byte == expected,
-            "{}: slot {slot}, generation {}, offset {}: {byte} where {expected} was typed, {:?}; {}",
+            "{}: slot {}, generation {}, offset {}: {byte} where {expected} was typed, {:?}; {}",
             here(),
+            told[place.told].slot,
             told[place.told].generation,
             place.next,
             told[place.told].near(place.next),
-            origin(&bytes[at..], slot, &told, |generation| Row::new(seed, slot, generation, number)),
+            origin(&bytes[at..], hand, &told, |told| Row::new(seed, told.slot, told.generation, number)),
         );
         let told = &mut told[place.told];
         place.next += 1;
@@ -156,29 +163,30 @@ pub fn session(
 }
 
 /// Whether it is this row that begins here, as far as it goes.
-fn begins(bytes: &[u8], row: Row, slot: u64) -> bool {
-    let own = bytes.iter().take(1 << 20).filter(|byte| owner(**byte).is_some_and(|(owner, _)| owner == slot));
+fn begins(bytes: &[u8], row: Row, hand: u64) -> bool {
+    let own = bytes.iter().take(1 << 20).filter(|byte| owner(**byte).is_some_and(|(owner, _)| owner == hand));
     // A client that was killed in the head of its row is followed by another mark.
-    let head = (0..HEAD).zip(own).take_while(|(offset, byte)| *offset == 0 || owner(**byte) != Some((slot, true)));
+    let head = (0..HEAD).zip(own).take_while(|(offset, byte)| *offset == 0 || owner(**byte) != Some((hand, true)));
     head.into_iter().all(|(offset, byte)| *byte == row.at(offset))
 }
 
 /// How many bytes tell where in a row they are.
 const TELLING: usize = 24;
 
-/// Where the bytes come from that have arrived here for a slot, in words.
-fn origin(bytes: &[u8], slot: u64, told: &[Told], row: impl Fn(u64) -> Row) -> String {
-    let own = bytes.iter().copied().filter(|byte| owner(*byte).is_some_and(|(owner, _)| owner == slot));
+/// Where the bytes come from that have arrived here of a hand, in words.
+fn origin(bytes: &[u8], hand: u64, told: &[Told], row: impl Fn(&Told) -> Row) -> String {
+    let own = bytes.iter().copied().filter(|byte| owner(*byte).is_some_and(|(owner, _)| owner == hand));
     let own: Vec<u8> = own.take(TELLING).collect();
     let alike = |row: Row, offset: &u64| (*offset..).zip(&own).take_while(|(at, byte)| row.at(*at) == **byte).count();
-    let places = told.iter().filter(|told| told.slot == slot).flat_map(|told| {
-        let row = row(told.generation);
-        (0..told.typed).map(move |offset| (alike(row, &offset), told.generation, offset))
+    let places = told.iter().filter(|told| told.hand == hand).flat_map(|told| {
+        let row = row(told);
+        (0..told.typed).map(move |offset| (alike(row, &offset), told.generation, offset, told.arrived))
     });
     match places.max() {
-        Some((count, generation, offset)) => {
-            format!("{own:?} arrived, of which {count} are generation {generation}'s from offset {offset} on")
-        }
+        Some((count, generation, offset, before)) => format!(
+            "{own:?} arrived, of which {count} are generation {generation}'s from offset {offset} on, of which {before} \
+             had arrived before"
+        ),
         None => format!("{own:?} arrived"),
     }
 }

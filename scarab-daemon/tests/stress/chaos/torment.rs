@@ -54,6 +54,8 @@ pub struct Tormentor<'a> {
     stopped: Vec<(Instant, u64)>,
     /// Of those, who is killed then.
     doomed: BTreeSet<u64>,
+    /// Of those, who was killed meanwhile. Once is enough: there are letters for three generations at a time.
+    replaced: BTreeSet<u64>,
     started: Instant,
     done: Torments,
 }
@@ -63,7 +65,8 @@ impl<'a> Tormentor<'a> {
     pub fn new(random: Random, relays: &'a [Relay], plan: &'a dyn Fn(u64, u64) -> Plan, processes: Range<u64>) -> Self {
         let processes = processes.map(|slot| (slot, (0, start(&plan(slot, 0))))).collect();
         let (started, done) = (Instant::now(), Torments::default());
-        Self { random, relays, plan, processes, stopped: Vec::new(), doomed: BTreeSet::new(), started, done }
+        let (stopped, doomed, replaced) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        Self { random, relays, plan, processes, stopped, doomed, replaced, started, done }
     }
 
     /// Waits a little and does one thing.
@@ -130,6 +133,7 @@ impl<'a> Tormentor<'a> {
         if self.doomed.remove(&slot) {
             self.kill(slot);
         }
+        self.replaced.remove(&slot);
         self.relays[usize::try_from(slot).expect("few")].go();
         if let Some((_, helper)) = self.processes.get(&slot) {
             helper.signal(Signal::CONT);
@@ -143,7 +147,13 @@ impl<'a> Tormentor<'a> {
             return;
         }
         let slot = SLOTS - 1 - self.random.of(0..self.processes.len() as u64);
-        if self.random.percent(40) || self.stopped.iter().any(|(_, stopped)| *stopped == slot) {
+        if self.stopped.iter().any(|(_, stopped)| *stopped == slot) {
+            if self.replaced.insert(slot) {
+                self.kill(slot);
+            }
+            return;
+        }
+        if self.random.percent(40) {
             return self.kill(slot);
         }
         self.relays[usize::try_from(slot).expect("few")].stop();
