@@ -165,7 +165,7 @@ impl<'a> Window<'a> {
         ended
     }
 
-    /// Takes the window away without asking, as a display does that goes.
+    /// Takes the window away without asking, as another program may.
     pub fn destroy(&self) {
         self.display.tool("xdotool", &["windowclose", &self.id]);
     }

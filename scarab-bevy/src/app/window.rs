@@ -120,7 +120,7 @@ fn clear_in_background(theme: Res<TerminalTheme>, mut clear: ResMut<ClearColor>)
     }
 }
 
-/// A window can be taken away without being asked to close: by another program, or with its display.
+/// A window can be taken away without being asked to close, by another program.
 fn end_with_window(mut destroyed: MessageReader<WindowDestroyed>, mut exit: MessageWriter<AppExit>) {
     if destroyed.read().next().is_some() {
         exit.write(AppExit::Success);

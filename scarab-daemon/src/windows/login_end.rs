@@ -13,8 +13,8 @@ use windows_sys::{
         Foundation::{HWND, LPARAM, LRESULT, WPARAM},
         System::Threading::GetCurrentThreadId,
         UI::WindowsAndMessaging::{
-            CreateWindowExW, DefWindowProcW, DispatchMessageW, GetMessageW, MSG, PostThreadMessageW, RegisterClassW,
-            WM_CLOSE, WM_ENDSESSION, WM_QUERYENDSESSION, WM_QUIT, WNDCLASSW, WS_OVERLAPPED,
+            CreateWindowExW, DefWindowProcW, DispatchMessageW, ENDSESSION_LOGOFF, GetMessageW, MSG, PostThreadMessageW,
+            RegisterClassW, WM_CLOSE, WM_ENDSESSION, WM_QUERYENDSESSION, WM_QUIT, WNDCLASSW, WS_OVERLAPPED,
         },
     },
     core::{PCWSTR, w},
@@ -104,14 +104,24 @@ fn serve(opened: &SyncSender<u32>) -> io::Result<()> {
     Ok(())
 }
 
+/// Why the session ends, in words: flags, or none for the machine's end.
+fn reason(flags: LPARAM) -> &'static str {
+    let flags = flags as u32;
+    match flags {
+        0 => "the machine is shut down",
+        _ if flags & ENDSESSION_LOGOFF != 0 => LOGIN_ENDS,
+        _ => "its files are to be replaced",
+    }
+}
+
 /// Called by the system, on the window's thread.
 extern "system" fn on_message(window: HWND, message: u32, parameter: WPARAM, more: LPARAM) -> LRESULT {
     match message {
         // The daemon is in nobody's way.
         WM_QUERYENDSESSION => return 1,
         // Others may have been; then it does not end.
-        WM_ENDSESSION if parameter != 0 => _ = end(LOGIN_ENDS, true),
-        // So ends a program who does so politely: taskkill without /F.
+        WM_ENDSESSION if parameter != 0 => _ = end(reason(more), true),
+        // So ends a program who does so politely, as taskkill does without /F.
         WM_CLOSE => _ = end("its window was closed", false),
         // SAFETY: these are what this function was called with.
         _ => return unsafe { DefWindowProcW(window, message, parameter, more) },

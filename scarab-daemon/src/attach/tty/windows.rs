@@ -35,9 +35,8 @@ use super::{Event, MAX_WAITING};
 /// What a program needs that shows a session in its terminal.
 pub const NEEDED: &str = "a console on its input and output";
 
-/// Sequences for keys, and records of new sizes. That the flags are complete, and quick edit is not among them, has the mouse
-/// be ours, too.
-const INPUT_MODE: CONSOLE_MODE = ENABLE_VIRTUAL_TERMINAL_INPUT | ENABLE_WINDOW_INPUT | ENABLE_EXTENDED_FLAGS;
+/// Sequences for keys, and records of new sizes.
+const INPUT_MODE: CONSOLE_MODE = ENABLE_VIRTUAL_TERMINAL_INPUT | ENABLE_WINDOW_INPUT;
 
 /// What the output's mode has besides what it had: whether lines wrap is said by a sequence.
 const OUTPUT_MODE: CONSOLE_MODE =
@@ -91,14 +90,15 @@ impl RawMode {
     pub fn renew(&self) -> io::Result<()> {
         set_pages((CP_UTF8, CP_UTF8))?;
         set_mode(output(), self.output | OUTPUT_MODE).map_err(too_old)?;
-        set_mode(input(), INPUT_MODE).map_err(too_old)
+        // Without quick edit the mouse is ours, too. A console that does not tell whether it has that would not get it back.
+        set_mode(input(), INPUT_MODE | self.input & ENABLE_EXTENDED_FLAGS).map_err(too_old)
     }
 }
 
 impl Drop for RawMode {
     fn drop(&mut self) {
         // They fail only if the console is gone, and then nobody misses its settings.
-        let _ = set_mode(input(), self.input | ENABLE_EXTENDED_FLAGS);
+        let _ = set_mode(input(), self.input);
         let _ = set_mode(output(), self.output);
         let _ = set_pages(self.pages);
     }
@@ -110,7 +110,7 @@ pub struct Events {
     /// Setting it ends the thread that reads.
     stop: Arc<OwnedHandle>,
     thread: Option<JoinHandle<()>>,
-    /// Dropped last: when it is, the system may end this process.
+    /// Dropped last: when it is, the system may end this process, if its console is gone.
     _endings: Endings,
 }
 
@@ -134,7 +134,7 @@ impl Events {
         Ok(Self { receiver: Some(receiver), stop, thread: Some(thread), _endings: endings })
     }
 
-    /// Where the events arrive. It is closed when the console is gone.
+    /// Where the events arrive.
     pub fn receiver(&self) -> &Receiver<Event> {
         // Taken only on drop.
         self.receiver.as_ref().expect("the receiver lives as long as this")
@@ -196,7 +196,7 @@ fn wait(stop: &OwnedHandle) -> io::Result<bool> {
     }
 }
 
-/// Reads what is there. Does not wait, as the system would if somebody else were faster: then there is nothing.
+/// Reads what is there. It waits only if another program that reads the same console has been faster in between.
 fn read(records: &mut [INPUT_RECORD]) -> io::Result<&[INPUT_RECORD]> {
     let mut count = 0;
     // SAFETY: the call writes a number, and refuses a handle that is no console's.
@@ -230,9 +230,10 @@ fn set_mode(console: HANDLE, mode: CONSOLE_MODE) -> io::Result<()> {
 
 fn set_pages((input, output): (u32, u32)) -> io::Result<()> {
     // SAFETY: both calls take a number.
-    succeeded(unsafe { SetConsoleCP(input) })?;
+    let of_input = succeeded(unsafe { SetConsoleCP(input) });
     // SAFETY: as above.
-    succeeded(unsafe { SetConsoleOutputCP(output) })
+    let of_output = succeeded(unsafe { SetConsoleOutputCP(output) });
+    of_input.and(of_output)
 }
 
 /// What a console says of flags that it does not know, in words that help.

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{Arc, Condvar, Mutex, OnceLock, PoisonError},
 };
 
 use crossbeam_channel::Sender;
@@ -31,26 +31,32 @@ struct Listening {
 /// Whom the system's calls are for: they come with nothing but a number.
 static LISTENING: Mutex<Option<Arc<Listening>>> = Mutex::new(None);
 
+/// Whether the system was told to call us, or why it refused, as its number.
+static REGISTERED: OnceLock<Option<i32>> = OnceLock::new();
+
 impl Endings {
     /// Starts to listen. The channel's receiver must go before this does, so that nobody waits for room in it.
     ///
     /// # Errors
     /// If the system refuses.
     pub(super) fn listen(events: Sender<Event>) -> io::Result<Self> {
+        // Once and for good: to take it back would wait for who is in it, and that may be waiting for us.
+        let refused = REGISTERED.get_or_init(|| {
+            // SAFETY: the function has the type that is asked for, and is there as long as this program.
+            let done = unsafe { SetConsoleCtrlHandler(Some(on_event), 1) } != 0;
+            (!done).then(|| io::Error::last_os_error().raw_os_error().unwrap_or_default())
+        });
+        if let Some(error) = refused {
+            return Err(io::Error::from_raw_os_error(*error));
+        }
         let listening = Arc::new(Listening { events, over: Mutex::new(false), changed: Condvar::new() });
         *LISTENING.lock().unwrap_or_else(PoisonError::into_inner) = Some(listening.clone());
-        // SAFETY: the function has the type that is asked for, and is there as long as this program.
-        match unsafe { SetConsoleCtrlHandler(Some(on_event), 1) } {
-            0 => Err(io::Error::last_os_error()),
-            _ => Ok(Self(listening)),
-        }
+        Ok(Self(listening))
     }
 }
 
 impl Drop for Endings {
     fn drop(&mut self) {
-        // SAFETY: as above; who runs in it at this moment goes on in it.
-        unsafe { SetConsoleCtrlHandler(Some(on_event), 0) };
         *LISTENING.lock().unwrap_or_else(PoisonError::into_inner) = None;
         *self.0.over.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.0.changed.notify_all();

@@ -69,8 +69,13 @@ fn untold(key: &KEY_EVENT_RECORD, out: &mut Vec<u8>) {
     let mods = mods(key.dwControlKeyState);
     match named(key.wVirtualKeyCode) {
         Some(named) => key::encode(&KeyPress::named(named, mods), Modes::empty(), out),
-        // NUL looks like no character.
-        None if mods.contains(Mods::CTRL) && [VK_SPACE, VK_2].contains(&key.wVirtualKeyCode) => out.push(0),
+        // NUL looks like no character, and some consoles tell it as no key either. With Alt it is a dead key.
+        None if key.wVirtualKeyCode == 0 => out.push(0),
+        None if (mods.contains(Mods::CTRL) && !mods.contains(Mods::ALT))
+            && [VK_SPACE, VK_2].contains(&key.wVirtualKeyCode) =>
+        {
+            out.push(0);
+        }
         None => {}
     }
 }
@@ -171,6 +176,8 @@ mod tests {
             (VK_SPACE, RIGHT_CTRL_PRESSED, r"\x00"),
             (VK_2, ctrl_shift, r"\x00"),
             (VK_2, 0, ""),
+            (VK_2, LEFT_CTRL_PRESSED | RIGHT_ALT_PRESSED, ""),
+            (0, 0, r"\x00"),
             (VK_MENU, LEFT_ALT_PRESSED, ""),
         ] {
             assert_eq!(bytes(&[record(true, key, 0, state)]), sent, "{key}");
