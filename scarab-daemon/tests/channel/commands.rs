@@ -1,6 +1,11 @@
 //! `scarabctl` and a daemon that it starts, with the platform's own shell.
 
-use std::process::{Command, Stdio};
+use std::{
+    io::Read,
+    process::{Command, Stdio},
+    sync::mpsc,
+    thread,
+};
 
 use serde_json::Value;
 
@@ -17,10 +22,37 @@ struct Said {
     stderr: String,
 }
 
+/// Runs a program to its end, and to that of its output, which whoever inherits it keeps open.
 fn run(command: &mut Command) -> Said {
-    let output = command.stdin(Stdio::null()).output().expect("the program was built");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace("\r\n", "\n");
-    Said { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.expect("the program was built");
+    let output = [read(child.stdout.take().expect("it is piped")), read(child.stderr.take().expect("it is piped"))];
+    // Twice, because some are told themselves to wait for a deadline.
+    let patience = 2 * DEADLINE;
+    let mut code = None;
+    let ended = within(patience, || {
+        code = child.try_wait().expect("it can be waited for").map(|status| status.code());
+        code.is_some()
+    });
+    if !ended {
+        child.kill().expect("it runs");
+    }
+    let said = output.each_ref().map(|output| output.recv_timeout(patience));
+    match (code, said) {
+        (Some(code), [Ok(stdout), Ok(stderr)]) => Said { code, stdout, stderr },
+        (_, said) => panic!("{command:?} did not end, or somebody has its output: {code:?}, {said:?}"),
+    }
+}
+
+/// Reads text to its end, in a thread of its own.
+fn read(mut output: impl Read + Send + 'static) -> mpsc::Receiver<String> {
+    let (done, text) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = output.read_to_end(&mut bytes);
+        done.send(String::from_utf8_lossy(&bytes).replace("\r\n", "\n"))
+    });
+    text
 }
 
 /// Runs `scarabctl`, which must succeed and not complain.
@@ -67,7 +99,7 @@ impl<'a> Started<'a> {
 impl Drop for Started<'_> {
     fn drop(&mut self) {
         let said = run(&mut self.place.scarabctl_at(&self.address, &["stop"]));
-        assert!(std::thread::panicking() || said.code == Some(0), "{}", said.stderr);
+        assert!(thread::panicking() || said.code == Some(0), "{}", said.stderr);
     }
 }
 
