@@ -1,4 +1,4 @@
-//! What the fuzz targets in `tests/fuzz` drive: the daemon without a listener, and the screen without a program.
+//! What the fuzz targets in `tests/fuzz` and the benchmarks drive: the daemon without a listener, and the screen without a program.
 //! It is there only with the feature `fuzzing`, and nobody's API.
 
 use std::{io, os::fd::OwnedFd, sync::Arc, time::Duration};

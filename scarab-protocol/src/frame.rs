@@ -150,6 +150,17 @@ impl Frame {
         &mut self.bytes[HEADER_BYTES..]
     }
 
+    /// The same payload as the payload of another kind of message, in answer to this one.
+    ///
+    /// # Errors
+    /// [`FrameError::Invalid`] if the payload is none of that kind.
+    pub fn answered_by<M: Message>(mut self) -> Result<Self, FrameError> {
+        let header = Header { kind: M::KIND.number(), flags: Flags::empty(), session: 0, ..self.header() };
+        self.bytes[..HEADER_BYTES].copy_from_slice(&header.to_bytes());
+        self.access::<M>()?;
+        Ok(self)
+    }
+
     /// The frame as it is on the wire.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes

@@ -50,7 +50,7 @@ pub fn show(
         let timer = screen.deadline().map_or_else(never, at);
         let end = select! {
             recv(bell.receiver()) -> _ => None,
-            recv(timer) -> _ => screen.time_is_up(),
+            recv(timer) -> _ => screen.time_is_up(events.receiver().is_empty()),
             recv(events.receiver()) -> event => match event {
                 Ok(Event::Bytes(bytes)) => screen.typed(&bytes),
                 Ok(Event::Resized) => screen.resized(),
@@ -158,12 +158,14 @@ impl<'a> Screen<'a> {
         [notice, self.flush_at].into_iter().flatten().min()
     }
 
-    fn time_is_up(&mut self) -> Option<AttachEnd> {
+    /// A deadline is over; `idle` if nothing that was typed waits.
+    fn time_is_up(&mut self, idle: bool) -> Option<AttachEnd> {
         let now = Instant::now();
         if self.notice.as_ref().is_some_and(|(_, until)| *until <= now) {
             self.notice = None;
         }
-        if self.flush_at.is_none_or(|at| at > now) {
+        // After a long time in drawing, the other half of a sequence may be there already.
+        if !idle || self.flush_at.is_none_or(|at| at > now) {
             return None;
         }
         let mut typed = Vec::new();

@@ -111,7 +111,7 @@ fn handle(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: Frame) -> Result<()
         return Ok(());
     }
     match kind {
-        Kind::Ping => super::requests::ping(client, &frame),
+        Kind::Ping => super::requests::ping(client, frame),
         Kind::Arm => super::attach::arm(daemon, client, &frame),
         Kind::Input | Kind::Paste | Kind::Mouse | Kind::Focus => super::input::take(daemon, client, frame),
         Kind::AskCredit => super::input::credit(daemon, client, &frame),

@@ -149,7 +149,15 @@ impl Stream {
     /// # Errors
     /// As the system fails.
     pub fn read(&self, buffer: &mut [u8], descriptors: &mut VecDeque<Descriptor>) -> io::Result<usize> {
-        receive(self.as_fd(), buffer, descriptors)
+        receive(self.as_fd(), buffer, descriptors, RecvFlags::empty())
+    }
+
+    /// Reads what is there, without waiting; as [`Stream::read`] else.
+    ///
+    /// # Errors
+    /// `WouldBlock` if nothing is there, else as the system fails.
+    pub fn try_read(&self, buffer: &mut [u8], descriptors: &mut VecDeque<Descriptor>) -> io::Result<usize> {
+        receive(self.as_fd(), buffer, descriptors, RecvFlags::DONTWAIT)
     }
 
     /// Fills a buffer before a deadline.
@@ -250,11 +258,16 @@ fn check(creds: io::Result<PeerCreds>) -> Result<Peer, TrustError> {
 }
 
 /// Reads what is there; 0 at the end of the stream. Descriptors that came along are added to `descriptors`.
-fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8], descriptors: &mut VecDeque<Descriptor>) -> io::Result<usize> {
+fn receive(
+    socket: BorrowedFd<'_>,
+    buffer: &mut [u8],
+    descriptors: &mut VecDeque<Descriptor>,
+    flags: RecvFlags,
+) -> io::Result<usize> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_PENDING_DESCRIPTORS))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let received = loop {
-        match recvmsg(socket, &mut [IoSliceMut::new(buffer)], &mut control, recv_flags()) {
+        match recvmsg(socket, &mut [IoSliceMut::new(buffer)], &mut control, recv_flags() | flags) {
             Err(rustix::io::Errno::INTR) => {}
             other => break other?,
         }

@@ -185,6 +185,14 @@ impl Stream {
         }
     }
 
+    /// Reads nothing: a read that is taken back does not say whether it has had something.
+    ///
+    /// # Errors
+    /// `WouldBlock`.
+    pub fn try_read(&self, _buffer: &mut [u8], _descriptors: &mut VecDeque<Descriptor>) -> io::Result<usize> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+
     /// Fills a buffer before a deadline.
     ///
     /// # Errors

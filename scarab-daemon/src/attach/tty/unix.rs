@@ -99,7 +99,7 @@ impl Events {
         Ok(events)
     }
 
-    /// Where the events arrive. It is closed when the terminal is gone.
+    /// Where the events arrive.
     pub fn receiver(&self) -> &Receiver<Event> {
         // Taken only on drop.
         self.receiver.as_ref().expect("the receiver lives as long as this")

@@ -1,0 +1,132 @@
+//! What `../window.rs` draws, by the crate `bevy_terminal`: the same window, grid, font and damage.
+
+#[path = "../cpu.rs"]
+mod cpu;
+
+use bevy::{
+    app::TerminalCtrlCHandlerPlugin,
+    ecs::schedule::{Schedules, SingleThreadedExecutor},
+    log::LogPlugin,
+    prelude::*,
+    render::{RenderApp, pipelined_rendering::PipelinedRenderingPlugin},
+    window::PresentMode,
+    winit::WinitSettings,
+};
+use bevy_terminal::prelude::*;
+
+const COLS: u16 = 200;
+const ROWS: u16 = 60;
+
+/// Has room for it, in pixels.
+const WINDOW: (u32, u32) = (1840, 1240);
+
+/// The size of our font, in pixels.
+const FONT: f32 = 15.0;
+
+const FACES: [&[u8]; 4] = [
+    include_bytes!("../../../scarab-bevy/assets/fonts/JetBrainsMono-Regular.ttf"),
+    include_bytes!("../../../scarab-bevy/assets/fonts/JetBrainsMono-Bold.ttf"),
+    include_bytes!("../../../scarab-bevy/assets/fonts/JetBrainsMono-Italic.ttf"),
+    include_bytes!("../../../scarab-bevy/assets/fonts/JetBrainsMono-BoldItalic.ttf"),
+];
+
+const COLORS: [TerminalColor; 7] = [
+    TerminalColor::RED,
+    TerminalColor::GREEN,
+    TerminalColor::YELLOW,
+    TerminalColor::BLUE,
+    TerminalColor::MAGENTA,
+    TerminalColor::CYAN,
+    TerminalColor::WHITE,
+];
+
+fn main() {
+    let damaged = match std::env::args().nth(1).as_deref() {
+        Some("quiet") => 0,
+        Some("row") => 1,
+        Some("full") => ROWS,
+        other => panic!("no window is {other:?}"),
+    };
+    let surface = TerminalSurface::new((COLS, ROWS));
+    let lines: Vec<Vec<TerminalCell>> = (0..26).map(|number| (0..COLS).map(|col| cell(number, col)).collect()).collect();
+    let shown = surface.clone();
+    let mut turn = 0;
+    let mut app = App::new();
+    app.add_plugins((
+        DefaultPlugins
+            .set(WindowPlugin {
+                primary_window: Some(Window {
+                    resolution: WINDOW.into(),
+                    present_mode: PresentMode::AutoNoVsync,
+                    ..default()
+                }),
+                ..default()
+            })
+            .set(LogPlugin { filter: "error".into(), ..default() })
+            .disable::<TerminalCtrlCHandlerPlugin>()
+            .disable::<PipelinedRenderingPlugin>(),
+        TerminalPlugin,
+        cpu::plugin,
+    ))
+    .insert_resource(WinitSettings::continuous())
+    .add_systems(Startup, move |mut commands: Commands, mut fonts: ResMut<Assets<Font>>| {
+        let mut faces = FACES.iter().map(|face| fonts.add(Font::from_bytes(face.to_vec())));
+        let mut face = || faces.next().expect("there are four");
+        let font = FontFaces {
+            regular: face().into(),
+            bold: Some(face().into()),
+            italic: Some(face().into()),
+            bold_italic: Some(face().into()),
+            synthesize: true,
+        };
+        let config = TerminalRenderConfig { sizing: TerminalSizing::font(FONT), font, ..default() };
+        commands.spawn((TerminalRenderer::new(surface.clone()), config));
+        commands.spawn((Camera2d, Msaa::Off));
+    })
+    .add_systems(
+        Update,
+        (move || {
+            let damaged = if turn == 0 { ROWS } else { damaged };
+            turn += 1;
+            if damaged == 0 {
+                return;
+            }
+            shown.update(|update| {
+                for row in 0..damaged {
+                    let line = &lines[(turn + usize::from(row)) % lines.len()];
+                    for (col, cell) in (0..COLS).zip(line) {
+                        update.set_cell((col, row), cell);
+                    }
+                }
+            });
+        })
+        .before(TerminalSystems::Sync),
+    )
+    // What it draws to is shown, as it would be to a person.
+    .add_systems(Update, show.after(TerminalSystems::Sync));
+    let change = |world: &mut World| {
+        for (_, schedule) in world.resource_mut::<Schedules>().iter_mut() {
+            schedule.set_executor(SingleThreadedExecutor::new());
+        }
+    };
+    change(app.world_mut());
+    if let Some(render) = app.get_sub_app_mut(RenderApp) {
+        change(render.world_mut());
+    }
+    app.run();
+}
+
+fn show(mut commands: Commands, textures: Query<&TerminalTexture>, sprites: Query<(), With<Sprite>>) {
+    let Some(texture) = textures.iter().find(|texture| texture.measured().is_some()) else { return };
+    if sprites.is_empty() {
+        commands.spawn(Sprite::from_image(texture.image.clone()));
+    }
+}
+
+/// As `../window.rs` has it.
+fn cell(number: u16, col: u16) -> TerminalCell {
+    let letter = char::from(b'a' + ((number + col) % 26) as u8);
+    let style = TerminalStyle::new().fg(COLORS[usize::from(col / 8 % 7)]);
+    let style = if col % 16 < 8 { style } else { style.with(StyleFlags::BOLD) };
+    TerminalCell::new(&letter.to_string()).with_style(style)
+}

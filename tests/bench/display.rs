@@ -1,0 +1,91 @@
+//! A screen that nobody looks at.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::{Context, ensure};
+use x11rb::{
+    connection::Connection,
+    protocol::{
+        Event,
+        xproto::{ChangeWindowAttributesAux, ConnectionExt, EventMask},
+    },
+    rust_connection::RustConnection,
+};
+
+/// An X server of its own, until this is dropped.
+pub struct Display {
+    server: Child,
+    name: String,
+}
+
+impl Display {
+    /// Starts one on a number that is free, with a screen of this size in pixels.
+    ///
+    /// # Errors
+    /// If there is no Xvfb, or it does not come so far.
+    pub fn start(size: (u32, u32)) -> anyhow::Result<Self> {
+        let screen = format!("{}x{}x24", size.0, size.1);
+        let mut server = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", &screen, "-nolisten", "tcp", "-noreset"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("Xvfb")?;
+        let mut number = String::new();
+        // The server writes it when it is ready.
+        BufReader::new(server.stdout.take().context("it is piped")?).read_line(&mut number)?;
+        ensure!(!number.is_empty(), "Xvfb has not come so far");
+        Ok(Self { server, name: format!(":{}", number.trim()) })
+    }
+
+    /// What `DISPLAY` is to be.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Listens for windows that come up from now on.
+    ///
+    /// # Errors
+    /// If the server is gone.
+    pub fn listen(&self) -> anyhow::Result<Windows> {
+        let (x, screen) = x11rb::connect(Some(&self.name))?;
+        let root = x.setup().roots[screen].root;
+        let mask = ChangeWindowAttributesAux::new().event_mask(EventMask::SUBSTRUCTURE_NOTIFY);
+        x.change_window_attributes(root, &mask)?.check()?;
+        Ok(Windows { x })
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+        // Killed, it leaves its lock and its socket in the next one's way.
+        let number = self.name.trim_start_matches(':');
+        let _ = std::fs::remove_file(format!("/tmp/.X{number}-lock"));
+        let _ = std::fs::remove_file(format!("/tmp/.X11-unix/X{number}"));
+    }
+}
+
+/// The windows that come up.
+pub struct Windows {
+    x: RustConnection,
+}
+
+impl Windows {
+    /// Waits until one is shown.
+    ///
+    /// # Errors
+    /// If the server is gone.
+    pub fn wait(&self) -> anyhow::Result<()> {
+        loop {
+            if let Event::MapNotify(_) = self.x.wait_for_event()? {
+                return Ok(());
+            }
+        }
+    }
+}

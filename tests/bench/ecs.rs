@@ -1,0 +1,241 @@
+//! What terminals cost an App that has no window.
+
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+use bevy::{
+    app::ScheduleRunnerPlugin,
+    ecs::schedule::{Schedules, SingleThreadedExecutor},
+    input::InputPlugin,
+    input_focus::{InputDispatchPlugin, InputFocusPlugin},
+    prelude::*,
+};
+use scarab_bevy::{Waker, prelude::*};
+use scarab_protocol::surface::{Cell, Grid};
+
+use crate::{
+    key::ECHO,
+    rounds::{Samples, alternate, median, micros, microseconds},
+    scarab::{Daemon, Seat},
+    table::{Goal, Row, Table},
+};
+
+/// How many updates a round has.
+const UPDATES: usize = 2000;
+
+/// How many keys, and how many whole screens.
+const TIMES: usize = 300;
+
+/// How long anything may take before a benchmark is given up.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The grid that DESIGN names.
+const SCREEN: (u16, u16) = (200, 60);
+
+/// An idle connection, a key's way into a component, a whole screen's, and many terminals.
+pub fn run(table: &mut Table, rounds: usize) -> anyhow::Result<()> {
+    let daemon = Daemon::start()?;
+    idle(table, rounds, &daemon)?;
+    key(table, rounds, &daemon)?;
+    whole_screen(table, rounds, &daemon)?;
+    many(table, rounds, &daemon)
+}
+
+fn idle(table: &mut Table, rounds: usize, daemon: &Daemon) -> anyhow::Result<()> {
+    let (mut with, mut without) = (connected(daemon)?, bare());
+    against(table, rounds, &mut with, &mut without, "update of an App, idle connection", Goal::AtMost(10.0))
+}
+
+/// Updates of two Apps in turn, and what the first takes more.
+fn against(
+    table: &mut Table,
+    rounds: usize,
+    with: &mut App,
+    without: &mut App,
+    what: &str,
+    goal: Goal,
+) -> anyhow::Result<()> {
+    let update = |app: &mut App| {
+        app.update();
+        Ok(())
+    };
+    let [ours, theirs] = alternate(
+        rounds,
+        || microseconds(UPDATES, || update(with)),
+        || microseconds(UPDATES, || update(without)),
+    )?;
+    let (ours, theirs) = (medians(&ours), medians(&theirs));
+    table.push(Row::of(what, "an App without the plugin", "us", &ours, &theirs, Goal::None));
+    let more: Vec<f64> = ours.iter().zip(&theirs).map(|(ours, theirs)| ours - theirs).collect();
+    table.push(Row::alone(&format!("{what}: more"), "us", median(&more), goal));
+    Ok(())
+}
+
+/// From a letter that a system types to the update after which the component has it.
+fn key(table: &mut Table, rounds: usize, daemon: &Daemon) -> anyhow::Result<()> {
+    let seat = Seat::take_new(&daemon.address, "keys", ECHO, (80, 24))?;
+    let other = Seat::take_new(&daemon.address, "component", ECHO, (80, 24))?;
+    let mut app = connected(daemon)?;
+    let terminal = app.world_mut().spawn(Terminal::attach("component")).id();
+    until(&mut app, |world| frame(world, terminal) > 0)?;
+    let mut component = || {
+        let cursor = |world: &World| world.get::<TerminalGrid>(terminal).map(|shown| shown.grid.cursor);
+        let before = cursor(app.world());
+        app.world_mut().write_message(TerminalInput::text(terminal, "x"));
+        until(&mut app, |world| cursor(world) != before)
+    };
+    let [ours, theirs] =
+        alternate(rounds, || microseconds(TIMES, &mut component), || microseconds(TIMES, || seat.key()))?;
+    drop(other);
+    let what = "key to component, p50";
+    table.push(Row::of(what, "the client library alone", "us", &medians(&ours), &medians(&theirs), Goal::None));
+    Ok(())
+}
+
+/// An update that brings a new screen, every row of it, less what an update takes that brings nothing.
+fn whole_screen(table: &mut Table, rounds: usize, daemon: &Daemon) -> anyhow::Result<()> {
+    let place = tempfile::tempdir()?;
+    let mut names = Vec::new();
+    for letter in ['a', 'b'] {
+        let path = place.path().join(letter.to_string());
+        std::fs::write(&path, screen(letter))?;
+        names.push(path.display().to_string());
+    }
+    let script = format!("stty -echo; while read x; do cat {}; read x; cat {}; done", names[0], names[1]);
+    let seat = Seat::take_new(&daemon.address, "screens", &script, SCREEN)?;
+    let mut app = connected(daemon)?;
+    let terminal = app.world_mut().spawn((Terminal::attach("screens"), TerminalSize::cells(SCREEN.0, SCREEN.1))).id();
+    until(&mut app, |world| frame(world, terminal) > 0)?;
+
+    let mut letters = ['a', 'b'].into_iter().cycle();
+    let mut screens = || -> anyhow::Result<Samples> {
+        let nothing = median(&microseconds(TIMES, || {
+            app.update();
+            Ok(())
+        })?);
+        let mut samples = Vec::new();
+        while samples.len() < TIMES {
+            let letter = letters.next().context("without an end")?;
+            let before = frame(app.world(), terminal);
+            let shown = |world: &World| world.get::<TerminalGrid>(terminal).is_some_and(|shown| ends_in(&shown.grid, letter));
+            seat.attachment.input(b"\n")?;
+            // This client has it now; the App's is told at the same time, and waits for its update.
+            seat.until(|grid| ends_in(grid, letter))?;
+            let waker = app.world().resource::<Waker>().clone();
+            ensure!(waker.wait(DEADLINE), "nothing has arrived");
+            let start = Instant::now();
+            app.update();
+            let took = micros(start.elapsed()) - nothing;
+            let grid = &app.world().get::<TerminalGrid>(terminal).context("a grid")?.grid;
+            // Now and then it comes in two frames, which is not what is measured.
+            if shown(app.world()) && grid.rows_since(before).count() == usize::from(SCREEN.1) {
+                samples.push(took);
+            }
+            until(&mut app, shown)?;
+        }
+        Ok(samples)
+    };
+    let cells = usize::from(SCREEN.0) * usize::from(SCREEN.1);
+    let (from, mut to) = (vec![Cell::BLANK; cells], vec![Cell::BLANK; cells]);
+    let mut copy = || {
+        black_box(&mut to).copy_from_slice(black_box(&from));
+        Ok(())
+    };
+    let [full, copied] = alternate(rounds, &mut screens, || microseconds(TIMES, &mut copy))?;
+    let (full, copied) = (medians(&full), medians(&copied));
+    let what = "a whole screen of 200x60 into the component";
+    table.push(Row::of(what, "memcpy of the cells", "us", &full, &copied, Goal::RatioAtMost(4.0)));
+    Ok(())
+}
+
+/// Whether the last row begins with a letter, and with it the whole screen.
+fn ends_in(grid: &Grid, letter: char) -> bool {
+    let last = grid.rows().saturating_sub(1);
+    grid.rows() == SCREEN.1 && grid.row(last)[0].character() == letter
+}
+
+/// What redraws every cell: rows of a letter, in colours that change within each.
+fn screen(letter: char) -> String {
+    let row: String = (0..SCREEN.0).map(|col| format!("{}{letter}", if col % 20 == 0 { format!("\x1b[3{}m", col / 20 % 7 + 1) } else { String::new() })).collect();
+    (1..=SCREEN.1).map(|number| format!("\x1b[{number}H{row}")).collect()
+}
+
+/// An App with more and more terminals: what an update takes when there is no news.
+fn many(table: &mut Table, rounds: usize, daemon: &Daemon) -> anyhow::Result<()> {
+    for count in [1, 10, 100] {
+        let names: Vec<String> = (0..count).map(|number| format!("many-{count}-{number}")).collect();
+        let seats: Vec<Seat> = names
+            .iter()
+            .map(|name| Seat::take_new(&daemon.address, name, ECHO, (80, 24)))
+            .collect::<anyhow::Result<_>>()?;
+        let mut app = connected(daemon)?;
+        let terminals: Vec<Entity> =
+            names.iter().map(|name| app.world_mut().spawn(Terminal::attach(name)).id()).collect();
+        until(&mut app, |world| terminals.iter().all(|terminal| frame(world, *terminal) > 0))?;
+        drop(seats);
+        against(table, rounds, &mut app, &mut bare(), &format!("update of an App, {count} idle terminals"), Goal::None)?;
+    }
+    Ok(())
+}
+
+/// The frame that a terminal's component shows.
+fn frame(world: &World, terminal: Entity) -> u64 {
+    world.get::<TerminalGrid>(terminal).map_or(0, |shown| shown.grid.frame)
+}
+
+/// The lower half of an App: what a game without a window has.
+fn bare() -> App {
+    let mut app = App::new();
+    app.add_plugins((
+        MinimalPlugins.build().disable::<ScheduleRunnerPlugin>(),
+        InputPlugin,
+        InputFocusPlugin,
+        InputDispatchPlugin,
+    ));
+    finish(app)
+}
+
+/// The same with a connection that stands.
+fn connected(daemon: &Daemon) -> anyhow::Result<App> {
+    let mut app = App::new();
+    app.add_plugins((
+        MinimalPlugins.build().disable::<ScheduleRunnerPlugin>(),
+        InputPlugin,
+        InputFocusPlugin,
+        InputDispatchPlugin,
+        ScarabIpcPlugin::at(daemon.address.clone()),
+    ));
+    let mut app = finish(app);
+    until(&mut app, |world| *world.resource::<State<ScarabConnectionState>>().get() == ScarabConnectionState::Connected)?;
+    Ok(app)
+}
+
+/// As small Apps run best: on one thread.
+fn finish(mut app: App) -> App {
+    app.finish();
+    app.cleanup();
+    for (_, schedule) in app.world_mut().resource_mut::<Schedules>().iter_mut() {
+        schedule.set_executor(SingleThreadedExecutor::new());
+    }
+    app
+}
+
+/// Updates an App whenever something arrives, until it is so.
+fn until(app: &mut App, is: impl Fn(&World) -> bool) -> anyhow::Result<()> {
+    let end = Instant::now() + DEADLINE;
+    loop {
+        app.update();
+        if is(app.world()) {
+            return Ok(());
+        }
+        let waker = app.world().resource::<Waker>().clone();
+        ensure!(waker.wait(end.saturating_duration_since(Instant::now())), "an App waited in vain");
+    }
+}
+
+fn medians(rounds: &[Samples]) -> Vec<f64> {
+    rounds.iter().map(|samples| median(samples)).collect()
+}

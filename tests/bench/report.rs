@@ -1,0 +1,117 @@
+//! What becomes of the figures: docs/performance.json, a plot, and the table in docs/PERFORMANCE.md.
+
+use std::{fs, path::Path, process::Command};
+
+use anyhow::{Context, anyhow};
+use plotters::prelude::*;
+
+use crate::table::{Row, Table};
+
+/// Where the table is in the page, which is written by hand else.
+const MARKS: [&str; 2] = ["<!-- figures: written by tests/bench/run --docs -->", "<!-- end of figures -->"];
+
+/// The height of a row in the plot, and its width, in pixels.
+const ROW: u32 = 22;
+const WIDTH: u32 = 1000;
+
+const REACHED: RGBColor = RGBColor(46, 125, 80);
+const MISSED: RGBColor = RGBColor(190, 60, 50);
+const NEUTRAL: RGBColor = RGBColor(110, 120, 140);
+
+/// Writes all three into a directory.
+///
+/// # Errors
+/// If one cannot be written, or the page has no place for the table.
+pub fn write(table: &Table, docs: &Path) -> anyhow::Result<()> {
+    table.write(&docs.join("performance.json"))?;
+    plot(table, &docs.join("performance.svg"))?;
+    let page = docs.join("PERFORMANCE.md");
+    let text = fs::read_to_string(&page).with_context(|| page.display().to_string())?;
+    let [begin, end] = MARKS.map(|mark| text.find(mark));
+    let (Some(begin), Some(end)) = (begin, end) else {
+        return Err(anyhow!("{} has no place for the figures", page.display()));
+    };
+    let text = format!("{}{}\n\n{}\n{}", &text[..begin], MARKS[0], markdown(table)?, &text[end..]);
+    fs::write(&page, text).with_context(|| page.display().to_string())
+}
+
+/// The rows as a table, with the machine above it.
+fn markdown(table: &Table) -> anyhow::Result<String> {
+    let mut text = format!("{}\n\n", machine()?);
+    text += "| what | Scarab | beside it | figure | ratio (lowest-highest) | goal |\n|---|---|---|---|---|---|\n";
+    for row in &table.rows {
+        let Row { what, against, unit, ours, theirs, ratio: [ratio, lowest, highest], .. } = row;
+        let (theirs, ratio) = match theirs.is_finite() {
+            true => (format!("{theirs:.1} {unit}"), format!("{ratio:.2} ({lowest:.2}-{highest:.2})")),
+            false => Default::default(),
+        };
+        let goal = row.goal_text().map_or_else(String::new, |(goal, reached)| {
+            format!("{goal}: {}", if reached { "reached" } else { "**missed**" })
+        });
+        text += &format!("| {what} | {ours:.1} {unit} | {against} | {theirs} | {ratio} | {goal} |\n");
+    }
+    Ok(text)
+}
+
+/// The processor, how many of them, and the system.
+fn machine() -> anyhow::Result<String> {
+    let processors = fs::read_to_string("/proc/cpuinfo")?;
+    let named = |name: &str| processors.lines().find_map(|line| line.strip_prefix(name)?.split_once(": "));
+    let model = named("model name").map_or("an unnamed processor", |(_, model)| model);
+    let count = std::thread::available_parallelism()?;
+    let system = Command::new("uname").args(["-s", "-r"]).output()?;
+    let system = String::from_utf8_lossy(&system.stdout).trim().to_owned();
+    Ok(format!("{count} processors ({model}), {system}."))
+}
+
+/// A bar for each row that has a ratio, from 1 to it, on a logarithmic scale.
+fn plot(table: &Table, path: &Path) -> anyhow::Result<()> {
+    let rows: Vec<&Row> = table.rows.iter().filter(|row| row.ratio[0].is_finite() && row.ratio[0] > 0.0).collect();
+    let range = rows.iter().flat_map(|row| row.ratio).fold((0.5_f64, 2.0_f64), |(low, high), ratio| {
+        (low.min(ratio), high.max(ratio))
+    });
+    let height = ROW * u32::try_from(rows.len())? + 80;
+    let area = SVGBackend::new(path, (WIDTH, height)).into_drawing_area();
+    let drawn = || -> Result<(), Box<dyn std::error::Error>> {
+        area.fill(&WHITE)?;
+        let count = rows.len();
+        let mut chart = ChartBuilder::on(&area)
+            .caption("Scarab beside others: ratio, and its spread", ("sans-serif", 16))
+            .margin(10)
+            .x_label_area_size(30)
+            .y_label_area_size(470)
+            .build_cartesian_2d((range.0 * 0.9..range.1 * 1.1).log_scale(), (0..count).into_segmented())?;
+        let name = |position: &SegmentValue<usize>| match position {
+            SegmentValue::CenterOf(at) if *at < count => {
+                let row = rows[count - 1 - at];
+                format!("{} / {}", row.what, row.against)
+            }
+            _ => String::new(),
+        };
+        chart
+            .configure_mesh()
+            .disable_y_mesh()
+            .y_labels(count)
+            .y_label_formatter(&name)
+            .y_label_style(("sans-serif", 11))
+            .x_label_formatter(&|ratio| format!("{ratio}x"))
+            .draw()?;
+        for (at, row) in rows.iter().rev().enumerate() {
+            let color = match row.goal_text() {
+                Some((_, true)) => REACHED,
+                Some((_, false)) => MISSED,
+                None => NEUTRAL,
+            };
+            let [ratio, lowest, highest] = row.ratio;
+            let (below, above) = (SegmentValue::Exact(at), SegmentValue::Exact(at + 1));
+            let mut bar = Rectangle::new([(1.0, below), (ratio, above)], color.filled());
+            bar.set_margin(4, 4, 0, 0);
+            chart.draw_series([bar])?;
+            let middle = SegmentValue::CenterOf(at);
+            chart.draw_series([PathElement::new([(lowest, middle.clone()), (highest, middle)], BLACK)])?;
+        }
+        area.present()?;
+        Ok(())
+    };
+    drawn().map_err(|error| anyhow!("the plot: {error}"))
+}
