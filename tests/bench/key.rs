@@ -1,6 +1,7 @@
 //! From a key to its letter in what a client shows.
 
 use crate::{
+    affinity::on,
     program::Player,
     rounds::{Samples, alternate, microseconds, percentile},
     scarab::{Daemon, Seat},
@@ -15,40 +16,59 @@ const TIMES: usize = 1000;
 /// Echoes what is typed letter by letter, in the line discipline.
 pub const ECHO: &str = "stty raw echo; exec cat >/dev/null";
 
-/// Quiet, and beside a flood in another session.
+/// DESIGN: less than tmux takes, and at most so many times what the bare PTY takes.
+const TMUX: Goal = Goal::RatioAtMost(1.0);
+const BARE: Goal = Goal::RatioAtMost(2.5);
+
+/// Quiet, with all on one processor and with the client on another; then beside a flood in another session.
 pub fn run(table: &mut Table, rounds: usize) -> anyhow::Result<()> {
-    let daemon = Daemon::start()?;
-    let seat = Seat::take_new(&daemon.address, "keys", ECHO, (80, 24))?;
-    let mut tmux = Tmux::start(ECHO, 80, 24)?;
-    let mut bare = Terminal::alone()?;
-    compare(table, rounds, &seat, &mut tmux, &mut bare, "")?;
-    let _flood = Seat::take_new(&daemon.address, "flood", "exec yes", (80, 24))?;
-    let _reader = Player::start("readers", &[&daemon.socket(), "flood", "1"])?;
-    compare(table, rounds, &seat, &mut tmux, &mut bare, ", beside a flood")
+    for (processor, place) in [(0, "one processor"), (1, "two processors")] {
+        Sides::start(processor)?.compare(table, rounds, place, [TMUX, BARE])?;
+    }
+    let mut sides = Sides::start(1)?;
+    let _flood = Seat::take_new(&sides.daemon.address, "flood", "exec yes", (80, 24))?;
+    let _reader = Player::start("readers", &[&sides.daemon.socket(), "flood", "1"])?;
+    sides.compare(table, rounds, "beside a flood", [TMUX, Goal::None])
 }
 
-fn compare(
-    table: &mut Table,
-    rounds: usize,
-    seat: &Seat,
-    tmux: &mut Tmux,
-    bare: &mut Terminal,
-    beside: &str,
-) -> anyhow::Result<()> {
-    let [ours, theirs] =
-        alternate(rounds, || microseconds(TIMES, || seat.key()), || microseconds(TIMES, || echo(&mut tmux.terminal)))?;
-    let row = |part, name, ours: &[Samples], theirs: &[Samples], against, goal| {
-        let of = |rounds: &[Samples]| rounds.iter().map(|samples| percentile(samples, part)).collect::<Vec<_>>();
-        Row::of(&format!("key to cell{beside}, {name}"), against, "us", &of(ours), &of(theirs), goal)
-    };
-    let quiet = beside.is_empty();
-    let goal = |goal| if quiet { goal } else { Goal::None };
-    table.push(row(0.5, "p50", &ours, &theirs, "tmux, key to its client's output", goal(Goal::RatioAtMost(1.0))));
-    table.push(row(0.99, "p99", &ours, &theirs, "tmux, key to its client's output", Goal::None));
-    let [ours, theirs] =
-        alternate(rounds, || microseconds(TIMES, || seat.key()), || microseconds(TIMES, || echo(bare)))?;
-    table.push(row(0.5, "p50", &ours, &theirs, "a bare PTY's echo", goal(Goal::RatioAtMost(2.5))));
-    Ok(())
+/// Three that echo. What is not this process is on one processor; who types is on the first.
+struct Sides {
+    daemon: Daemon,
+    seat: Seat,
+    tmux: Tmux,
+    bare: Terminal,
+}
+
+impl Sides {
+    fn start(processor: usize) -> anyhow::Result<Self> {
+        let (daemon, tmux) = on(processor, || Ok((Daemon::start()?, Tmux::start(ECHO, 80, 24)?)))?;
+        // The library's threads run where they are started.
+        let seat = on(0, || Seat::take_new(&daemon.address, "keys", ECHO, (80, 24)))?;
+        Ok(Self { daemon, seat, tmux, bare: Terminal::alone()? })
+    }
+
+    fn compare(&mut self, table: &mut Table, rounds: usize, place: &str, goals: [Goal; 2]) -> anyhow::Result<()> {
+        let Self { seat, tmux, bare, .. } = self;
+        let row = |part, name, ours: &[Samples], theirs: &[Samples], against, goal| {
+            let of = |rounds: &[Samples]| rounds.iter().map(|samples| percentile(samples, part)).collect::<Vec<_>>();
+            Row::of(&format!("key to cell, {place}, {name}"), against, "us", &of(ours), &of(theirs), goal)
+        };
+        let against = "tmux, key to its client's output";
+        let [ours, theirs] = on(0, || {
+            alternate(
+                rounds,
+                || microseconds(TIMES, || seat.key()),
+                || microseconds(TIMES, || echo(&mut tmux.terminal)),
+            )
+        })?;
+        table.push(row(0.5, "p50", &ours, &theirs, against, goals[0]));
+        table.push(row(0.99, "p99", &ours, &theirs, against, Goal::None));
+        let [ours, theirs] = on(0, || {
+            alternate(rounds, || microseconds(TIMES, || seat.key()), || microseconds(TIMES, || echo(bare)))
+        })?;
+        table.push(row(0.5, "p50", &ours, &theirs, "a bare PTY's echo", goals[1]));
+        Ok(())
+    }
 }
 
 /// Types a letter and reads until it comes back.

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How much each text has, in bytes.
-const SIZE: usize = 24 << 20;
+const SIZE: usize = 12 << 20;
 
 /// The size of the terminals.
 const SCREEN: (u16, u16) = (80, 24);

@@ -26,10 +26,18 @@ use crate::{
 
 /// Under a flood of output the screen is published so often at most: 125 times a second.
 const PUBLISH_GAP: Duration = Duration::from_millis(8);
+/// What is no longer than this, in bytes, and has nothing behind it is an echo or a prompt and no flood: it is shown at once. A program
+/// that floods writes as much within [`REST`].
+const ECHO: usize = 512;
+/// How long this thread rests after an echo, for each client that was rung and for the surface. Both take some microseconds each,
+/// so that a program that writes line by line has most of this thread's time, however many clients there are.
+const REST: Duration = Duration::from_micros(40);
 /// The program hears of a new size so often at most.
 const RESIZE_GAP: Duration = Duration::from_millis(30);
 /// How much output is interpreted before the inbox is looked at again.
 const BATCH: usize = 64 * 1024;
+/// How much is read at once. Linux gives 4095 bytes at most.
+const PIECE: usize = 16 * 1024;
 /// A read of less than this has most likely emptied the PTY: one more system call would only delay an echo.
 const SHORT_READ: usize = 1024;
 
@@ -47,13 +55,24 @@ pub(super) struct ScreenThread {
     drained_by: Option<Instant>,
     /// Something was interpreted and not published yet.
     unpublished: bool,
-    last_publish: Option<Instant>,
+    last_publish: Option<Published>,
+    /// How much was interpreted since then, in bytes.
+    since: usize,
+    /// The last read has left nothing.
+    drained: bool,
     /// A size that the program has not been told yet.
     wanted: Option<TermSize>,
     last_resize: Option<Instant>,
     buffer: Box<[u8]>,
     /// The output as lines, while anybody looks for some.
     lines: Option<Lines>,
+}
+
+/// When the screen was published last, and how many clients were rung.
+#[derive(Clone, Copy)]
+struct Published {
+    at: Instant,
+    rung: u32,
 }
 
 impl ScreenThread {
@@ -75,9 +94,11 @@ impl ScreenThread {
             // The blank screen is the first frame.
             unpublished: true,
             last_publish: None,
+            since: 0,
+            drained: true,
             wanted: None,
             last_resize: None,
-            buffer: vec![0; BATCH].into(),
+            buffer: vec![0; PIECE].into(),
             lines: None,
         }
     }
@@ -124,10 +145,17 @@ impl ScreenThread {
 
     /// When something is to be done even if nothing happens; `None` when all is quiet.
     fn next_deadline(&self) -> Option<Instant> {
-        let publish = self.unpublished.then_some(self.last_publish).flatten().map(|last| last + PUBLISH_GAP);
+        let publish = self.unpublished.then(|| self.publish_at()).flatten();
         let resize = self.wanted.and(self.last_resize).map(|last| last + RESIZE_GAP);
         let sync = if self.stage.broken { None } else { self.stage.screen.sync_deadline() };
         [publish, resize, sync, self.drained_by].into_iter().flatten().min()
+    }
+
+    /// When the screen may be published again; `None` for at once.
+    fn publish_at(&self) -> Option<Instant> {
+        let Published { at, rung } = self.last_publish?;
+        let is_echo = self.drained && self.since <= ECHO;
+        Some(at + if is_echo { PUBLISH_GAP.min(REST * (rung + 1)) } else { PUBLISH_GAP })
     }
 
     fn meet_deadlines(&mut self, now: Instant) {
@@ -143,7 +171,7 @@ impl ScreenThread {
             self.stage.carry_out(&self.session, effects);
             self.unpublished = true;
         }
-        if self.unpublished && self.last_publish.is_none_or(|last| now >= last + PUBLISH_GAP) {
+        if self.unpublished && self.publish_at().is_none_or(|at| now >= at) {
             self.publish(now);
         }
         if self.drained_by.is_some_and(|deadline| now >= deadline) {
@@ -172,23 +200,30 @@ impl ScreenThread {
         }
     }
 
-    /// Reads what there is, up to a batch, and interprets it.
+    /// Reads what there is, up to a batch, and interprets it. Each piece as it comes: a PTY holds a few of them, and what writes to
+    /// it stands still when it is full.
     fn read(&mut self) {
-        let Some(master) = &self.master else { return };
+        let Some(master) = self.master.clone() else { return };
         let (mut length, mut ended) = (0, false);
-        while length < self.buffer.len() {
-            match master.read(&mut self.buffer[length..]) {
+        self.drained = false;
+        while length < BATCH {
+            match master.read(&mut self.buffer) {
                 Ok(0) => {
                     ended = true;
                     break;
                 }
                 Ok(count) => {
                     length += count;
+                    self.interpret(count);
                     if count < SHORT_READ {
+                        self.drained = true;
                         break;
                     }
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.drained = true;
+                    break;
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
                     tracing::warn!(session = self.session.id.number, %error, "a PTY cannot be read any more");
@@ -197,17 +232,23 @@ impl ScreenThread {
                 }
             }
         }
-        if length > 0 && !self.stage.broken {
-            self.look_for_lines(length);
-            let effects = self.stage.screen.feed(&self.buffer[..length]);
-            self.stage.carry_out(&self.session, effects);
-            self.unpublished = true;
-        }
         if ended {
             // Nobody has the other side open any more: polling it further would find that out again and again.
             self.master = None;
             self.drained_by = None;
         }
+    }
+
+    /// Interprets what was read.
+    fn interpret(&mut self, length: usize) {
+        if self.stage.broken {
+            return;
+        }
+        self.since += length;
+        self.look_for_lines(length);
+        let effects = self.stage.screen.feed(&self.buffer[..length]);
+        self.stage.carry_out(&self.session, effects);
+        self.unpublished = true;
     }
 
     /// Hands lines of output over to plugins that look for some. They begin with what comes after the first has asked for them.
@@ -226,10 +267,9 @@ impl ScreenThread {
 
     fn publish(&mut self, now: Instant) {
         self.unpublished = false;
-        self.last_publish = Some(now);
-        if !self.stage.broken {
-            self.stage.publish(&self.session);
-        }
+        let rung = if self.stage.broken { 0 } else { self.stage.publish(&self.session) };
+        self.last_publish = Some(Published { at: now, rung });
+        self.since = 0;
     }
 
     fn resize(&mut self, size: TermSize) {

@@ -141,25 +141,28 @@ impl Stage {
     }
 
     /// Publishes what has changed, and rings.
-    pub(super) fn publish(&mut self, session: &Session) {
+    pub(super) fn publish(&mut self, session: &Session) -> u32 {
         let published = match self.screen.publish() {
             Ok(published) => published,
             Err(error) => {
                 tracing::error!(session = session.id.number, %error, "a screen was not published");
-                return;
+                return 0;
             }
         };
         session.input.set_modes(self.screen.modes());
         if published.moved {
             self.moved(session);
         }
-        let Some(number) = published.frame else { return };
+        let Some(number) = published.frame else { return 0 };
         session.published.publish(number);
+        let mut rung = 0;
         for attachment in session.attachments().iter() {
             if attachment.bell.ring(number) {
                 attachment.client.tell(session.id.number, 0, &session.doorbell(attachment, number));
+                rung += 1;
             }
         }
+        rung
     }
 
     /// The surface is a new one: everybody gets its descriptor.
