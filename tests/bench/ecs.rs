@@ -62,11 +62,8 @@ fn against(
         app.update();
         Ok(())
     };
-    let [ours, theirs] = alternate(
-        rounds,
-        || microseconds(UPDATES, || update(with)),
-        || microseconds(UPDATES, || update(without)),
-    )?;
+    let [ours, theirs] =
+        alternate(rounds, || microseconds(UPDATES, || update(with)), || microseconds(UPDATES, || update(without)))?;
     let (ours, theirs) = (medians(&ours), medians(&theirs));
     table.push(Row::of(what, "an App without the plugin", "us", &ours, &theirs, Goal::None));
     let more: Vec<f64> = ours.iter().zip(&theirs).map(|(ours, theirs)| ours - theirs).collect();
@@ -120,7 +117,8 @@ fn whole_screen(table: &mut Table, rounds: usize, daemon: &Daemon) -> anyhow::Re
         while samples.len() < TIMES {
             let letter = letters.next().context("without an end")?;
             let before = frame(app.world(), terminal);
-            let shown = |world: &World| world.get::<TerminalGrid>(terminal).is_some_and(|shown| ends_in(&shown.grid, letter));
+            let shown =
+                |world: &World| world.get::<TerminalGrid>(terminal).is_some_and(|shown| ends_in(&shown.grid, letter));
             seat.attachment.input(b"\n")?;
             // This client has it now; the App's is told at the same time, and waits for its update.
             seat.until(|grid| ends_in(grid, letter))?;
@@ -159,7 +157,11 @@ fn ends_in(grid: &Grid, letter: char) -> bool {
 
 /// What redraws every cell: rows of a letter, in colours that change within each.
 fn screen(letter: char) -> String {
-    let row: String = (0..SCREEN.0).map(|col| format!("{}{letter}", if col % 20 == 0 { format!("\x1b[3{}m", col / 20 % 7 + 1) } else { String::new() })).collect();
+    let row: String = (0..SCREEN.0)
+        .map(|col| {
+            format!("{}{letter}", if col % 20 == 0 { format!("\x1b[3{}m", col / 20 % 7 + 1) } else { String::new() })
+        })
+        .collect();
     (1..=SCREEN.1).map(|number| format!("\x1b[{number}H{row}")).collect()
 }
 
@@ -176,7 +178,14 @@ fn many(table: &mut Table, rounds: usize, daemon: &Daemon) -> anyhow::Result<()>
             names.iter().map(|name| app.world_mut().spawn(Terminal::attach(name)).id()).collect();
         until(&mut app, |world| terminals.iter().all(|terminal| frame(world, *terminal) > 0))?;
         drop(seats);
-        against(table, rounds, &mut app, &mut bare(), &format!("update of an App, {count} idle terminals"), Goal::None)?;
+        against(
+            table,
+            rounds,
+            &mut app,
+            &mut bare(),
+            &format!("update of an App, {count} idle terminals"),
+            Goal::None,
+        )?;
     }
     Ok(())
 }
@@ -209,7 +218,9 @@ fn connected(daemon: &Daemon) -> anyhow::Result<App> {
         ScarabIpcPlugin::at(daemon.address.clone()),
     ));
     let mut app = finish(app);
-    until(&mut app, |world| *world.resource::<State<ScarabConnectionState>>().get() == ScarabConnectionState::Connected)?;
+    until(&mut app, |world| {
+        *world.resource::<State<ScarabConnectionState>>().get() == ScarabConnectionState::Connected
+    })?;
     Ok(app)
 }
 

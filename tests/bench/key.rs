@@ -63,9 +63,8 @@ impl Sides {
         })?;
         table.push(row(0.5, "p50", &ours, &theirs, against, goals[0]));
         table.push(row(0.99, "p99", &ours, &theirs, against, Goal::None));
-        let [ours, theirs] = on(0, || {
-            alternate(rounds, || microseconds(TIMES, || seat.key()), || microseconds(TIMES, || echo(bare)))
-        })?;
+        let [ours, theirs] =
+            on(0, || alternate(rounds, || microseconds(TIMES, || seat.key()), || microseconds(TIMES, || echo(bare))))?;
         table.push(row(0.5, "p50", &ours, &theirs, "a bare PTY's echo", goals[1]));
         Ok(())
     }

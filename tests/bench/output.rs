@@ -7,7 +7,7 @@ use anyhow::ensure;
 use crate::{
     bare::{Core, drain},
     program::Player,
-    rounds::alternate,
+    rounds::{Samples, alternate},
     scarab::{Daemon, Seat},
     table::{Goal, Row, Table},
     terminal::Terminal,
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How much each text has, in bytes.
-const SIZE: usize = 12 << 20;
+const SIZE: usize = 24 << 20;
 
 /// The size of the terminals.
 const SCREEN: (u16, u16) = (80, 24);
@@ -38,7 +38,6 @@ fn kind(table: &mut Table, rounds: usize, name: &str, path: &Path) -> anyhow::Re
     let script = script(path);
     let what = format!("output, {name}");
     let one = |seconds: f64| Ok(vec![seconds]);
-    let speeds = |rounds: &[Vec<f64>]| rounds.iter().flatten().map(|time| mib_s(*time)).collect::<Vec<_>>();
 
     let [ours, theirs] = alternate(rounds, || one(ours(&script, 1)?), || one(bare(&script, true)?))?;
     table.push(Row::of(
@@ -72,9 +71,19 @@ fn kind(table: &mut Table, rounds: usize, name: &str, path: &Path) -> anyhow::Re
 /// One text with more and more clients against one client.
 fn clients(table: &mut Table, rounds: usize, path: &Path) -> anyhow::Result<()> {
     let script = script(path);
-    for (count, goal) in [(0, Goal::None), (10, Goal::None), (100, Goal::RatioAtLeast(0.9))] {
+    let answered = path.with_extension("answered");
+    let asking = asking_script(path, &answered);
+    let [nobody, one] = alternate(rounds, || Ok(vec![unseen(&asking, &answered)?]), || Ok(vec![ours(&script, 1)?]))?;
+    table.push(Row::of(
+        "output, coloured, no client",
+        "one client",
+        "MiB/s",
+        &speeds(&nobody),
+        &speeds(&one),
+        Goal::None,
+    ));
+    for (count, goal) in [(10, Goal::None), (100, Goal::RatioAtLeast(0.9))] {
         let [many, one] = alternate(rounds, || Ok(vec![ours(&script, count)?]), || Ok(vec![ours(&script, 1)?]))?;
-        let speeds = |rounds: &[Vec<f64>]| rounds.iter().flatten().map(|time| mib_s(*time)).collect::<Vec<_>>();
         let what = format!("output, coloured, {count} clients");
         table.push(Row::of(&what, "one client", "MiB/s", &speeds(&many), &speeds(&one), goal));
     }
@@ -86,6 +95,18 @@ fn script(path: &Path) -> String {
     format!("stty -echo; printf ready; read x; cat {}; printf '\\033[0m\\033[H\\033[2J{END}'; read x", path.display())
 }
 
+/// The same, but where nobody looks it asks for the cursor's position: the answer comes when all before it was interpreted.
+fn asking_script(path: &Path, answered: &Path) -> String {
+    let (path, answered) = (path.display(), answered.display());
+    format!(
+        "stty raw -echo; printf ready; head -c 1 >{answered}; cat {path}; printf '\\033[6n'; head -c 6 >{answered}; exec cat"
+    )
+}
+
+fn speeds(rounds: &[Samples]) -> Vec<f64> {
+    rounds.iter().flatten().map(|time| mib_s(*time)).collect()
+}
+
 fn mib_s(seconds: f64) -> f64 {
     SIZE as f64 / (1 << 20) as f64 / seconds
 }
@@ -95,21 +116,30 @@ fn ours(script: &str, clients: usize) -> anyhow::Result<f64> {
     let daemon = Daemon::start()?;
     let seat = Seat::take_new(&daemon.address, "s", script, SCREEN)?;
     seat.sees("ready")?;
-    let watches = clients > 0;
     let _others = match clients {
-        0 | 1 => None,
+        1 => None,
         more => Some(Player::start("readers", &[&daemon.socket(), "s", &(more - 1).to_string()])?),
     };
     let start = Instant::now();
     seat.attachment.input(b"\n")?;
-    if watches {
-        seat.sees(END)?;
-        return Ok(start.elapsed().as_secs_f64());
-    }
-    // Nobody is there: somebody comes when the daemon has no more to do.
+    seat.sees(END)?;
+    Ok(start.elapsed().as_secs_f64())
+}
+
+/// Through a session that nobody looks at, until what asks behind the text is answered.
+fn unseen(script: &str, answered: &Path) -> anyhow::Result<f64> {
+    let daemon = Daemon::start()?;
+    let _ = fs::remove_file(answered);
+    let made = Command::new("mkfifo").arg(answered).status()?;
+    ensure!(made.success(), "mkfifo: {made}");
+    let seat = Seat::take_new(&daemon.address, "s", script, SCREEN)?;
+    seat.sees("ready")?;
+    seat.attachment.input(b"x")?;
+    // It has the key when this opens and ends.
+    fs::read(answered)?;
+    let start = Instant::now();
     drop(seat);
-    let quiet = daemon.scarabctl(&["wait", "s", "--text", END, "--timeout", "60"]).output()?;
-    ensure!(quiet.status.success(), "the end was not seen");
+    fs::read(answered)?;
     Ok(start.elapsed().as_secs_f64())
 }
 

@@ -67,9 +67,10 @@ fn machine() -> anyhow::Result<String> {
 /// A bar for each row that has a ratio, from 1 to it, on a logarithmic scale.
 fn plot(table: &Table, path: &Path) -> anyhow::Result<()> {
     let rows: Vec<&Row> = table.rows.iter().filter(|row| row.ratio[0].is_finite() && row.ratio[0] > 0.0).collect();
-    let range = rows.iter().flat_map(|row| row.ratio).fold((0.5_f64, 2.0_f64), |(low, high), ratio| {
-        (low.min(ratio), high.max(ratio))
-    });
+    let range = rows
+        .iter()
+        .flat_map(|row| row.ratio)
+        .fold((0.5_f64, 2.0_f64), |(low, high), ratio| (low.min(ratio), high.max(ratio)));
     let height = ROW * u32::try_from(rows.len())? + 80;
     let area = SVGBackend::new(path, (WIDTH, height)).into_drawing_area();
     let drawn = || -> Result<(), Box<dyn std::error::Error>> {

@@ -24,8 +24,12 @@ use crate::{
     screen::Lines,
 };
 
-/// Under a flood of output the screen is published so often at most: 125 times a second.
+/// Under a flood of output the screen is published so often at most: 125 times a second, and less often with more than some fifty
+/// clients, down to ten times a second. They all take their time to look.
 const PUBLISH_GAP: Duration = Duration::from_millis(8);
+const WIDEST_GAP: Duration = Duration::from_millis(100);
+/// How long between two pictures of a flood, for each client that was rung.
+const GAP_A_CLIENT: Duration = Duration::from_micros(160);
 /// What is no longer than this, in bytes, and has nothing behind it is an echo or a prompt and no flood: it is shown at once. A program
 /// that floods writes as much within [`REST`].
 const ECHO: usize = 512;
@@ -155,7 +159,8 @@ impl ScreenThread {
     fn publish_at(&self) -> Option<Instant> {
         let Published { at, rung } = self.last_publish?;
         let is_echo = self.drained && self.since <= ECHO;
-        Some(at + if is_echo { PUBLISH_GAP.min(REST * (rung + 1)) } else { PUBLISH_GAP })
+        let flood = (GAP_A_CLIENT * rung).clamp(PUBLISH_GAP, WIDEST_GAP);
+        Some(at + if is_echo { PUBLISH_GAP.min(REST * (rung + 1)) } else { flood })
     }
 
     fn meet_deadlines(&mut self, now: Instant) {
