@@ -56,12 +56,12 @@ fn kind(table: &mut Table, rounds: usize, name: &str, path: &Path) -> anyhow::Re
     };
     table.push(Row::of(&what, "tmux", "MiB/s", &speeds(&ours), &speeds(&theirs), goal));
     let bytes = fs::read(path)?;
-    let [bare, core] = alternate(rounds.div_ceil(2), || one(self::bare(&script, false)?), || one(core(&bytes)))?;
+    let [drained, core] = alternate(rounds.div_ceil(2), || one(bare(&script, false)?), || one(core(&bytes)))?;
     table.push(Row::of(
         &format!("(limits of {name}: PTY drained)"),
         "VT core in memory",
         "MiB/s",
-        &speeds(&bare),
+        &speeds(&drained),
         &speeds(&core),
         Goal::None,
     ));

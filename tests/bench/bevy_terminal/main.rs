@@ -17,8 +17,8 @@ use bevy_terminal::prelude::*;
 const COLS: u16 = 200;
 const ROWS: u16 = 60;
 
-/// Has room for it, in pixels.
-const WINDOW: (u32, u32) = (1840, 1240);
+/// What of it is seen, in pixels.
+const WINDOW: (u32, u32) = (640, 480);
 
 /// The size of our font, in pixels.
 const FONT: f32 = 15.0;
