@@ -10,7 +10,7 @@ use interprocess::{
     },
     os::unix::uds_local_socket,
 };
-use rustix::net::SendFlags;
+use rustix::net::{RecvFlags, SendFlags};
 use tokio::io::Interest;
 
 use super::{Descriptor, check, is_connected, receive, send, socket_name};
@@ -51,7 +51,7 @@ impl AsyncStream {
     pub(crate) async fn read(&self, buffer: &mut [u8], descriptors: &mut VecDeque<Descriptor>) -> io::Result<usize> {
         let socket = self.inner.inner();
         // What the crate reads comes without its descriptors, so only the waiting is left to Tokio.
-        socket.async_io(Interest::READABLE, || receive(socket.as_fd(), buffer, descriptors)).await
+        socket.async_io(Interest::READABLE, || receive(socket.as_fd(), buffer, descriptors, RecvFlags::empty())).await
     }
 
     /// Writes some of the bytes, waiting until the system takes at least one.
