@@ -25,7 +25,7 @@ const SIZE: Size = Size { cols: 200, rows: 60 };
 
 #[divan::bench]
 fn frame_made(bencher: Bencher) {
-    let input = Input { position: 17, bytes: b"x".to_vec() };
+    let input = Input { position: 17, data: b"x".to_vec() };
     bencher.counter(ItemsCount::new(1_u32)).bench(|| Frame::new(1, 2, black_box(&input)));
 }
 
