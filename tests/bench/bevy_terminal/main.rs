@@ -41,12 +41,14 @@ const COLORS: [TerminalColor; 7] = [
 ];
 
 fn main() {
-    let damaged = match std::env::args().nth(1).as_deref() {
-        Some("quiet") => 0,
+    let kind = std::env::args().nth(1);
+    let damaged = match kind.as_deref() {
+        Some("empty" | "quiet") => 0,
         Some("row") => 1,
         Some("full") => ROWS,
         other => panic!("no window is {other:?}"),
     };
+    let is_empty = kind.as_deref() == Some("empty");
     let surface = TerminalSurface::new((COLS, ROWS));
     let lines: Vec<Vec<TerminalCell>> = (0..26).map(|number| (0..COLS).map(|col| cell(number, col)).collect()).collect();
     let shown = surface.clone();
@@ -79,9 +81,12 @@ fn main() {
             bold_italic: Some(face().into()),
             synthesize: true,
         };
+        commands.spawn((Camera2d, Msaa::Off));
+        if is_empty {
+            return;
+        }
         let config = TerminalRenderConfig { sizing: TerminalSizing::font(FONT), font, ..default() };
         commands.spawn((TerminalRenderer::new(surface.clone()), config));
-        commands.spawn((Camera2d, Msaa::Off));
     })
     .add_systems(
         Update,
