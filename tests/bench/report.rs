@@ -14,6 +14,9 @@ const MARKS: [&str; 2] = ["<!-- figures: written by tests/bench/run --docs -->",
 const ROW: u32 = 22;
 const WIDTH: u32 = 1000;
 
+/// The least ratio that is drawn.
+const SMALLEST: f64 = 0.1;
+
 const REACHED: RGBColor = RGBColor(46, 125, 80);
 const MISSED: RGBColor = RGBColor(190, 60, 50);
 const NEUTRAL: RGBColor = RGBColor(110, 120, 140);
@@ -61,6 +64,8 @@ fn machine() -> anyhow::Result<String> {
     let count = std::thread::available_parallelism()?;
     let system = Command::new("uname").args(["-s", "-r"]).output()?;
     let system = String::from_utf8_lossy(&system.stdout).trim().to_owned();
+    // What follows names a build of it.
+    let system = system.split('-').next().unwrap_or_default();
     Ok(format!("{count} processors ({model}), {system}."))
 }
 
@@ -69,7 +74,8 @@ fn plot(table: &Table, path: &Path) -> anyhow::Result<()> {
     let rows: Vec<&Row> = table.rows.iter().filter(|row| row.ratio[0].is_finite() && row.ratio[0] > 0.0).collect();
     let range = rows
         .iter()
-        .flat_map(|row| row.ratio)
+        // A difference may be none at all, which a logarithm does not know.
+        .flat_map(|row| row.ratio.map(|ratio| ratio.max(SMALLEST)))
         .fold((0.5_f64, 2.0_f64), |(low, high), ratio| (low.min(ratio), high.max(ratio)));
     let height = ROW * u32::try_from(rows.len())? + 80;
     let area = SVGBackend::new(path, (WIDTH, height)).into_drawing_area();
@@ -103,7 +109,7 @@ fn plot(table: &Table, path: &Path) -> anyhow::Result<()> {
                 Some((_, false)) => MISSED,
                 None => NEUTRAL,
             };
-            let [ratio, lowest, highest] = row.ratio;
+            let [ratio, lowest, highest] = row.ratio.map(|ratio| ratio.max(SMALLEST));
             let (below, above) = (SegmentValue::Exact(at), SegmentValue::Exact(at + 1));
             let mut bar = Rectangle::new([(1.0, below), (ratio, above)], color.filled());
             bar.set_margin(4, 4, 0, 0);
