@@ -39,8 +39,9 @@ const SIZE: Size = Size { cols: 200, rows: 60 };
 /// What of it is seen, in pixels. All of it is prepared and sent; a software rasteriser has less to do.
 const WINDOW: (u32, u32) = (640, 480);
 
-/// What changes in a frame.
-const KINDS: [(&str, &str); 3] = [("quiet", "nothing changes"), ("row", "one row changes"), ("full", "all changes")];
+/// What is in the window, and what changes in a frame. The first is what the others are held against.
+const KINDS: [(&str, &str); 4] =
+    [("empty", "no terminal"), ("quiet", "nothing changes"), ("row", "one row changes"), ("full", "all changes")];
 
 const ID: SurfaceId = SurfaceId { epoch: 1, session: 1 };
 
