@@ -18,7 +18,7 @@ fn main() {
 }
 
 /// How much is interpreted at once, as a session does it.
-const PIECE: usize = 64 * 1024;
+const PIECE: usize = 16 * 1024;
 
 /// What programs write.
 #[derive(Debug, Clone, Copy)]

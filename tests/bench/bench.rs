@@ -7,7 +7,7 @@
 
 mod affinity;
 mod bare;
-mod cpu;
+mod canvas;
 mod display;
 mod ecs;
 mod key;

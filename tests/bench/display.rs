@@ -3,9 +3,11 @@
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, ensure};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use x11rb::{
     connection::Connection,
     protocol::{
@@ -14,6 +16,9 @@ use x11rb::{
     },
     rust_connection::RustConnection,
 };
+
+/// How long a window may take before a benchmark is given up.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// An X server of its own, until this is dropped.
 pub struct Display {
@@ -80,12 +85,18 @@ impl Windows {
     /// Waits until one is shown.
     ///
     /// # Errors
-    /// If the server is gone.
+    /// If the server is gone, or none is shown in time.
     pub fn wait(&self) -> anyhow::Result<()> {
+        let end = Instant::now() + DEADLINE;
         loop {
-            if let Event::MapNotify(_) = self.x.wait_for_event()? {
-                return Ok(());
+            while let Some(event) = self.x.poll_for_event()? {
+                if let Event::MapNotify(_) = event {
+                    return Ok(());
+                }
             }
+            let left = end.saturating_duration_since(Instant::now());
+            ensure!(!left.is_zero(), "no window has come up");
+            poll(&mut [PollFd::new(self.x.stream(), PollFlags::IN)], Some(&Timespec::try_from(left)?))?;
         }
     }
 }

@@ -224,6 +224,10 @@ fn frame(world: &World, terminal: Entity) -> u64 {
 
 /// The lower half of an App: what a game without a window has.
 fn bare() -> App {
+    finish(plugins())
+}
+
+fn plugins() -> App {
     let mut app = App::new();
     app.add_plugins((
         MinimalPlugins.build().disable::<ScheduleRunnerPlugin>(),
@@ -231,19 +235,13 @@ fn bare() -> App {
         InputFocusPlugin,
         InputDispatchPlugin,
     ));
-    finish(app)
+    app
 }
 
 /// The same with a connection that stands.
 fn connected(daemon: &Daemon) -> anyhow::Result<App> {
-    let mut app = App::new();
-    app.add_plugins((
-        MinimalPlugins.build().disable::<ScheduleRunnerPlugin>(),
-        InputPlugin,
-        InputFocusPlugin,
-        InputDispatchPlugin,
-        ScarabIpcPlugin::at(daemon.address.clone()),
-    ));
+    let mut app = plugins();
+    app.add_plugins(ScarabIpcPlugin::at(daemon.address.clone()));
     let mut app = finish(app);
     until(&mut app, |world| {
         *world.resource::<State<ScarabConnectionState>>().get() == ScarabConnectionState::Connected

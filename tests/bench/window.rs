@@ -13,20 +13,15 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use bevy::{
-    app::TerminalCtrlCHandlerPlugin,
-    ecs::schedule::{Schedules, SingleThreadedExecutor},
-    log::LogPlugin,
     prelude::*,
-    render::{Render, RenderApp, RenderSystems, pipelined_rendering::PipelinedRenderingPlugin},
-    window::PresentMode,
-    winit::WinitSettings,
+    render::{Render, RenderApp, RenderSystems},
 };
 use rustix::time::{ClockId, clock_gettime};
 use scarab_bevy::{ScarabRenderPlugin, prelude::*};
 use scarab_protocol::surface::{Attrs, Cell, Color, Size, SurfaceId, SurfaceReader, SurfaceWriter};
 
 use crate::{
-    cpu,
+    canvas::{self, WINDOW},
     display::Display,
     program::FLAG,
     rounds::median,
@@ -35,9 +30,6 @@ use crate::{
 
 /// The grid that DESIGN names.
 const SIZE: Size = Size { cols: 200, rows: 60 };
-
-/// What of it is seen, in pixels. All of it is prepared and sent; a software rasteriser has less to do.
-const WINDOW: (u32, u32) = (640, 480);
 
 /// What is in the window, and what changes in a frame. The first is what the others are held against.
 const KINDS: [(&str, &str); 4] =
@@ -107,26 +99,7 @@ fn frame(command: &mut Command, display: &Display) -> anyhow::Result<Vec<f64>> {
 /// # Errors
 /// If the kind is none.
 pub fn play(kind: &str) -> anyhow::Result<()> {
-    let mut app = App::new();
-    app.add_plugins((
-        DefaultPlugins
-            .set(WindowPlugin {
-                primary_window: Some(Window {
-                    resolution: WINDOW.into(),
-                    present_mode: PresentMode::AutoNoVsync,
-                    ..default()
-                }),
-                ..default()
-            })
-            .set(LogPlugin { filter: "error".into(), ..default() })
-            .disable::<TerminalCtrlCHandlerPlugin>()
-            .disable::<PipelinedRenderingPlugin>(),
-        cpu::plugin,
-    ))
-    .insert_resource(WinitSettings::continuous())
-    .add_systems(Startup, |mut commands: Commands| {
-        commands.spawn((Camera2d, Msaa::Off));
-    });
+    let mut app = canvas::app();
     let damaged = match kind {
         "empty" => None,
         "quiet" => Some(0),
@@ -144,8 +117,7 @@ pub fn play(kind: &str) -> anyhow::Result<()> {
             .add_systems(Update, receive);
     }
     measure_worlds(&mut app);
-    run_on_one_thread(&mut app);
-    app.run();
+    canvas::run(app);
     let frames = FRAMES.lock().unwrap_or_else(PoisonError::into_inner);
     // The first ones compile pipelines and rasterise glyphs.
     println!("{}", median(&frames[frames.len() / 3..]));
@@ -176,19 +148,6 @@ fn measure_worlds(app: &mut App) {
 fn processor_time() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     time.tv_sec as f64 * 1e6 + time.tv_nsec as f64 / 1e3
-}
-
-/// As the client does.
-fn run_on_one_thread(app: &mut App) {
-    let change = |world: &mut World| {
-        for (_, schedule) in world.resource_mut::<Schedules>().iter_mut() {
-            schedule.set_executor(SingleThreadedExecutor::new());
-        }
-    };
-    change(app.world_mut());
-    if let Some(render) = app.get_sub_app_mut(RenderApp) {
-        change(render.world_mut());
-    }
 }
 
 /// What the connection does for a component.

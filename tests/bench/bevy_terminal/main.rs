@@ -1,24 +1,13 @@
 //! What `../window.rs` draws, by the crate `bevy_terminal`: the same window, grid, font and damage.
 
-#[path = "../cpu.rs"]
-mod cpu;
+#[path = "../canvas.rs"]
+mod canvas;
 
-use bevy::{
-    app::TerminalCtrlCHandlerPlugin,
-    ecs::schedule::{Schedules, SingleThreadedExecutor},
-    log::LogPlugin,
-    prelude::*,
-    render::{RenderApp, pipelined_rendering::PipelinedRenderingPlugin},
-    window::PresentMode,
-    winit::WinitSettings,
-};
+use bevy::prelude::*;
 use bevy_terminal::prelude::*;
 
 const COLS: u16 = 200;
 const ROWS: u16 = 60;
-
-/// What of it is seen, in pixels.
-const WINDOW: (u32, u32) = (640, 480);
 
 /// The size of our font, in pixels.
 const FONT: f32 = 15.0;
@@ -50,75 +39,50 @@ fn main() {
     };
     let is_empty = kind.as_deref() == Some("empty");
     let surface = TerminalSurface::new((COLS, ROWS));
-    let lines: Vec<Vec<TerminalCell>> = (0..26).map(|number| (0..COLS).map(|col| cell(number, col)).collect()).collect();
+    let lines: Vec<Vec<TerminalCell>> =
+        (0..26).map(|number| (0..COLS).map(|col| cell(number, col)).collect()).collect();
     let shown = surface.clone();
     let mut turn = 0;
-    let mut app = App::new();
-    app.add_plugins((
-        DefaultPlugins
-            .set(WindowPlugin {
-                primary_window: Some(Window {
-                    resolution: WINDOW.into(),
-                    present_mode: PresentMode::AutoNoVsync,
-                    ..default()
-                }),
-                ..default()
-            })
-            .set(LogPlugin { filter: "error".into(), ..default() })
-            .disable::<TerminalCtrlCHandlerPlugin>()
-            .disable::<PipelinedRenderingPlugin>(),
-        TerminalPlugin,
-        cpu::plugin,
-    ))
-    .insert_resource(WinitSettings::continuous())
-    .add_systems(Startup, move |mut commands: Commands, mut fonts: ResMut<Assets<Font>>| {
-        let mut faces = FACES.iter().map(|face| fonts.add(Font::from_bytes(face.to_vec())));
-        let mut face = || faces.next().expect("there are four");
-        let font = FontFaces {
-            regular: face().into(),
-            bold: Some(face().into()),
-            italic: Some(face().into()),
-            bold_italic: Some(face().into()),
-            synthesize: true,
-        };
-        commands.spawn((Camera2d, Msaa::Off));
-        if is_empty {
-            return;
-        }
-        let config = TerminalRenderConfig { sizing: TerminalSizing::font(FONT), font, ..default() };
-        commands.spawn((TerminalRenderer::new(surface.clone()), config));
-    })
-    .add_systems(
-        Update,
-        (move || {
-            let damaged = if turn == 0 { ROWS } else { damaged };
-            turn += 1;
-            if damaged == 0 {
+    let mut app = canvas::app();
+    app.add_plugins(TerminalPlugin)
+        .add_systems(Startup, move |mut commands: Commands, mut fonts: ResMut<Assets<Font>>| {
+            let mut faces = FACES.iter().map(|face| fonts.add(Font::from_bytes(face.to_vec())));
+            let mut face = || faces.next().expect("there are four");
+            let font = FontFaces {
+                regular: face().into(),
+                bold: Some(face().into()),
+                italic: Some(face().into()),
+                bold_italic: Some(face().into()),
+                synthesize: true,
+            };
+            if is_empty {
                 return;
             }
-            shown.update(|update| {
-                for row in 0..damaged {
-                    let line = &lines[(turn + usize::from(row)) % lines.len()];
-                    for (col, cell) in (0..COLS).zip(line) {
-                        update.set_cell((col, row), cell);
-                    }
-                }
-            });
+            let config = TerminalRenderConfig { sizing: TerminalSizing::font(FONT), font, ..default() };
+            commands.spawn((TerminalRenderer::new(surface.clone()), config));
         })
-        .before(TerminalSystems::Sync),
-    )
-    // What it draws to is shown, as it would be to a person.
-    .add_systems(Update, show.after(TerminalSystems::Sync));
-    let change = |world: &mut World| {
-        for (_, schedule) in world.resource_mut::<Schedules>().iter_mut() {
-            schedule.set_executor(SingleThreadedExecutor::new());
-        }
-    };
-    change(app.world_mut());
-    if let Some(render) = app.get_sub_app_mut(RenderApp) {
-        change(render.world_mut());
-    }
-    app.run();
+        .add_systems(
+            Update,
+            (move || {
+                let damaged = if turn == 0 { ROWS } else { damaged };
+                turn += 1;
+                if damaged == 0 {
+                    return;
+                }
+                shown.update(|update| {
+                    for row in 0..damaged {
+                        let line = &lines[(turn + usize::from(row)) % lines.len()];
+                        for (col, cell) in (0..COLS).zip(line) {
+                            update.set_cell((col, row), cell);
+                        }
+                    }
+                });
+            })
+            .before(TerminalSystems::Sync),
+        )
+        // What it draws to is shown, as it would be to a person.
+        .add_systems(Update, show.after(TerminalSystems::Sync));
+    canvas::run(app);
 }
 
 fn show(mut commands: Commands, textures: Query<&TerminalTexture>, sprites: Query<(), With<Sprite>>) {
