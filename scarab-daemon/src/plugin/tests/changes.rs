@@ -22,9 +22,10 @@ fn a_changed_section_gives_a_changed_file_no_more_permissions() {
 fn a_reload_that_fails_leaves_the_old_ones_status() {
     let bench = Bench::new();
     bench.run("a", "scarab.status('own', 'old') scarab.status('kept', 'too')");
-    bench.write("a", "", "scarab.status('own', 'new') scarab.status('more', 'of it') error('no')");
+    bench.write("a", "", "scarab.status('own', 'new') scarab.status('plus', 'more') error('no')");
     bench.host.wait("a not reloaded");
-    bench.host.wait("a status more None");
+    // Items are told in the order of their names: this one is the last.
+    bench.host.wait("a status plus None");
     assert_eq!(bench.host.all("a status own ").last().map(String::as_str), Some("Some(\"old\")"));
     let statuses = [("kept", "too"), ("own", "old")].map(|(key, text)| (key.to_owned(), text.to_owned()));
     assert_eq!(bench.info("a").statuses, statuses);
