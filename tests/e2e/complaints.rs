@@ -162,6 +162,7 @@ fn clients_echo_each_others_sizes_for_ever() {
     for client in [&one, &two] {
         client.until("the latest size", |state| (state.grid.cols(), state.grid.rows()) == (70, 40));
     }
+    daemon.sees("s", "winch");
     daemon.ok(&["wait", "s", "--quiet", "500"]);
     // One for each size that there was: 80x24 became 100x30, that 70x40.
     let winches = daemon.screen("s").matches("winch").count();

@@ -122,11 +122,11 @@ fn a_half_typed_command_is_not_carried_out_when_the_daemon_ends() {
 #[test]
 fn keys_follow_the_modes_that_the_program_asked_for() {
     let daemon = Daemon::start();
-    daemon.sh("s", r"stty raw -echo; printf '\033[?1hready\r\n'; head -c 3 | od -An -c; printf '\033[?1l'; head -c 3 | od -An -c; exec sleep 1000");
+    daemon.sh("s", r"stty raw -echo; printf '\033[?1hready\r\n'; head -c 3 | od -An -c; printf '\033[?1lreset\r\n'; head -c 3 | od -An -c; exec sleep 1000");
     daemon.sees("s", "ready");
     daemon.ok(&["send", "s", "--key", "Up"]);
     daemon.sees("s", r"033\s+O\s+A");
-    daemon.ok(&["wait", "s", "--quiet", "100"]);
+    daemon.sees("s", "reset");
     daemon.ok(&["send", "s", "--key", "Up"]);
     daemon.sees("s", r"033\s+\[\s+A");
 }
