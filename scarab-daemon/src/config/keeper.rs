@@ -81,14 +81,16 @@ impl Keeper {
         log::refilter(self.at_start.log());
         let (stop, stopped) = bounded(0);
         let daemon = daemon.clone();
-        let thread = thread::Builder::new().name("config".into()).spawn(move || self.run(&daemon, &stopped))?;
+        // One token: any number of changes are looked at once.
+        let (changed, changes) = bounded(1);
+        // Here and not in the thread, so that a daemon that is ready has all the threads and descriptors that it keeps.
+        let watch = self.path.is_some().then(|| Watch::new(changed));
+        let run = move || self.run(&daemon, &stopped, watch, changes);
+        let thread = thread::Builder::new().name("config".into()).spawn(run)?;
         Ok(Keeping { stop: Some(stop), thread: Some(thread) })
     }
 
-    fn run(mut self, daemon: &Daemon, stopped: &Receiver<()>) {
-        // One token: any number of changes are looked at once.
-        let (changed, mut changes) = bounded(1);
-        let mut watch = self.path.is_some().then(|| Watch::new(changed));
+    fn run(mut self, daemon: &Daemon, stopped: &Receiver<()>, mut watch: Option<Watch>, mut changes: Receiver<()>) {
         // Something may have changed before the watch began.
         self.look(daemon, watch.as_mut());
         // When the file is looked at, and by when at the latest.
