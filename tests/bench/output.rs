@@ -14,8 +14,11 @@ use crate::{
     tmux::Tmux,
 };
 
-/// How much each text has, in bytes.
-const SIZE: usize = 24 << 20;
+/// How much each text has, in bytes. Several times what fills the scrollback.
+const SIZE: usize = 8 << 20;
+
+/// How many times a text goes through in a round, on each side: the speed of a borrowed processor changes within a second.
+const TURNS: usize = 3;
 
 /// The size of the terminals.
 const SCREEN: (u16, u16) = (80, 24);
@@ -37,6 +40,7 @@ pub fn run(table: &mut Table, rounds: usize) -> anyhow::Result<()> {
 fn kind(table: &mut Table, rounds: usize, name: &str, path: &Path) -> anyhow::Result<()> {
     let script = script(path);
     let what = format!("output, {name}");
+    let rounds = TURNS * rounds;
     let one = |seconds: f64| Ok(vec![seconds]);
 
     let [ours, theirs] = alternate(rounds, || one(ours(&script, 1)?), || one(bare(&script, true)?))?;
@@ -71,6 +75,7 @@ fn kind(table: &mut Table, rounds: usize, name: &str, path: &Path) -> anyhow::Re
 /// One text with more and more clients against one client.
 fn clients(table: &mut Table, rounds: usize, path: &Path) -> anyhow::Result<()> {
     let script = script(path);
+    let rounds = TURNS * rounds;
     let answered = path.with_extension("answered");
     let asking = asking_script(path, &answered);
     let [nobody, one] = alternate(rounds, || Ok(vec![unseen(&asking, &answered)?]), || Ok(vec![ours(&script, 1)?]))?;

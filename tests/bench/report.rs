@@ -5,21 +5,20 @@ use std::{fs, path::Path, process::Command};
 use anyhow::{Context, anyhow};
 use plotters::prelude::*;
 
-use crate::table::{Row, Table};
+use crate::table::{Goal, Row, Table};
 
 /// Where the table is in the page, which is written by hand else.
 const MARKS: [&str; 2] = ["<!-- figures: written by tests/bench/run --docs -->", "<!-- end of figures -->"];
 
 /// The height of a row in the plot, and its width, in pixels.
 const ROW: u32 = 22;
-const WIDTH: u32 = 1000;
+const WIDTH: u32 = 1100;
 
 /// The least ratio that is drawn.
 const SMALLEST: f64 = 0.1;
 
 const REACHED: RGBColor = RGBColor(46, 125, 80);
 const MISSED: RGBColor = RGBColor(190, 60, 50);
-const NEUTRAL: RGBColor = RGBColor(110, 120, 140);
 
 /// Writes all three into a directory.
 ///
@@ -69,9 +68,10 @@ fn machine() -> anyhow::Result<String> {
     Ok(format!("{count} processors ({model}), {system}."))
 }
 
-/// A bar for each row that has a ratio, from 1 to it, on a logarithmic scale.
+/// A bar for each row whose ratio has a goal, from 1 to it, on a logarithmic scale.
 fn plot(table: &Table, path: &Path) -> anyhow::Result<()> {
-    let rows: Vec<&Row> = table.rows.iter().filter(|row| row.ratio[0].is_finite() && row.ratio[0] > 0.0).collect();
+    let has_goal = |row: &&Row| matches!(row.goal, Goal::RatioAtMost(_) | Goal::RatioAtLeast(_));
+    let rows: Vec<&Row> = table.rows.iter().filter(has_goal).filter(|row| row.ratio[0] > 0.0).collect();
     let range = rows
         .iter()
         // A difference may be none at all, which a logarithm does not know.
@@ -83,15 +83,16 @@ fn plot(table: &Table, path: &Path) -> anyhow::Result<()> {
         area.fill(&WHITE)?;
         let count = rows.len();
         let mut chart = ChartBuilder::on(&area)
-            .caption("Scarab beside others: ratio, and its spread", ("sans-serif", 16))
+            .caption("Scarab beside others: ratio, its spread, and what it is to be", ("sans-serif", 16))
             .margin(10)
             .x_label_area_size(30)
-            .y_label_area_size(470)
+            .y_label_area_size(560)
             .build_cartesian_2d((range.0 * 0.9..range.1 * 1.1).log_scale(), (0..count).into_segmented())?;
         let name = |position: &SegmentValue<usize>| match position {
             SegmentValue::CenterOf(at) if *at < count => {
                 let row = rows[count - 1 - at];
-                format!("{} / {}", row.what, row.against)
+                let goal = row.goal_text().map_or_else(String::new, |(goal, _)| goal);
+                format!("{} / {} ({goal})", row.what, row.against)
             }
             _ => String::new(),
         };
@@ -104,11 +105,7 @@ fn plot(table: &Table, path: &Path) -> anyhow::Result<()> {
             .x_label_formatter(&|ratio| format!("{ratio}x"))
             .draw()?;
         for (at, row) in rows.iter().rev().enumerate() {
-            let color = match row.goal_text() {
-                Some((_, true)) => REACHED,
-                Some((_, false)) => MISSED,
-                None => NEUTRAL,
-            };
+            let color = if row.goal_text().is_some_and(|(_, reached)| reached) { REACHED } else { MISSED };
             let [ratio, lowest, highest] = row.ratio.map(|ratio| ratio.max(SMALLEST));
             let (below, above) = (SegmentValue::Exact(at), SegmentValue::Exact(at + 1));
             let mut bar = Rectangle::new([(1.0, below), (ratio, above)], color.filled());
