@@ -14,7 +14,7 @@ use std::{
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
 use super::{
-    CallError, LoadError, Report, State,
+    CallError, CommandInfo, LoadError, PluginInfo, Report, State,
     file::Script,
     inbox::{Call, Inbox},
     limits::{CALL_BYTES, CALL_WORDS, START_PATIENCE},
@@ -125,6 +125,26 @@ impl Instance {
     fn disable(&self, reason: &str) {
         *lock(&self.disabled) = Some(reason.to_owned());
         self.record.host.report(&self.record.name, Report::Disabled { reason: reason.to_owned() });
+    }
+
+    /// What is known of it.
+    pub(super) fn info(&self) -> PluginInfo {
+        let (errors, last_error) = self.record.errors();
+        let commands = self.commands().into_iter().map(|(name, help)| CommandInfo { name, help });
+        PluginInfo {
+            name: self.record.name.clone(),
+            version: self.manifest.version.clone(),
+            about: self.manifest.about.clone(),
+            path: self.script.path.clone(),
+            state: self.state(),
+            commands: commands.collect(),
+            permissions: self.manifest.permissions.clone(),
+            errors,
+            last_error,
+            dropped: self.inbox.dropped(),
+            memory: self.memory(),
+            statuses: self.record.statuses(),
+        }
     }
 
     pub(super) fn state(&self) -> State {

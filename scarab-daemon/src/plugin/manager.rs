@@ -11,8 +11,8 @@ use std::{
 };
 
 use super::{
-    CallContext, CallError, CommandInfo, Event, Grants, Host, LineFeed, LoadError, LogEntry, PluginInfo, Report,
-    Section, State, bundled,
+    CallContext, CallError, Event, Grants, Host, LineFeed, LoadError, LogEntry, PluginInfo, Report, Section, State,
+    bundled,
     file::Script,
     inbox::{Call, Reply},
     instance::{Ended, Instance, wait_for_end},
@@ -183,11 +183,16 @@ impl Plugins {
         if info.state == State::Running { Ok(info) } else { self.reload(name) }
     }
 
-    /// All plugins, by name.
+    /// All plugins, by name. Also one whose script runs for the first time: what it has told already is to be found here.
     pub(crate) fn list(&self) -> Vec<PluginInfo> {
-        let mut list = Vec::new();
-        self.inner.slots.each(|slot| list.push(slot.info()));
-        list
+        // Looked at first: what is not here any more is among the others.
+        let starting = lock(&self.inner.starting).clone();
+        let mut list = BTreeMap::new();
+        if let Some(instance) = starting {
+            list.insert(instance.record.name.clone(), instance.info());
+        }
+        self.inner.slots.each(|slot| drop(list.insert(slot.record.name.clone(), slot.info())));
+        list.into_values().collect()
     }
 
     /// Whether none is loaded.
@@ -281,12 +286,17 @@ impl Inner {
             lock(&self.starting).take();
             return Err(ending());
         }
-        let started = instance.start();
-        lock(&self.starting).take();
-        let ended = started?;
+        let ended = match instance.start() {
+            Ok(ended) => ended,
+            Err(error) => {
+                lock(&self.starting).take();
+                return Err(error);
+            }
+        };
         let slot = Slot { record: record.clone(), instance, ended, source };
         let info = slot.info();
         let old = self.slots.put(&record.name, slot);
+        lock(&self.starting).take();
         if let Some(old) = old {
             old.instance.inbox.stop();
         }
@@ -439,23 +449,7 @@ impl Slots {
 
 impl Slot {
     fn info(&self) -> PluginInfo {
-        let (instance, record) = (&self.instance, &self.record);
-        let (errors, last_error) = record.errors();
-        let commands = instance.commands().into_iter().map(|(name, help)| CommandInfo { name, help });
-        PluginInfo {
-            name: record.name.clone(),
-            version: instance.manifest.version.clone(),
-            about: instance.manifest.about.clone(),
-            path: instance.script.path.clone(),
-            state: instance.state(),
-            commands: commands.collect(),
-            permissions: instance.manifest.permissions.clone(),
-            errors,
-            last_error,
-            dropped: instance.inbox.dropped(),
-            memory: instance.memory(),
-            statuses: record.statuses(),
-        }
+        self.instance.info()
     }
 }
 

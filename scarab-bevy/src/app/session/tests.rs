@@ -16,7 +16,9 @@ use scarab_protocol::{
 };
 
 use super::*;
-use crate::{DaemonPlugin, PluginCommand, PluginStatus, ScarabIpcPlugin, TerminalSize, Waker, app::notice};
+use crate::{
+    DaemonPlugin, DaemonPluginStatus, PluginCommand, PluginStatus, ScarabIpcPlugin, TerminalSize, Waker, app::notice,
+};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -213,6 +215,11 @@ fn what_a_plugin_tells_is_shown() {
         (!status.0.is_empty()).then(|| notice::status_line(status))
     });
     assert_eq!(status, " · 3 of 40");
+    // It tells that while it is being loaded, and takes commands afterwards.
+    until(&mut app, "it is loaded", |world| {
+        let status = world.query::<&DaemonPluginStatus>().single(world).ok()?;
+        matches!(status, DaemonPluginStatus::Loaded { .. }).then_some(())
+    });
     let call = PluginCommand { plugin: "teller".into(), command: "tell".into(), ..default() };
     app.world_mut().write_message(call);
     until(&mut app, "it is told", |world| says(world, "The build: has failed"));

@@ -35,14 +35,16 @@ fn a_reload_that_fails_leaves_the_old_ones_status() {
 }
 
 #[test]
-fn a_script_that_is_being_loaded_does_not_keep_the_daemon() {
+fn a_script_that_is_being_loaded_is_listed_with_what_it_tells_and_does_not_keep_the_daemon() {
     let bench = Bench::new();
     // As long as a script may take, many times over.
-    let body = "scarab.emit('in') local t = os.clock() while true do pcall(function() while true do end end) end";
+    let body = "scarab.status('own', 'early') scarab.emit('in') local t = os.clock() while true do pcall(function() while true do end end) end";
     let path = bench.write("a", "", body);
     thread::scope(|scope| {
         let loading = scope.spawn(|| bench.plugins.load(&path, Grants::default(), |_| Section::default()));
         bench.host.wait("emit in");
+        // Whoever asks now may have missed that it was told.
+        assert_eq!(bench.info("a").statuses, [("own".to_owned(), "early".to_owned())]);
         bench.plugins.stop();
         let error = loading.join().expect("no panic").expect_err("it is stopped");
         assert!(bench.plugins.is_stopped() && !matches!(error, LoadError::Slow { .. }), "{error}");
