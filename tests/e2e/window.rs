@@ -192,6 +192,8 @@ fn full_screen_programs_are_drawn_and_take_keys() {
     window.type_line("vim -u NONE written");
     daemon.sees("s", "VIM|written");
     window.type_line("iwritten in vim");
+    // It asks the terminal for something at the first key, and is to have the answer before it leaves: the shell would read it else.
+    daemon.sees("s", "^written in vim$");
     window.key("Escape");
     window.type_line(":wq");
     until("the file", || daemon.home.path("home/written").exists());
