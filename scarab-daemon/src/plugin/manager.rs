@@ -41,7 +41,7 @@ struct Inner {
     changing: Mutex<()>,
     instances: AtomicU64,
     stopped: AtomicBool,
-    /// The one whose script runs for the first time, for who stops them all.
+    /// The one whose script runs for the first time, for who stops them all and for who asks what there is.
     starting: Mutex<Option<Arc<Instance>>>,
     /// By plugin, the last trouble with its changed file, so that it is reported once.
     troubles: Mutex<BTreeMap<String, String>>,
@@ -186,7 +186,7 @@ impl Plugins {
     /// All plugins, by name. Also one whose script runs for the first time: what it has told already is to be found here.
     pub(crate) fn list(&self) -> Vec<PluginInfo> {
         // Looked at first: what is not here any more is among the others.
-        let starting = lock(&self.inner.starting).clone();
+        let starting = self.inner.starting();
         let mut list = BTreeMap::new();
         if let Some(instance) = starting {
             list.insert(instance.record.name.clone(), instance.info());
@@ -205,7 +205,11 @@ impl Plugins {
     /// # Errors
     /// [`LoadError::Unknown`].
     pub(crate) fn log(&self, name: &str) -> Result<Vec<LogEntry>, LoadError> {
-        Ok(self.inner.slot(name)?.record.entries())
+        let starting = self.inner.starting().filter(|instance| instance.record.name == name);
+        match (self.inner.slot(name), starting) {
+            (Err(_), Some(instance)) => Ok(instance.record.entries()),
+            (slot, _) => Ok(slot?.record.entries()),
+        }
     }
 
     /// Calls a plugin's command. The reply is called once, on the plugin's thread or at once on this one.
@@ -277,37 +281,41 @@ impl Inner {
         record: Arc<Record>,
     ) -> Result<PluginInfo, LoadError> {
         let number = self.instances.fetch_add(1, Ordering::Relaxed) + 1;
-        let path = script.path.clone();
-        let ending = || LoadError::Start { path: path.clone(), error: std::io::Error::other("the daemon is ending") };
-        let instance = Arc::new(Instance::new(number, manifest, script, record.clone(), self.wanted.clone()));
+        let name = record.name.clone();
+        let instance = Arc::new(Instance::new(number, manifest, script, record, self.wanted.clone()));
         *lock(&self.starting) = Some(instance.clone());
-        // Whoever stops the daemon has either seen this one there, or is seen here.
-        if self.stopped.load(Ordering::SeqCst) {
-            lock(&self.starting).take();
-            return Err(ending());
-        }
-        let ended = match instance.start() {
-            Ok(ended) => ended,
-            Err(error) => {
-                lock(&self.starting).take();
-                return Err(error);
-            }
-        };
-        let slot = Slot { record: record.clone(), instance, ended, source };
-        let info = slot.info();
-        let old = self.slots.put(&record.name, slot);
+        let started = self.put(source, &instance);
         lock(&self.starting).take();
-        if let Some(old) = old {
-            old.instance.inbox.stop();
-        }
+        let info = started?;
         self.wanted.review(&self.slots);
-        lock(&self.troubles).remove(&record.name);
+        lock(&self.troubles).remove(&name);
         // Whoever stops the daemon may have looked before this one was there.
         if self.stopped.load(Ordering::SeqCst) {
             self.stop();
-            return Err(ending());
+            return Err(Self::ending(&instance));
         }
         Ok(info)
+    }
+
+    /// Runs the script for the first time, and has it among the others before it is no longer the one that is starting.
+    fn put(&self, source: Source, instance: &Arc<Instance>) -> Result<PluginInfo, LoadError> {
+        // Whoever stops the daemon has either seen this one starting, or is seen here.
+        if self.stopped.load(Ordering::SeqCst) {
+            return Err(Self::ending(instance));
+        }
+        let ended = instance.start()?;
+        let (record, instance) = (instance.record.clone(), instance.clone());
+        let slot = Slot { record: record.clone(), instance, ended, source };
+        let info = slot.info();
+        if let Some(old) = self.slots.put(&record.name, slot) {
+            old.instance.inbox.stop();
+        }
+        Ok(info)
+    }
+
+    fn ending(instance: &Instance) -> LoadError {
+        let error = std::io::Error::other("the daemon is ending");
+        LoadError::Start { path: instance.script.path.clone(), error }
     }
 
     fn unload(&self, name: &str) -> Result<(), LoadError> {
@@ -376,6 +384,10 @@ impl Inner {
             record.log(&format!("not reloaded: {text}"), true);
             self.host.report(name, Report::ReloadFailed(error));
         }
+    }
+
+    fn starting(&self) -> Option<Arc<Instance>> {
+        lock(&self.starting).clone()
     }
 
     fn slot(&self, name: &str) -> Result<Slot, LoadError> {

@@ -45,6 +45,7 @@ fn a_script_that_is_being_loaded_is_listed_with_what_it_tells_and_does_not_keep_
         bench.host.wait("emit in");
         // Whoever asks now may have missed that it was told.
         assert_eq!(bench.info("a").statuses, [("own".to_owned(), "early".to_owned())]);
+        assert!(bench.plugins.log("a").is_ok());
         bench.plugins.stop();
         let error = loading.join().expect("no panic").expect_err("it is stopped");
         assert!(bench.plugins.is_stopped() && !matches!(error, LoadError::Slow { .. }), "{error}");
