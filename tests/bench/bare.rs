@@ -11,7 +11,7 @@ use anyhow::Context;
 use crate::{program, terminal::Terminal};
 
 /// How much is read at once at most: as much as the daemon does (PIECE in its screen thread).
-const BUFFER: usize = 16 * 1024;
+pub const BUFFER: usize = 16 * 1024;
 
 /// Gives back what it reads: messages of a size that comes first. One client.
 ///

@@ -49,6 +49,12 @@ pub fn app() -> App {
 
 /// Runs it on one thread, as the client does.
 pub fn run(mut app: App) {
+    use_one_thread(&mut app);
+    app.run();
+}
+
+/// Has an App's systems run on one thread.
+pub fn use_one_thread(app: &mut App) {
     let change = |world: &mut World| {
         for (_, schedule) in world.resource_mut::<Schedules>().iter_mut() {
             schedule.set_executor(SingleThreadedExecutor::new());
@@ -58,7 +64,6 @@ pub fn run(mut app: App) {
     if let Some(render) = app.get_sub_app_mut(RenderApp) {
         change(render.world_mut());
     }
-    app.run();
 }
 
 fn measure(mut frame: Local<u32>, mut before: Local<u64>, mut exit: MessageWriter<AppExit>) {

@@ -8,7 +8,6 @@ use std::{
 use anyhow::{Context, ensure};
 use bevy::{
     app::ScheduleRunnerPlugin,
-    ecs::schedule::{Schedules, SingleThreadedExecutor},
     input::InputPlugin,
     input_focus::{InputDispatchPlugin, InputFocusPlugin},
     prelude::*,
@@ -17,6 +16,7 @@ use scarab_bevy::{Waker, prelude::*};
 use scarab_protocol::surface::{Cell, Grid};
 
 use crate::{
+    canvas::use_one_thread,
     key::ECHO,
     rounds::{Samples, alternate, median, micros, microseconds},
     scarab::{Daemon, Seat},
@@ -253,9 +253,7 @@ fn connected(daemon: &Daemon) -> anyhow::Result<App> {
 fn finish(mut app: App) -> App {
     app.finish();
     app.cleanup();
-    for (_, schedule) in app.world_mut().resource_mut::<Schedules>().iter_mut() {
-        schedule.set_executor(SingleThreadedExecutor::new());
-    }
+    use_one_thread(&mut app);
     app
 }
 

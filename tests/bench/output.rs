@@ -5,7 +5,7 @@ use std::{fmt::Write as _, fs, path::Path, process::Command, time::Instant};
 use anyhow::ensure;
 
 use crate::{
-    bare::{Core, drain},
+    bare::{BUFFER, Core, drain},
     program::Player,
     rounds::{Samples, alternate},
     scarab::{Daemon, Seat},
@@ -193,7 +193,7 @@ fn timed(terminal: &mut Terminal, mut each: impl FnMut(&[u8])) -> anyhow::Result
 fn core(bytes: &[u8]) -> f64 {
     let mut core = Core::new(SCREEN.0, SCREEN.1);
     let start = Instant::now();
-    bytes.chunks(64 * 1024).for_each(|piece| core.feed(piece));
+    bytes.chunks(BUFFER).for_each(|piece| core.feed(piece));
     start.elapsed().as_secs_f64()
 }
 

@@ -67,7 +67,9 @@ impl Row {
             Goal::None => None,
             Goal::RatioAtMost(most) => Some((format!("at most {most}x"), self.ratio[0] <= most)),
             Goal::RatioAtLeast(least) => Some((format!("at least {least}x"), self.ratio[0] >= least)),
-            Goal::AtMost(most) => Some((format!("at most {most} {}", self.unit), self.ours <= most)),
+            Goal::AtMost(most) => {
+                Some((format!("at most {most} {}", self.unit).trim_end().to_owned(), self.ours <= most))
+            }
         }
     }
 }

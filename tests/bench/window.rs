@@ -144,7 +144,8 @@ fn measure_worlds(app: &mut App) {
     }
 }
 
-/// How long this thread was on a processor, in microseconds.
+/// How long this thread was on a processor, in microseconds. The clock is exact within a frame, where what the kernel sums up for a
+/// whole run (`canvas`) is not.
 fn processor_time() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     time.tv_sec as f64 * 1e6 + time.tv_nsec as f64 / 1e3
