@@ -179,6 +179,26 @@ fn a_frame_in_pieces_is_told_of_and_a_cut_one_is_an_error() {
     assert!(matches!(second, Err(ReadError::Cut)));
 }
 
+/// Unix alone resets what is left unread.
+#[cfg(unix)]
+#[test]
+fn a_peer_that_ends_with_something_unread_has_ended_after_what_it_sent() {
+    for (last, cut) in [(ping(3).bytes().to_vec(), false), (ping(3).bytes()[..9].to_vec(), true)] {
+        let Pair { near, far, _place } = pair();
+        near.write(ping(10).bytes(), None).expect("room");
+        far.write(&last, None).expect("room");
+        drop(far);
+        let mut reader = FrameReader::new(near);
+        if cut {
+            assert!(matches!(reader.next(|_| {}), Err(ReadError::Cut)));
+        } else {
+            let received = reader.next(|_| {}).expect("a frame").expect("no end");
+            assert_eq!(received.frame.bytes(), ping(3).bytes());
+            assert!(reader.next(|_| {}).expect("an end").is_none());
+        }
+    }
+}
+
 #[test]
 fn a_deadline_ends_the_wait_for_bytes() {
     let pair = pair();

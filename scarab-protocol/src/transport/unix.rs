@@ -269,6 +269,8 @@ fn receive(
     let received = loop {
         match recvmsg(socket, &mut [IoSliceMut::new(buffer)], &mut control, recv_flags() | flags) {
             Err(rustix::io::Errno::INTR) => {}
+            // The peer ended with something of ours unread. That is an end as any other, and it comes after all that was sent.
+            Err(rustix::io::Errno::CONNRESET) => return Ok(0),
             other => break other?,
         }
     };

@@ -14,7 +14,9 @@ use crate::{
     },
     hello::{DaemonHello, Features, HelloStatus},
     kind::Kind,
-    message::{Attach, Done, Error, ErrorCode, Input, InputCredit, ListSessions, Ping, Pong, Sessions, Target},
+    message::{
+        Attach, Done, Error, ErrorCode, Input, InputCredit, ListSessions, Ping, Pong, Sessions, ShuttingDown, Target,
+    },
 };
 
 both! {
@@ -28,6 +30,7 @@ both! {
     closing_does_not_wait_for_a_daemon_that_says_nothing,
     closing_ends_the_connection_when_what_was_sent_is_written,
     a_refusal_is_told_with_its_reason,
+    what_a_daemon_says_before_it_leaves_is_told_whatever_is_typed_meanwhile,
     input_keeps_to_the_credit_and_goes_on_with_more_of_it,
     a_daemon_that_reads_late_gets_all_that_was_typed_and_makes_nobody_wait,
     input_for_a_dead_daemons_session_is_discarded_and_never_sent_to_the_next_one,
@@ -193,6 +196,26 @@ fn a_refusal_is_told_with_its_reason<K: Kinds>() {
     let refused = K::connect(place.options()).expect_err("refused").to_string();
     assert!(refused.contains("fake 9.0") && refused.contains("8 to 9") && refused.contains("test 1.0"), "{refused}");
     daemon.join().expect("no panic");
+}
+
+fn what_a_daemon_says_before_it_leaves_is_told_whatever_is_typed_meanwhile<K: Kinds>() {
+    // It is a matter of chance whether the client finds out by reading or by writing.
+    for _ in 0..50 {
+        let place = Place::new();
+        let daemon = place.serve(1, |stream, reader| {
+            let join = next(reader).expect("an attach");
+            send(stream, 0, join.header().request, &attached(1, 1 << 20));
+            while next(reader).is_some_and(|frame| frame.kind() != Some(Kind::Input)) {}
+            send(stream, 0, 0, &ShuttingDown { reason: "enough for today".into() });
+        });
+        let client = K::connect(place.options()).expect("a daemon");
+        let attachment = client.attach(work());
+        while attachment.input(b"x").is_ok() {}
+        client.until(|status| matches!(status, Status::Closed { why } if why == "enough for today"));
+        drop(attachment);
+        drop(client);
+        daemon.join().expect("no panic");
+    }
 }
 
 fn input_keeps_to_the_credit_and_goes_on_with_more_of_it<K: Kinds>() {

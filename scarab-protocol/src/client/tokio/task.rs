@@ -1,6 +1,6 @@
 //! The connection's task: connects, reads and writes, connects again.
 
-use std::{io, sync::Arc};
+use std::{io, pin::pin, sync::Arc};
 
 use tokio::{
     sync::{Notify, watch},
@@ -22,8 +22,12 @@ use crate::{
     transport::{Assembly, AsyncStream, ReadError, Received},
 };
 
-/// How long the daemon may take, when the client is closed, to read what was sent before.
+/// How long the daemon may take, when the client is closed, to read what was sent before, and how long its last words are
+/// waited for when it reads no more.
 const FAREWELL_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Why a connection ends that the daemon takes nothing from.
+const UNREAD: &str = "the daemon does not read";
 
 /// What the client's owner says to its task.
 #[derive(Default)]
@@ -165,11 +169,17 @@ async fn serve(shared: &Arc<Shared>, orders: &Orders, standing: Standing) -> Str
         // The queue is closed by now, and writing it ends when it is empty.
         sleep(FAREWELL_PATIENCE).await;
     };
-    tokio::select! {
-        why = receive(shared, &stream) => why,
-        why = transmit(shared, &stream, &queue) => why,
-        () = farewell => "the daemon does not read".into(),
-    }
+    let mut receiving = pin!(receive(shared, &stream));
+    let failed = tokio::select! {
+        why = &mut receiving => return why,
+        ended = transmit(shared, &stream, &queue) => match ended {
+            Ok(why) => return why.into(),
+            Err(error) => error,
+        },
+        () = farewell => return UNREAD.into(),
+    };
+    // Nobody reads any more; what the daemon said before tells why.
+    timeout(FAREWELL_PATIENCE, receiving).await.unwrap_or_else(|_| failed.to_string())
 }
 
 /// Reads until the connection ends.
@@ -199,18 +209,20 @@ async fn next(stream: &AsyncStream, assembly: &mut Assembly) -> Result<Option<Re
 }
 
 /// Writes what is sent until the connection is closed, or the daemon does not take it.
-async fn transmit(shared: &Arc<Shared>, stream: &AsyncStream, queue: &Queue) -> String {
+///
+/// # Errors
+/// As writing fails.
+async fn transmit(shared: &Arc<Shared>, stream: &AsyncStream, queue: &Queue) -> io::Result<&'static str> {
     while let Some(frame) = queue.next().await {
         match timeout(WRITE_PATIENCE, write_all(stream, frame.bytes())).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return error.to_string(),
-            Err(_) => return "the daemon does not read".into(),
+            Ok(written) => written?,
+            Err(_) => return Ok(UNREAD),
         }
         if queue.written(&frame) {
             link::pump_all(&Arc::downgrade(shared));
         }
     }
-    "closed".into()
+    Ok("closed")
 }
 
 async fn write_all(stream: &AsyncStream, mut bytes: &[u8]) -> io::Result<()> {
