@@ -34,6 +34,9 @@ pub(super) trait Sink {
 
     /// Ends the connection for both sides and every thread that waits on it.
     fn shutdown(&self);
+
+    /// Ends the connection because writing has failed, but for what can still be read of what the peer said before.
+    fn give_up(&self, error: &io::Error);
 }
 
 /// Hears that there may be room again for what was refused.
@@ -246,7 +249,7 @@ impl<S: Sink> Mailbox<S> {
                 state.closed = true;
                 state.queue.clear();
                 state.bytes = 0;
-                self.sink.shutdown();
+                self.sink.give_up(&error);
             }
             self.changed.notify_all();
         }

@@ -161,4 +161,11 @@ impl Sink for Arc<Stream> {
     fn shutdown(&self) {
         Stream::shutdown(self);
     }
+
+    fn give_up(&self, error: &io::Error) {
+        // Where the end takes what has come with it, it is left to the reader to find that the peer is gone.
+        if Stream::IS_READ_TO_ITS_END || error.kind() != io::ErrorKind::BrokenPipe {
+            Stream::shutdown(self);
+        }
+    }
 }

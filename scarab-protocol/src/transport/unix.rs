@@ -121,6 +121,9 @@ impl Stream {
     /// Whether frames are queued although the system would take them: no, [`Stream::try_write`] writes them at once.
     pub(super) const QUEUES_ALL: bool = false;
 
+    /// Whether what has come can still be read after [`Stream::shutdown`].
+    pub(super) const IS_READ_TO_ITS_END: bool = true;
+
     /// Connects to an endpoint.
     ///
     /// # Errors

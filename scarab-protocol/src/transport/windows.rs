@@ -142,6 +142,9 @@ impl Stream {
     /// Whether frames are queued although the system would take them, because [`Stream::try_write`] writes nothing.
     pub(super) const QUEUES_ALL: bool = true;
 
+    /// Whether what has come can still be read after [`Stream::shutdown`].
+    pub(super) const IS_READ_TO_ITS_END: bool = false;
+
     fn new(handle: OwnedHandle, end: End) -> io::Result<Self> {
         Ok(Self { pipe: Mutex::new(Some(Arc::new(Pipe::new(handle, end)?))) })
     }

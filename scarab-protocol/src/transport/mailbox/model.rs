@@ -66,6 +66,10 @@ impl Sink for Pipe {
     fn shutdown(&self) {
         *self.shut.lock().expect("a lock") = true;
     }
+
+    fn give_up(&self, _: &io::Error) {
+        self.shutdown();
+    }
 }
 
 /// A frame that is known by its request, two writes long.
