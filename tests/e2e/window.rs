@@ -190,12 +190,15 @@ fn full_screen_programs_are_drawn_and_take_keys() {
     let window = Window::open(&daemon.home, &display, &["s", "--", "sh"]);
     prompt(&daemon, "s");
     window.type_line("vim -u NONE written");
-    daemon.sees("s", "VIM|written");
+    daemon.sees("s", r#"^"written" \[New"#);
     window.type_line("iwritten in vim");
-    // It asks the terminal for something at the first key, and is to have the answer before it leaves: the shell would read it else.
     daemon.sees("s", "^written in vim$");
+    // It asks the terminal for something when it leaves its insert mode, and is to have the answer before it ends: the shell would read
+    // it else. What it shows after that is seen after it was answered.
     window.key("Escape");
-    window.type_line(":wq");
+    window.key("colon");
+    daemon.sees("s", "^:$");
+    window.type_line("wq");
     until("the file", || daemon.home.path("home/written").exists());
     // Vim throws away what is typed while it leaves.
     prompt(&daemon, "s");
