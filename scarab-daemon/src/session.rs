@@ -33,7 +33,7 @@ use scarab_protocol::{
 
 use self::{
     attachment::Attachment,
-    inbox::{Inbox, Refused, Request},
+    inbox::{Inbox, Join, Refused, Request},
     input_queue::InputQueue,
     screen_thread::ScreenThread,
     size::Sizes,
@@ -265,12 +265,24 @@ impl Session {
             Ok(()) => Ok(()),
             Err(Refused::Full) => Err(TooBusy),
             Err(Refused::Ended(request)) => {
-                let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(stage) = parked.as_mut() {
-                    stage.serve(self, request);
-                }
+                self.serve_here(request);
                 Ok(())
             }
+        }
+    }
+
+    /// Has the screen thread let somebody join; after its end it is done here.
+    pub(crate) fn join(self: &Arc<Self>, join: Join) {
+        match self.inbox.join(join) {
+            Ok(before) => before.iter().for_each(Join::refuse),
+            Err(join) => self.serve_here(Request::Attach(join)),
+        }
+    }
+
+    fn serve_here(self: &Arc<Self>, request: Request) {
+        let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stage) = parked.as_mut() {
+            stage.serve(self, request);
         }
     }
 

@@ -1,9 +1,6 @@
 //! Joining and leaving sessions, sizes, and arming the doorbell.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 
 use scarab_protocol::{
     frame::Frame,
@@ -14,11 +11,8 @@ use scarab_protocol::{
 use super::{Client, reader::Breach};
 use crate::{
     daemon::Daemon,
-    session::{Session, TooBusy, attachment::Attachment, inbox::Request},
+    session::{Session, attachment::Attachment, inbox::Join},
 };
-
-/// When to come back to a session that has too much to do: it takes up what waits between two reads of output.
-pub(super) const BUSY: Duration = Duration::from_millis(100);
 
 pub(super) fn attach(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) -> Result<(), Breach> {
     let Attach { target, size, observe, can_map } = frame.read::<Attach>()?;
@@ -61,11 +55,7 @@ pub(super) fn attach(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) 
     if let Some(replaced) = replaced.filter(|replaced| replaced.lane != lane) {
         session.leave(&replaced);
     }
-    if let Err(TooBusy) = session.request(Request::Attach { attachment: attachment.clone(), request, size }) {
-        client.forget_attachment(number, &attachment);
-        session.leave(&attachment);
-        client.refuse_for_now(request, "the session is busy", BUSY);
-    }
+    session.join(Join { attachment, request, size });
     Ok(())
 }
 

@@ -11,11 +11,7 @@ use scarab_protocol::{
     surface::{MAX_UPDATE_BYTES, rows_since},
 };
 
-use super::{
-    Client, MAX_QUEUED,
-    attach::{BUSY, attached},
-    reader::Breach,
-};
+use super::{Client, MAX_QUEUED, attach::attached, reader::Breach};
 use crate::{
     daemon::Daemon,
     session::{TooBusy, attachment::RowsReader, inbox::Request},
@@ -23,6 +19,9 @@ use crate::{
 
 /// How long a client may take to read what was sent before more is.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// When to come back to a session that has too much to do: it takes up what waits between two reads of output.
+const BUSY: Duration = Duration::from_millis(100);
 
 pub(super) fn fetch(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) -> Result<(), Breach> {
     let since = frame.access::<FetchRows>()?.since.to_native();

@@ -6,26 +6,40 @@ use std::{
 };
 
 use crossbeam_channel::Sender;
-use scarab_protocol::{ids::TermSize, message::Exit};
+use scarab_protocol::{
+    ids::TermSize,
+    message::{ErrorCode, Exit},
+};
 
 use super::attachment::Attachment;
 use crate::{client::Client, platform::poll::Waker};
 
-/// The most requests that wait. They are taken between two reads of output, so that this many
+/// The most requests that wait, beside those to join. They are taken between two reads of output, so that this many
 /// are a flood; one more is refused, and its client is told.
 const MAX_REQUESTS: usize = 256;
 
+/// A request to join. Answered by `Attached`.
+pub(crate) struct Join {
+    /// Who joins.
+    pub(crate) attachment: Arc<Attachment>,
+    /// The number of the client's request.
+    pub(crate) request: u32,
+    /// The client's size, if it has one.
+    pub(crate) size: Option<TermSize>,
+}
+
+impl Join {
+    /// Tells the client that a later request has come before this one was served.
+    pub(crate) fn refuse(&self) {
+        let why = "another request took the place of this one";
+        self.attachment.client.refuse(self.request, ErrorCode::BadRequest, why);
+    }
+}
+
 /// A request that only whoever has the screen can answer.
 pub(crate) enum Request {
-    /// Join. Answered by `Attached`.
-    Attach {
-        /// Who joins.
-        attachment: Arc<Attachment>,
-        /// The number of the client's request.
-        request: u32,
-        /// The client's size, if it has one.
-        size: Option<TermSize>,
-    },
+    /// Join.
+    Attach(Join),
     /// Lines of scrollback. Answered by `ScrollbackRows`.
     Scrollback {
         /// Who asks.
@@ -92,13 +106,36 @@ impl Inbox {
         if state.closed {
             return Err(Refused::Ended(request));
         }
-        if state.mail.requests.len() >= MAX_REQUESTS {
+        let others = state.mail.requests.iter().filter(|waiting| !matches!(waiting, Request::Attach(_)));
+        if others.count() >= MAX_REQUESTS {
             return Err(Refused::Full);
         }
         state.mail.requests.push_back(request);
         drop(state);
         self.waker.wake();
         Ok(())
+    }
+
+    /// Asks to join. Nobody is refused, because somebody may come back to what he has typed; of one client only the last request
+    /// waits, so that there are no more than clients. Gives back the one before.
+    ///
+    /// # Errors
+    /// With the request, which the caller is to serve, if the thread has ended.
+    pub(crate) fn join(&self, join: Join) -> Result<Option<Join>, Join> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(join);
+        }
+        let requests = &mut state.mail.requests;
+        let is_same = |waiting: &Request| matches!(waiting, Request::Attach(other) if Arc::ptr_eq(&other.attachment.client, &join.attachment.client));
+        let before = requests.iter().position(is_same).and_then(|at| requests.remove(at));
+        requests.push_back(Request::Attach(join));
+        drop(state);
+        self.waker.wake();
+        Ok(before.and_then(|before| match before {
+            Request::Attach(before) => Some(before),
+            _ => None,
+        }))
     }
 
     /// Has the size changed.

@@ -9,12 +9,15 @@ use std::{
 use scarab_protocol::{
     event::EventKind,
     frame::Frame,
-    ids::TermSize,
     message::{Attached, Bell, Clipboard, Cwd, ErrorCode, EventField, Renamed, ScrollbackRows, SurfaceMoved, Title},
     transport::Outgoing,
 };
 
-use super::{Session, attachment::Attachment, command::Command, inbox::Request};
+use super::{
+    Session,
+    command::Command,
+    inbox::{Join, Request},
+};
 use crate::{
     platform::surface::Handle,
     screen::{Effects, Screen},
@@ -60,7 +63,7 @@ impl Stage {
     /// Carries a request out.
     pub(super) fn serve(&mut self, session: &Arc<Session>, request: Request) {
         match request {
-            Request::Attach { attachment, request, size } => self.attach(session, &attachment, request, size),
+            Request::Attach(join) => self.attach(session, &join),
             Request::Scrollback { client, request, first, count } => {
                 if self.broken {
                     client.refuse(request, ErrorCode::Internal, "the session's screen has failed");
@@ -80,12 +83,12 @@ impl Stage {
         }
     }
 
-    fn attach(&self, session: &Arc<Session>, attachment: &Arc<Attachment>, request: u32, size: Option<TermSize>) {
+    fn attach(&self, session: &Arc<Session>, join: &Join) {
+        let &Join { ref attachment, request, size } = join;
         let client = &attachment.client;
         // The client may be gone since it asked, or have asked again.
         if !client.holds(session.id.number, attachment) {
-            client.refuse(request, ErrorCode::BadRequest, "another request took the place of this one");
-            return;
+            return join.refuse();
         }
         // Before it is told, so that whoever hears of it finds it done. What it is told of the session comes from
         // the thread that this is, and so after.

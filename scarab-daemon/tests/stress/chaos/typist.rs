@@ -113,19 +113,22 @@ pub fn typist(plan: &Plan, over: &AtomicBool, bell: &Bell) {
             90..94 => drop(client.request::<_, Pong>(&Ping { payload: vec![1; 100_000] })),
             _ => drop(client.ask::<_, Sessions>(&ListSessions { after: 0 }, Duration::from_millis(50))),
         }
-        look_at_events(&client, plan, &mut journal);
+        look_at_events(&client, plan, &pages, &mut journal);
         let pause = Duration::from_millis(random.of(0..120 * slower));
         bell.wait_for(Some(Instant::now() + pause), || over.load(Ordering::Relaxed).then_some(()));
     }
     pages.iter_mut().for_each(|page| page.leave(bell, &mut journal));
-    look_at_events(&client, plan, &mut journal);
+    look_at_events(&client, plan, &pages, &mut journal);
     journal.write("end");
 }
 
-fn look_at_events(client: &Client, plan: &Plan, journal: &mut Journal) {
+fn look_at_events(client: &Client, plan: &Plan, pages: &[Page], journal: &mut Journal) {
     for event in client.take_events().0 {
         match event {
-            ClientEvent::InputDiscarded { .. } => panic!("{plan:?}: {event:?}"),
+            ClientEvent::InputDiscarded { .. } => {
+                let phases: Vec<_> = pages.iter().map(Page::phase).collect();
+                panic!("{plan:?}: {event:?}, {:?}, {phases:?}", client.status());
+            }
             other => journal.write(format_args!("event {other:?}")),
         }
     }
@@ -144,6 +147,10 @@ impl Page {
     fn new(plan: &Plan, number: u64) -> Self {
         let row = Row::new(plan.seed, plan.slot, plan.generation, number);
         Self { number, row, typed: 0, attachment: None }
+    }
+
+    fn phase(&self) -> Option<Phase> {
+        Some(self.attachment.as_ref()?.look(|state| state.phase.clone()))
     }
 
     fn attachment(&mut self, client: &Client) -> &Attachment {
