@@ -103,6 +103,7 @@ pub(super) fn resume(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) 
     let before = match inherit(daemon, client, &token) {
         Ok(before) => before,
         Err(NotInherited::Unknown) => {
+            tracing::info!(client = client.number, "it cannot go on with what it had: nothing is kept under its token");
             let text = "nothing is kept under this token: it is another daemon's, or its time is over";
             client.refuse(request, ErrorCode::NotResumable, text);
             return Ok(());
@@ -206,10 +207,13 @@ pub(super) fn depart(daemon: &Arc<Daemon>, client: &Arc<Client>) {
         if own && !lanes.is_empty() {
             too_old = tokens.make_room();
             let late = Arc::downgrade(daemon);
+            let number = client.number;
             let expiry = daemon.deadlines.after(daemon.resume, move || {
-                if let Some(daemon) = late.upgrade() {
-                    let departed = daemon.registry().tokens().forget(&token);
-                    departed.into_iter().for_each(Departed::leave);
+                let Some(daemon) = late.upgrade() else { return };
+                let departed = daemon.registry().tokens().forget(&token);
+                if let Some(departed) = departed {
+                    tracing::info!(client = number, "it has not come back in time: what it had is forgotten");
+                    departed.leave();
                 }
             });
             tokens.entries.insert(token, Entry::Departed(Departed { lanes, expiry }));

@@ -50,7 +50,9 @@ fn whatever_happens_to_connections_every_byte_arrives_once_and_in_order() {
     let seed = setting("SCARAB_CHAOS_SEED", u64::from(std::process::id()));
     println!("chaos: seed {seed}");
     // What a write waits for in vain is told by who writes.
-    let daemon = Daemon::start_with(&["--log", "info,scarab_protocol::transport=debug"]);
+    // Who stands still several times in a row, on a machine that has much to do, may be away for longer than the half minute
+    // that is usual. What becomes of that is another test's.
+    let daemon = Daemon::start_with(&["--resume", "300", "--log", "info,scarab_protocol::transport=debug"]);
     let bell = Bell::default();
     let maker = Client::connect(options(&daemon.address, &bell, true, false)).expect("the daemon answers");
     for number in 0..SESSIONS {
