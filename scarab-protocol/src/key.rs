@@ -131,6 +131,26 @@ impl KeyPress {
         Self { logical: Logical::Char(c), mods, ..Self::default() }
     }
 
+    /// Whether this is the key of a binding, as [`parse_key`] reads it: all its modifiers and no others.
+    ///
+    /// A letter is found by what the key types, or where that is not Latin by its place, as Ctrl does it. Of another character Shift
+    /// is a part of typing it, and its place on a US keyboard counts too: the digits of a French keyboard are there.
+    pub fn is(&self, chord: &Self) -> bool {
+        let (own, wanted) = (self.mods.held(), chord.mods.held());
+        match (chord.physical, chord.logical) {
+            (Physical::Numpad(_), _) => own == wanted && self.physical == chord.physical,
+            (_, Logical::Char(c)) if c.is_alphabetic() => {
+                let letter = self.ascii().or(self.character()).map(layout::lowercase);
+                own == wanted && letter == Some(layout::lowercase(c))
+            }
+            (place, Logical::Char(c)) => {
+                let types_it = self.character() == Some(c) && own - Mods::SHIFT == wanted - Mods::SHIFT;
+                types_it || own == wanted && self.physical == place && place != Physical::Other
+            }
+            (_, logical) => own == wanted && self.logical == logical,
+        }
+    }
+
     /// The character this key means. Space is one, although it has a name.
     fn character(&self) -> Option<char> {
         match self.logical {

@@ -96,7 +96,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use proptest::prelude::*;
-    use scarab_protocol::config::{Form, KEYS, default_file};
+    use scarab_protocol::config::{DEFAULT_BINDINGS, Form, KEYS, default_file};
 
     use super::*;
     use crate::config::file::parse;
@@ -164,6 +164,10 @@ mod tests {
             Form::Colors(count) => proptest::collection::vec(color(), count).prop_map(Value::Texts).boxed(),
             Form::Text => text().prop_map(Value::Text).boxed(),
             Form::Texts => proptest::collection::vec(text(), 0..5).prop_map(Value::Texts).boxed(),
+            Form::Bindings => {
+                let binding = proptest::sample::select(DEFAULT_BINDINGS).prop_map(str::to_owned);
+                proptest::collection::vec(binding, 0..5).prop_map(Value::Texts).boxed()
+            }
             Form::Any => prop_oneof![
                 any::<bool>().prop_map(Value::Bool),
                 any::<i64>().prop_map(Value::Integer),

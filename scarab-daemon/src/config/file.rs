@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn the_first_of_many_faults_are_told_in_the_order_of_their_places() {
-        let said = wrong("[client]\npadding = -1\nfont = 1\ncursor = 'red'\nx = 1\ny = 2\n");
+        let said = wrong("[client]\npadding = -1\nfount = 1\ncursor = 'red'\nx = 1\ny = 2\n");
         let places: Vec<_> = said.split("; ").map(|part| part.split(' ').next().unwrap_or("")).collect();
         assert_eq!(places, ["/x/scarab.toml:2:11:", "/x/scarab.toml:3:1:", "/x/scarab.toml:4:10:", "and"], "{said}");
         assert!(said.ends_with("and 2 more"), "{said}");

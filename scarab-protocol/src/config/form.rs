@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Value;
+use super::{Binding, Value};
 
 /// The most bytes of a text: longer than any command line that is typed.
 const MAX_TEXT: usize = 4096;
@@ -42,6 +42,8 @@ pub enum Form {
     Colors(usize),
     /// Texts, as many as one likes.
     Texts,
+    /// Keys and what they do, `KEY = ACTION` each.
+    Bindings,
     /// Anything.
     Any,
 }
@@ -77,6 +79,14 @@ impl Form {
                 }
                 if texts.len() != count {
                     return Err(Problem { found: format!("{} of them", texts.len()), expected: self.to_string() });
+                }
+                true
+            }
+            (Self::Bindings, Value::Texts(texts)) => {
+                let wrong = texts.iter().find_map(|text| Some((text, Binding::parse(text).err()?)));
+                if let Some((text, error)) = wrong {
+                    let Problem { found, .. } = problem(&Value::Text(text.clone()), self);
+                    return Err(Problem { found, expected: format!("{self}: {error}") });
                 }
                 true
             }
@@ -130,6 +140,7 @@ impl fmt::Display for Form {
             Self::Color => f.write_str("a colour such as \"#16181d\""),
             Self::Colors(count) => write!(f, "a list of {count} colours such as \"#16181d\""),
             Self::Texts => f.write_str("a list of texts"),
+            Self::Bindings => f.write_str("a list of bindings such as \"Ctrl+Shift+C = copy\""),
             Self::Any => f.write_str("true or false, a number, a text, or a list of texts"),
         }
     }
