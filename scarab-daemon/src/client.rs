@@ -2,6 +2,7 @@
 
 mod attach;
 mod config;
+mod documents;
 mod events;
 mod greet;
 mod input;

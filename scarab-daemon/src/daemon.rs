@@ -12,8 +12,8 @@ use scarab_protocol::{
 };
 
 use crate::{
-    config::Configuration, deadline::Deadlines, events::Events, platform::limit::OldLimit, plugins::PluginService,
-    registry::Registry, session::Session, token_files::TokenFiles,
+    config::Configuration, deadline::Deadlines, documents::Documents, events::Events, platform::limit::OldLimit,
+    plugins::PluginService, registry::Registry, session::Session, token_files::TokenFiles,
 };
 
 /// How long clients have to take the last message.
@@ -43,6 +43,7 @@ pub(crate) struct Daemon {
     pub(crate) tokens: Option<TokenFiles>,
     /// What is in force of the configuration.
     pub(crate) config: Configuration,
+    documents: Mutex<Documents>,
     registry: Mutex<Registry>,
     stopping: Mutex<Option<String>>,
     /// Something has changed that [`Daemon::stop`] or [`Daemon::wait`] waits for.
@@ -78,10 +79,16 @@ impl Daemon {
             resume,
             tokens,
             config,
+            documents: Mutex::default(),
             registry: Mutex::default(),
             stopping: Mutex::new(None),
             changed: Condvar::new(),
         }))
+    }
+
+    /// What is kept for clients. Nothing may be waited for while this is held.
+    pub(crate) fn documents(&self) -> MutexGuard<'_, Documents> {
+        self.documents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Who is there. Nothing may be waited for while this is held.

@@ -13,6 +13,7 @@ mod config;
 pub mod ctl;
 mod daemon;
 mod deadline;
+mod documents;
 pub mod environment;
 mod events;
 #[cfg(all(feature = "fuzzing", unix))]

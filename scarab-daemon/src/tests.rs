@@ -2,6 +2,7 @@
 
 mod config;
 mod connection;
+mod documents;
 mod events;
 pub(crate) mod harness;
 mod hostile;

@@ -17,6 +17,7 @@ mod feed;
 mod link;
 mod outbox;
 mod request;
+mod scrollback;
 mod thread;
 #[cfg(feature = "tokio")]
 pub mod tokio;

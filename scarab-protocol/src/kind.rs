@@ -102,6 +102,14 @@ kinds! {
     Status = 0x0031,
     /// End the daemon.
     Shutdown = 0x0032,
+    /// Open a document; answered by `Document`.
+    OpenDocument = 0x0040,
+    /// Keep a document.
+    SaveDocument = 0x0041,
+    /// Keep a document no longer.
+    DropDocument = 0x0042,
+    /// All documents; answered by `Documents`.
+    ListDocuments = 0x0043,
 
     /// The connection stands: client number, role, limits.
     Welcome = 0x8001,
@@ -163,6 +171,10 @@ kinds! {
     DaemonStatus = 0x8031,
     /// The daemon ends.
     ShuttingDown = 0x8032,
+    /// A document.
+    Document = 0x8040,
+    /// What is known of all documents.
+    Documents = 0x8041,
 }
 
 impl Kind {

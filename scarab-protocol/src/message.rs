@@ -4,6 +4,7 @@
 
 mod config;
 mod convert;
+mod document;
 mod event;
 mod input;
 mod plugin;
@@ -12,6 +13,9 @@ mod status;
 mod surface;
 
 pub use config::{Config, ConfigChanged, ConfigEntry, GetConfig, SetConfig};
+pub use document::{
+    Document, DocumentInfo, Documents, DropDocument, ListDocuments, MAX_DOCUMENT, OpenDocument, SaveDocument,
+};
 pub use event::{Event, EventField, EventValue, Lagged, Subscribe, Subscribed, Unsubscribe};
 pub use input::{AskCredit, CancelInput, Focus, Input, InputCredit, Mouse, Paste};
 pub use plugin::{
@@ -96,7 +100,8 @@ messages! {
     Auth Attach Detach Arm Resize Input Paste Mouse Focus CancelInput Scrollback FetchRows Resume AskCredit
     ListSessions CreateSession RenameSession KillSession ForgetSession SetSize SetSizePolicy Subscribe Unsubscribe GetConfig SetConfig
     LoadPlugin UnloadPlugin ReloadPlugin ListPlugins PluginCommand
-    Ping Status Shutdown
+    Ping Status Shutdown OpenDocument SaveDocument DropDocument ListDocuments
     Welcome Done Error Unsupported Attached Detached SurfaceMoved FrameReady Rows InputCredit Resized Title Bell
     Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Config ConfigChanged Plugins PluginReply Event Lagged Subscribed Pong DaemonStatus ShuttingDown
+    Document Documents
 }

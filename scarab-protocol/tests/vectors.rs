@@ -225,6 +225,10 @@ fn messages(add: &mut dyn FnMut(String, Frame)) {
     of.request(&Ping { payload: b"hello".to_vec() });
     of.request(&Status {});
     of.request(&Shutdown {});
+    of.request(&OpenDocument { name: Some("window-1".into()), kind: "window".into() });
+    of.request(&SaveDocument { name: "window-1".into(), data: b"{}".to_vec() });
+    of.request(&DropDocument { name: "window-1".into() });
+    of.request(&ListDocuments {});
 
     of.request(&Welcome {
         client: 12,
@@ -334,6 +338,9 @@ fn messages(add: &mut dyn FnMut(String, Frame)) {
         log: String::new(),
     });
     of.request(&ShuttingDown { reason: "asked to".into() });
+    of.request(&Document { name: "window-1".into(), data: b"{}".to_vec() });
+    let documents = vec![DocumentInfo { name: "window-1".into(), bytes: 2, open: true }];
+    of.request(&Documents { documents });
 }
 
 struct Of<'a> {

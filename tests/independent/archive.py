@@ -28,6 +28,13 @@ struct Status {}
 struct DaemonStatus { version: String, pid: u32, uptime_ms: u64, sessions: u32, clients: u32, log: String }
 struct Shutdown {}
 struct ShuttingDown { reason: String }
+struct OpenDocument { name: Option<String>, kind: String }
+struct Document { name: String, data: Vec<u8> }
+struct SaveDocument { name: String, data: Vec<u8> }
+struct DropDocument { name: String }
+struct ListDocuments {}
+struct Documents { documents: Vec<DocumentInfo> }
+struct DocumentInfo { name: String, bytes: u32, open: bool }
 
 struct GetConfig {}
 struct Config { path: String, revision: u64, problem: String, entries: Vec<ConfigEntry> }

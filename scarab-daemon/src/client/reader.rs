@@ -138,6 +138,10 @@ fn handle(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: Frame) -> Result<()
         Kind::Unsubscribe => super::events::unsubscribe(daemon, client, &frame),
         Kind::GetConfig => super::config::get(daemon, client, &frame),
         Kind::SetConfig => super::config::set(daemon, client, &frame),
+        Kind::OpenDocument => super::documents::open(daemon, client, &frame),
+        Kind::SaveDocument => super::documents::save(daemon, client, &frame),
+        Kind::DropDocument => super::documents::remove(daemon, client, &frame),
+        Kind::ListDocuments => super::documents::list(daemon, client, &frame),
         Kind::Status => super::requests::status(daemon, client, &frame),
         Kind::Shutdown => super::requests::shutdown(daemon, client, &frame),
         _ => {

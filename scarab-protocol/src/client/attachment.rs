@@ -195,6 +195,11 @@ impl Attachment {
         self.handle.inner.session.load(Ordering::Acquire)
     }
 
+    /// The connection, as long as there is a client.
+    pub(super) fn shared(&self) -> Option<Arc<Shared>> {
+        self.handle.shared.upgrade()
+    }
+
     /// Sends bytes as they are.
     ///
     /// # Errors

@@ -47,6 +47,12 @@ pub struct Pending<A> {
 }
 
 impl<A: Message> Pending<A> {
+    /// One without a connection to be sent on.
+    pub(super) fn lost() -> Self {
+        let (_, answer) = bounded(1);
+        Self { answer, kind: PhantomData, _ticket: Ticket { shared: WeakShared::new(), number: 0 } }
+    }
+
     /// The answer, if it has arrived. After it was given out, and when none will come, this is [`RequestError::Lost`].
     pub fn try_take(&self) -> Option<Result<A, RequestError>> {
         match self.answer.try_recv() {

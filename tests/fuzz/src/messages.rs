@@ -29,9 +29,10 @@ pub fn read(frame: &Frame) -> bool {
         Auth Attach Detach Arm Resize Input Paste Mouse Focus CancelInput Scrollback FetchRows Resume AskCredit
         ListSessions CreateSession RenameSession KillSession ForgetSession SetSize SetSizePolicy Subscribe Unsubscribe GetConfig SetConfig
         LoadPlugin UnloadPlugin ReloadPlugin ListPlugins PluginCommand
-        Ping Status Shutdown
+        Ping Status Shutdown OpenDocument SaveDocument DropDocument ListDocuments
         Welcome Done Error Unsupported Attached Detached SurfaceMoved FrameReady Rows InputCredit Resized Title Bell
         Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Config ConfigChanged Plugins PluginReply Event Lagged Subscribed Pong DaemonStatus ShuttingDown
+        Document Documents
     ]);
     if read {
         use_it(frame);
@@ -92,7 +93,7 @@ impl World {
                 frame($session, &|session, request| Frame::new(session, request, &message).expect("short enough"))
             }};
         }
-        match kind % 32 {
+        match kind % 36 {
             0 | 1 => about!(0, self.attach(source)),
             2 => about!(session, Detach {}),
             3 => about!(session, Arm { frame: source.u64() }),
@@ -150,6 +151,10 @@ impl World {
                 let (plugin, command, args) = (source.text(), source.text(), vec![source.text()]);
                 about!(0, PluginCommand { plugin, command, args, session: source.flag().then(|| self.target(source)) })
             }
+            31 => about!(0, OpenDocument { name: source.flag().then(|| source.text()), kind: source.text() }),
+            32 => about!(0, SaveDocument { name: source.text(), data: source.bytes().to_vec() }),
+            33 => about!(0, DropDocument { name: source.text() }),
+            34 => about!(0, ListDocuments {}),
             _ if source.u8() == 0xff => about!(0, Shutdown {}),
             _ => about!(0, Status {}),
         }
