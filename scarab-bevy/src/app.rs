@@ -4,14 +4,22 @@
 //! that one either, what is piped in is run and the screen printed.
 
 mod banner;
+mod bell;
 mod choose;
 mod cli;
+mod layout;
+mod line;
+mod links;
 mod notice;
 mod probe;
+mod rename;
+mod search_bar;
 mod session;
+mod tab_bar;
 mod tell;
 mod text;
 mod window;
+mod window_actions;
 
 use std::process::ExitCode;
 

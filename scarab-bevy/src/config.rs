@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bevy::prelude::*;
 use scarab_protocol::{
-    config::{Value, changed_keys, color, lookup},
+    config::{Binding, Origin, Theme, Value, bindings, changed_keys, color, lookup, theme},
     message::Config,
 };
 
@@ -16,18 +16,45 @@ use crate::connection::{ConnectionLink, PrimaryConnection};
 /// An App that wants its terminals to look as the user's others do adds `ScarabConfigPlugin` (feature `render`).
 #[derive(Resource, Debug, Clone, PartialEq)]
 pub struct ClientConfig {
+    /// `client.font`; none for the bundled one.
+    pub font: Option<String>,
     /// `client.font_size`, in logical pixels.
     pub font_size: f32,
+    /// `client.line_height`, in units of the font's own.
+    pub line_height: f32,
     /// `client.padding`, in logical pixels.
     pub padding: f32,
-    /// `client.foreground`: red, green, blue.
-    pub foreground: [u8; 3],
-    /// `client.background`.
-    pub background: [u8; 3],
-    /// `client.cursor`.
-    pub cursor: [u8; 3],
-    /// `client.ansi`.
-    pub ansi: [[u8; 3]; 16],
+    /// `client.theme`, with the colours that are given one by one.
+    pub colors: Theme,
+    /// The same of `client.light_theme`.
+    pub light_colors: Theme,
+    /// `client.cursor_blink`: whether the cursor blinks; none as the program asks.
+    pub cursor_blink: Option<bool>,
+    /// `client.bell`.
+    pub bell: BellKind,
+    /// `client.on_exit`: whether a pane stays when its program has ended.
+    pub hold_ended: bool,
+    /// `client.clipboard_write`.
+    pub clipboard_write: bool,
+    /// `client.copy_on_select`.
+    pub copy_on_select: bool,
+    /// `client.word_separators`.
+    pub word_separators: String,
+    /// `client.bold_is_bright`.
+    pub bold_is_bright: bool,
+    /// `client.minimum_contrast`, from 1 to 21.
+    pub minimum_contrast: f32,
+    /// `client.bindings`, and the default ones behind them.
+    pub bindings: Vec<Binding>,
+}
+
+/// What the bell does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct BellKind {
+    /// The desktop is told that the window wants to be looked at.
+    pub urgent: bool,
+    /// The window flashes.
+    pub visual: bool,
 }
 
 /// The whole configuration of a connection's daemon: every key with its value, where that comes from, and what is wrong with the
@@ -54,35 +81,72 @@ impl Default for ClientConfig {
 
 impl From<&Config> for ClientConfig {
     fn from(config: &Config) -> Self {
-        Self::of(&|name| config.entries.iter().find(|entry| entry.key == name).map(|entry| entry.value.clone()))
+        Self::of(&|name| {
+            // What nobody has said is left to the theme.
+            let said = config.entries.iter().find(|entry| entry.key == name && entry.origin != Origin::Default);
+            said.map(|entry| entry.value.clone())
+        })
     }
 }
 
 impl ClientConfig {
     /// From what was told, where that makes sense, and from the table of keys.
     fn of(told: &dyn Fn(&str) -> Option<Value>) -> Self {
-        let value = |name: &str| {
-            let key = lookup(name).expect("a key of the table");
-            told(name).and_then(|value| key.fit(value).ok()).unwrap_or_else(|| key.default())
-        };
+        let said = |name: &str| told(name).and_then(|value| lookup(name).ok()?.fit(value).ok());
+        let value = |name: &str| said(name).unwrap_or_else(|| lookup(name).expect("a key of the table").default());
         let number = |name| match value(name) {
             Value::Float(number) => number as f32,
             _ => 0.0,
         };
-        let one = |name| value(name).as_text().and_then(color).unwrap_or_default();
-        let mut ansi = [[0; 3]; 16];
-        if let Value::Texts(texts) = value("client.ansi") {
-            for (own, text) in ansi.iter_mut().zip(&texts) {
-                *own = color(text).unwrap_or_default();
+        let is = |name| value(name) == Value::Bool(true);
+        let text = |name| value(name).as_text().unwrap_or_default().to_owned();
+        let colors = |name: &str| {
+            let mut colors = theme(name).unwrap_or_default();
+            let own = |name, color_of: &mut [u8; 3]| {
+                if let Some(given) = said(name).and_then(|value| color(value.as_text()?)) {
+                    *color_of = given;
+                }
+            };
+            own("client.foreground", &mut colors.foreground);
+            own("client.background", &mut colors.background);
+            own("client.cursor", &mut colors.cursor);
+            own("client.selection", &mut colors.selection);
+            own("client.found", &mut colors.found);
+            own("client.found_here", &mut colors.found_here);
+            if let Some(Value::Texts(texts)) = said("client.ansi") {
+                for (own, text) in colors.ansi.iter_mut().zip(&texts) {
+                    *own = color(text).unwrap_or_default();
+                }
             }
-        }
+            colors
+        };
+        let (dark, light, bell) = (text("client.theme"), text("client.light_theme"), text("client.bell"));
         Self {
+            font: Some(text("client.font")).filter(|family| !family.is_empty()),
             font_size: number("client.font_size"),
+            line_height: number("client.line_height"),
             padding: number("client.padding"),
-            foreground: one("client.foreground"),
-            background: one("client.background"),
-            cursor: one("client.cursor"),
-            ansi,
+            light_colors: colors(if light == "same" { &dark } else { &light }),
+            colors: colors(&dark),
+            cursor_blink: match text("client.cursor_blink").as_str() {
+                "always" => Some(true),
+                "never" => Some(false),
+                _ => None,
+            },
+            bell: BellKind {
+                urgent: ["urgent", "both"].contains(&bell.as_str()),
+                visual: ["visual", "both"].contains(&bell.as_str()),
+            },
+            hold_ended: text("client.on_exit") == "hold",
+            clipboard_write: is("client.clipboard_write"),
+            copy_on_select: is("client.copy_on_select"),
+            word_separators: text("client.word_separators"),
+            bold_is_bright: is("client.bold_is_bright"),
+            minimum_contrast: number("client.minimum_contrast"),
+            bindings: match value("client.bindings") {
+                Value::Texts(texts) => bindings(&texts),
+                _ => bindings(&[]),
+            },
         }
     }
 }
@@ -115,7 +179,7 @@ pub(crate) fn receive(
 
 #[cfg(test)]
 mod tests {
-    use scarab_protocol::{config::Origin, message::ConfigEntry};
+    use scarab_protocol::message::ConfigEntry;
 
     use super::*;
 
@@ -130,7 +194,27 @@ mod tests {
             entry("client.unheard_of", Value::Bool(true)),
         ];
         let config = Config { path: String::new(), revision: 1, problem: String::new(), entries };
-        let expected = ClientConfig { padding: 7.0, cursor: [1, 2, 3], ..ClientConfig::default() };
+        let colors = Theme { cursor: [1, 2, 3], ..Theme::default() };
+        let expected = ClientConfig { padding: 7.0, colors, light_colors: colors, ..ClientConfig::default() };
         assert_eq!(ClientConfig::from(&config), expected);
+    }
+
+    #[test]
+    fn colours_of_ones_own_go_before_those_of_a_theme_and_defaults_do_not() {
+        let entry = |key: &str, value: &str, origin| ConfigEntry {
+            key: key.into(),
+            value: Value::Text(value.into()),
+            origin,
+            restart: false,
+        };
+        let entries = vec![
+            entry("client.theme", "nord", Origin::File),
+            entry("client.light_theme", "solarized-light", Origin::Session),
+            entry("client.background", "#010203", Origin::File),
+            entry("client.foreground", "#d8dee9", Origin::Default),
+        ];
+        let config = ClientConfig::from(&Config { path: String::new(), revision: 1, problem: String::new(), entries });
+        let own = |name| Theme { background: [1, 2, 3], ..theme(name).expect("a theme") };
+        assert_eq!((config.colors, config.light_colors), (own("nord"), own("solarized-light")));
     }
 }

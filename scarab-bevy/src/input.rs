@@ -1,17 +1,21 @@
 //! Keyboard, IME, mouse and focus, on their way to the terminal that has the keyboard.
 
+mod clicks;
 mod convert;
 mod focus;
+mod hover;
+mod ime;
 mod keyboard;
+mod keys;
 mod mouse;
 
 use bevy::{input::InputSystems, input_focus::InputFocusSystems, prelude::*};
 
 pub use focus::terminal_has_keyboard;
-pub use keyboard::KeyChord;
 pub(crate) use keyboard::PasteRequest;
+pub use keys::{ActionTriggered, TerminalKeys};
 
-use crate::ipc::ScarabIpcSystems;
+use crate::{ipc::ScarabIpcSystems, links::LinkActivated, select::ScarabSelectSystems};
 
 /// Sends keys, IME commits and mouse events to terminals. Brought by [`ScarabIpcPlugin`](crate::ScarabIpcPlugin).
 ///
@@ -24,22 +28,6 @@ pub struct ScarabInputPlugin {
     pub keys: TerminalKeys,
 }
 
-/// The chords that do not go to the program. May be changed at run time.
-#[derive(Resource, Debug, Clone, PartialEq, Eq)]
-pub struct TerminalKeys {
-    /// Pastes the clipboard (feature `clipboard`). Default: Ctrl+Shift+V and Shift+Insert.
-    pub paste: Vec<KeyChord>,
-    /// Takes the keyboard away from the terminal, back to the App. Default: none. The key press itself is consumed.
-    pub release: Vec<KeyChord>,
-}
-
-impl Default for TerminalKeys {
-    fn default() -> Self {
-        let paste = vec![KeyChord::ctrl_shift(KeyCode::KeyV), KeyChord::shift(KeyCode::Insert)];
-        Self { paste, release: Vec::new() }
-    }
-}
-
 /// The sets of the input plugin's systems.
 #[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ScarabInputSystems {
@@ -49,20 +37,26 @@ pub enum ScarabInputSystems {
     Read,
 }
 
+/// Whether something else than terminals has the mouse at the moment.
+#[derive(Resource, Debug, Default)]
+pub(crate) struct MouseGrab(pub(crate) bool);
+
 impl Plugin for ScarabInputPlugin {
     fn build(&self, app: &mut App) {
         app.insert_resource(self.keys.clone())
             .init_resource::<keyboard::Held>()
-            .init_resource::<keyboard::Composing>()
+            .init_resource::<ime::Composing>()
             .init_resource::<mouse::Pointer>()
+            .init_resource::<MouseGrab>()
             .init_resource::<focus::Told>()
             .add_message::<PasteRequest>()
+            .add_message::<ActionTriggered>()
+            .add_message::<LinkActivated>()
             // An App without a window or without Bevy's input plugins has none of these; then they stay empty.
             .add_message::<Ime>()
             .add_message::<bevy::window::WindowFocused>()
-            .add_message::<CursorMoved>()
-            .add_message::<bevy::input::mouse::MouseButtonInput>()
-            .add_message::<bevy::input::mouse::MouseWheel>()
+            .add_message::<bevy::window::WindowEvent>()
+            .add_message::<bevy::window::RequestRedraw>()
             .add_message::<bevy::input::keyboard::KeyboardFocusLost>()
             .configure_sets(
                 PreUpdate,
@@ -77,12 +71,28 @@ impl Plugin for ScarabInputPlugin {
             .add_systems(
                 PreUpdate,
                 (
-                    (focus::take_sole, focus::tell, keyboard::forget_held).chain().in_set(ScarabInputSystems::Focus),
-                    (keyboard::commit, mouse::read).in_set(ScarabInputSystems::Read),
+                    (focus::take_sole, focus::tell, keyboard::forget_held, ime::forget)
+                        .chain()
+                        .in_set(ScarabInputSystems::Focus),
+                    (ime::compose, mouse::read, mouse::scroll_beyond, keys::act)
+                        .chain()
+                        .in_set(ScarabInputSystems::Read),
+                ),
+            )
+            .add_systems(
+                PostUpdate,
+                (
+                    hover::hover.in_set(ScarabSelectSystems::Select),
+                    ime::place.run_if(|composing: Res<ime::Composing>| composing.0),
                 ),
             )
             .add_observer(keyboard::type_key);
+        // What has moved the focus in this update is told and shown at its end: the App may sleep after it.
+        app.add_systems(PostUpdate, focus::tell.before(ScarabIpcSystems::Send));
         #[cfg(feature = "render")]
-        app.add_systems(PostUpdate, focus::show.before(crate::render::TerminalRenderSystems::Measure));
+        app.add_systems(
+            PostUpdate,
+            focus::show.after(focus::tell).before(crate::render::TerminalRenderSystems::Measure),
+        );
     }
 }

@@ -4,14 +4,17 @@ use bevy::{input::InputSystems, prelude::*, state::app::StatesPlugin};
 use scarab_protocol::{endpoint::Address, ids::Name};
 
 use crate::{
+    alarm::Alarm,
     config,
     connection::{self, ConnectionStatus, DaemonConnection, PrimaryConnection, ScarabConnectionState},
     daemon_plugins, events,
     launch::Launch,
     link, messages,
+    preedit::TerminalPreedit,
     resize::ScarabResizePlugin,
-    terminal,
-    view::{FitWindow, TerminalMetrics},
+    search, select, terminal,
+    view::TerminalMetrics,
+    viewport,
     wake::Waker,
 };
 
@@ -97,7 +100,7 @@ impl Plugin for ScarabIpcPlugin {
             .register_type::<terminal::TerminalSize>()
             .register_type::<terminal::TerminalBacklog>()
             .register_type::<TerminalMetrics>()
-            .register_type::<FitWindow>()
+            .register_type::<TerminalPreedit>()
             .add_message::<messages::TerminalInput>()
             .add_message::<messages::KillRequest>()
             .add_message::<messages::CreditRequest>()
@@ -117,6 +120,7 @@ impl Plugin for ScarabIpcPlugin {
             .register_type::<daemon_plugins::told::PluginStatus>()
             .init_resource::<daemon_plugins::Calls>()
             .init_resource::<config::ClientConfig>()
+            .init_resource::<Alarm>()
             .add_message::<config::ConfigChanged>()
             .configure_sets(PreUpdate, ScarabIpcSystems::Receive.before(InputSystems))
             .configure_sets(PostUpdate, ScarabIpcSystems::Send)
@@ -154,6 +158,7 @@ impl Plugin for ScarabIpcPlugin {
                     .chain()
                     .in_set(ScarabIpcSystems::Send),
             );
+        app.add_plugins((viewport::plugin, select::plugin, search::plugin));
         if self.resize && !app.is_plugin_added::<ScarabResizePlugin>() {
             app.add_plugins(ScarabResizePlugin);
         }

@@ -1,6 +1,7 @@
 //! Terminals in Bevy apps: a suite of plugins around Scarab's daemon.
 #![doc = include_str!("guide.md")]
 
+mod alarm;
 #[cfg(feature = "app")]
 pub mod app;
 #[cfg(feature = "clipboard")]
@@ -9,25 +10,37 @@ mod config;
 mod connection;
 mod daemon_plugins;
 mod events;
+mod highlight;
 #[cfg(feature = "input")]
 mod input;
 mod ipc;
 mod launch;
+mod line_text;
 mod link;
+mod links;
 mod messages;
+#[cfg(feature = "input")]
+pub mod panes;
 mod plugins;
+mod preedit;
 #[cfg(feature = "render")]
 pub mod render;
 mod resize;
+mod scrollback;
+mod search;
+mod select;
 mod terminal;
 mod view;
+mod viewport;
 mod wake;
 
 pub use scarab_protocol as protocol;
 
 #[cfg(feature = "clipboard")]
+pub use clipboard::ClipboardSettings;
+#[cfg(feature = "clipboard")]
 pub use clipboard::ScarabClipboardPlugin;
-pub use config::{ClientConfig, ConfigChanged, DaemonConfig};
+pub use config::{BellKind, ClientConfig, ConfigChanged, DaemonConfig};
 pub use connection::{ConnectionStatus, DaemonConnection, PrimaryConnection, ScarabConnectionState};
 pub use daemon_plugins::{
     PluginCommand, PluginEvent, PluginReplied,
@@ -35,25 +48,33 @@ pub use daemon_plugins::{
     told::{PluginNotified, PluginStatus},
 };
 pub use events::{DaemonEventReceived, DaemonEvents, TerminalEventReceived};
+pub use highlight::{Highlight, RowHighlights, TerminalHighlights};
 #[cfg(feature = "input")]
-pub use input::{KeyChord, ScarabInputPlugin, ScarabInputSystems, TerminalKeys, terminal_has_keyboard};
+pub use input::{ActionTriggered, ScarabInputPlugin, ScarabInputSystems, TerminalKeys, terminal_has_keyboard};
 pub use ipc::{ScarabIpcPlugin, ScarabIpcSystems};
 pub use launch::Launch;
 #[cfg(feature = "daemon")]
 pub use launch::run_if_requested;
+pub use links::{HoveredLink, LinkActivated, TerminalLinkText};
 pub use messages::{
     BellRang, ClipboardSet, ConnectionNoted, CreditRequest, DaemonStopped, InputKind, InputRejected, KillRequest,
-    Lagged, TerminalExited, TerminalInput,
+    Lagged, SelectionCopied, TerminalExited, TerminalInput,
 };
+#[cfg(feature = "input")]
+pub use panes::ScarabPanesPlugin;
 pub use plugins::ScarabPlugins;
+pub use preedit::TerminalPreedit;
 #[cfg(feature = "render")]
 pub use render::{ScarabConfigPlugin, ScarabRenderPlugin};
 pub use resize::{ScarabResizePlugin, ScarabResizeSystems};
+pub use search::{Search, SearchOutcome, SearchRequest, TerminalSearch};
+pub use select::{Place, ScarabSelectSystems, Select, SelectRequest, SelectionKind, TerminalSelection, WordSeparators};
 pub use terminal::{
     Terminal, TerminalBacklog, TerminalCursor, TerminalGrid, TerminalModes, TerminalSession, TerminalSize,
     TerminalStatus, TerminalTitle,
 };
-pub use view::{FitWindow, TerminalMetrics};
+pub use view::{FitWindow, TerminalArea, TerminalAreaSystems, TerminalMetrics};
+pub use viewport::{ScarabScrollSystems, ScrollRequest, ScrollTo, TerminalViewport};
 pub use wake::{ScarabHeadlessRunnerPlugin, Waker};
 
 /// What Apps use most.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use bevy::prelude::*;
 use scarab_protocol::{
     client::{
-        AttachOptions, Attachment, Client, ClientEvent, InputRejected as Rejection, Pending, Phase, client_environment,
+        AttachOptions, Attachment, Client, ClientEvent, InputRejected as Rejection, Pending, Phase, RequestError,
+        client_environment,
     },
     ids::TermSize,
-    message::{CreateSession, Created, Done, KillSession, Target},
+    message::{CreateSession, Created, Done, ErrorCode, KillSession, Target},
 };
 
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
         Create, Source, Terminal, TerminalBacklog, TerminalCursor, TerminalGrid, TerminalModes, TerminalSession,
         TerminalSize, TerminalStatus, TerminalTitle,
     },
-    view::FitWindow,
+    view::TerminalArea,
 };
 
 /// How far a terminal has come with its session.
@@ -32,6 +33,8 @@ pub(crate) struct TerminalLink {
     early: Vec<InputKind>,
     bells: Option<u64>,
     exited: bool,
+    /// The session was asked for without the directory that it was to be in.
+    went_elsewhere: bool,
 }
 
 #[derive(Default)]
@@ -45,17 +48,37 @@ enum Stage {
     Failed,
 }
 
+impl TerminalLink {
+    /// The session's end, once it is joined.
+    pub(crate) fn attachment(&self) -> Option<&Attachment> {
+        match &self.stage {
+            Stage::Linked(attachment) => Some(attachment),
+            _ => None,
+        }
+    }
+}
+
+impl Terminal {
+    /// How the session is created, if its directory was only a hint and it was not asked for without that yet.
+    fn elsewhere(&self, went: &mut bool) -> Option<&Create> {
+        match &self.source {
+            Source::Create(create) if create.cwd_is_hint && !std::mem::replace(went, true) => Some(create),
+            _ => None,
+        }
+    }
+}
+
 /// How many pieces of input are kept for a terminal that is not joined yet: a fast typist's first seconds.
 const MAX_EARLY: usize = 256;
 
 /// Creates and joins sessions for terminals that have none.
 pub(crate) fn open(
     connections: Query<(Entity, &ConnectionLink, Has<PrimaryConnection>)>,
-    mut terminals: Query<(Entity, &Terminal, &mut TerminalLink, Option<&TerminalSize>, Has<FitWindow>)>,
+    mut terminals: Query<(Entity, &Terminal, &mut TerminalLink, Option<&TerminalSize>, Has<TerminalArea>)>,
     mut status: Query<&mut TerminalStatus>,
 ) {
     for (entity, terminal, mut link, size, fits) in &mut terminals {
-        // A terminal that fits its window is not opened before that has told its size: its program would see two.
+        // A terminal that fills a part of the window is not opened before that has told its size: its program would see two.
         if !matches!(link.stage, Stage::Wanted) || (fits && size.is_none()) {
             continue;
         }
@@ -134,6 +157,14 @@ pub(crate) fn receive(
                     let size = size.map(|size| TermSize::from(*size));
                     let (target, observe) = (Target::Id(info.id), terminal.observe);
                     link.stage = Stage::Linked(client.attach(AttachOptions { target, size, observe }));
+                }
+                Some(Err(RequestError::Refused { code: ErrorCode::SpawnFailed, .. }))
+                    if let Some(elsewhere) = terminal.elsewhere(&mut link.went_elsewhere) =>
+                {
+                    let size = size.map(|size| TermSize::from(*size)).unwrap_or_default();
+                    let request = CreateSession { cwd: None, ..create_request(elsewhere, size) };
+                    link.stage = Stage::Creating(client.clone(), client.request(&request));
+                    continue;
                 }
                 Some(Err(error)) => {
                     status.set_if_neq(TerminalStatus::Failed { why: error.to_string() });

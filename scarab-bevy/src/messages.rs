@@ -103,6 +103,18 @@ pub struct ClipboardSet {
     pub text: String,
 }
 
+/// What was selected in a terminal is to be copied. The clipboard plugin obeys it.
+#[derive(Message, EntityEvent, Debug, Clone, PartialEq, Eq)]
+pub struct SelectionCopied {
+    /// The terminal.
+    #[event_target]
+    pub terminal: Entity,
+    /// Whether the primary selection is meant.
+    pub primary: bool,
+    /// The text.
+    pub text: String,
+}
+
 /// Events of a connection were dropped, because the App did not look for a long time, or ([`DaemonEvents`](crate::DaemonEvents)) because
 /// the daemon does not keep them any more.
 #[derive(Message, Debug, Clone, Copy, PartialEq, Eq)]

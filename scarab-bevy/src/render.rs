@@ -13,6 +13,7 @@
 //! all that has come up is on screen, so an App that reacts to events sleeps between them.
 
 mod atlas;
+mod blink;
 mod boxes;
 mod cells;
 mod configured;
@@ -21,6 +22,7 @@ mod font;
 mod in_world;
 mod layout;
 mod material;
+mod preedit;
 mod raster;
 mod settle;
 mod system_fonts;
@@ -37,11 +39,12 @@ use bevy::ecs::world::DeferredWorld;
 use bevy::prelude::*;
 use bevy::transform::TransformSystems;
 
+pub use blink::CursorBlink;
 pub use configured::ScarabConfigPlugin;
 pub use draw::TerminalScreen;
 pub use font::FontSettings;
 pub use in_world::TerminalImage;
-pub use layout::{FitWindow, TerminalMetrics, TerminalView};
+pub use layout::{FitWindow, TerminalArea, TerminalMetrics, TerminalView};
 #[cfg(feature = "app")]
 pub(crate) use settle::Settling;
 pub use theme::{TerminalTheme, ThemeOverride};
@@ -71,19 +74,25 @@ pub enum TerminalRenderSystems {
 impl Plugin for ScarabRenderPlugin {
     fn build(&self, app: &mut App) {
         use TerminalRenderSystems::{Draw, Measure, Place};
+        crate::view::AreaPlugin::bring(app);
         app.register_type::<FontSettings>()
             .register_type::<TerminalTheme>()
             .register_type::<ThemeOverride>()
             .register_type::<TerminalView>()
             .register_type::<TerminalMetrics>()
             .register_type::<TerminalImage>()
-            .register_type::<FitWindow>()
             .add_plugins((material::plugin, upload::plugin, settle::plugin))
             .insert_resource(self.font.clone())
             .insert_resource(self.theme.clone())
+            .register_type::<CursorBlink>()
+            .init_resource::<CursorBlink>()
+            .init_resource::<blink::Blink>()
+            .init_resource::<crate::alarm::Alarm>()
             .init_resource::<font::Fonts>()
             .init_resource::<draw::Atlases>()
             .init_resource::<layout::UnitQuad>()
+            .configure_sets(PostUpdate, Place.after(crate::view::TerminalAreaSystems::Fill))
+            .configure_sets(PostUpdate, Draw.after(crate::select::ScarabSelectSystems::Highlight))
             .configure_sets(
                 PostUpdate,
                 (Measure, Place, Draw).chain().before(TransformSystems::Propagate).before(AssetEventSystems),
@@ -93,7 +102,7 @@ impl Plugin for ScarabRenderPlugin {
                 (
                     (draw::update_fonts, layout::measure).chain().in_set(Measure),
                     (layout::place, in_world::place_images).chain().in_set(Place),
-                    (draw::draw, settle::request_redraw).chain().in_set(Draw),
+                    (blink::blink, draw::draw, settle::request_redraw).chain().in_set(Draw),
                 ),
             );
         app.world_mut().register_component_hooks::<TerminalView>().on_remove(remove_parts);

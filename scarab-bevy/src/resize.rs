@@ -1,14 +1,14 @@
-//! Sizes: a window's, as columns and rows of the terminal that fills it.
+//! Sizes: a part of the window, as columns and rows of the terminal that fills it.
 
-use bevy::{prelude::*, window::PrimaryWindow};
+use bevy::prelude::*;
 
 use crate::{
     ipc::ScarabIpcSystems,
     terminal::{Terminal, TerminalSize},
-    view::{FitWindow, TerminalMetrics},
+    view::{AreaPlugin, TerminalArea, TerminalAreaSystems, TerminalMetrics},
 };
 
-/// Makes terminals with [`FitWindow`] follow the primary window's size. Brought by [`ScarabIpcPlugin`](crate::ScarabIpcPlugin).
+/// Makes terminals with a [`TerminalArea`] as large as that, as those with [`FitWindow`](crate::FitWindow) have of the window. Brought by [`ScarabIpcPlugin`](crate::ScarabIpcPlugin).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ScarabResizePlugin;
 
@@ -25,25 +25,27 @@ const UNMEASURED_CELL: UVec2 = UVec2::new(8, 16);
 
 impl Plugin for ScarabResizePlugin {
     fn build(&self, app: &mut App) {
-        app.configure_sets(PostUpdate, ScarabResizeSystems::Fit.before(ScarabIpcSystems::Send))
-            .add_systems(PostUpdate, fit.in_set(ScarabResizeSystems::Fit));
+        AreaPlugin::bring(app);
+        app.configure_sets(
+            PostUpdate,
+            ScarabResizeSystems::Fit.after(TerminalAreaSystems::Fill).before(ScarabIpcSystems::Send),
+        )
+        .add_systems(PostUpdate, fit.in_set(ScarabResizeSystems::Fit));
         #[cfg(feature = "render")]
         app.configure_sets(PostUpdate, ScarabResizeSystems::Fit.after(crate::render::TerminalRenderSystems::Measure));
     }
 }
 
-/// A minimised window has no size; its terminal keeps the one it had.
 fn fit(
     mut commands: Commands,
-    window: Option<Single<&Window, With<PrimaryWindow>>>,
-    terminals: Query<(Entity, Option<&TerminalMetrics>, Option<&TerminalSize>), (With<Terminal>, With<FitWindow>)>,
+    terminals: Query<(Entity, &TerminalArea, Option<&TerminalMetrics>, Option<&TerminalSize>), With<Terminal>>,
 ) {
-    let Some(window) = window else { return };
-    let pixels = window.physical_size();
-    if pixels.cmpeq(UVec2::ZERO).any() {
-        return;
-    }
-    for (entity, metrics, size) in &terminals {
+    for (entity, TerminalArea(area), metrics, size) in &terminals {
+        let pixels = area.size();
+        // Nobody has said yet where it is.
+        if pixels.cmpeq(UVec2::ZERO).any() {
+            continue;
+        }
         let assumed = TerminalMetrics { cell: UNMEASURED_CELL, ..default() };
         let metrics = metrics.unwrap_or(&assumed);
         let Some((cols, rows)) = metrics.cells_in(pixels) else { continue };

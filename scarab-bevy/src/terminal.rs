@@ -9,7 +9,10 @@ use scarab_protocol::{
     surface::{Cursor, Grid, Modes},
 };
 
-use crate::link::TerminalLink;
+use crate::{
+    link::TerminalLink, links::HoveredLink, preedit::TerminalPreedit, search::TerminalSearch,
+    select::TerminalSelection, viewport::TerminalViewport,
+};
 
 /// A terminal: one session of a daemon, shown by this entity.
 ///
@@ -27,7 +30,20 @@ use crate::link::TerminalLink;
 /// Despawning the entity leaves the session. What becomes of it then: a created one ends when its last client has
 /// been gone for the resume time, unless it was [kept](Terminal::keep); an attached one is never ended by leaving.
 #[derive(Component, Debug, Clone, Default)]
-#[require(TerminalStatus, TerminalGrid, TerminalTitle, TerminalCursor, TerminalModes, TerminalBacklog, TerminalLink)]
+#[require(
+    TerminalStatus,
+    TerminalGrid,
+    TerminalTitle,
+    TerminalCursor,
+    TerminalModes,
+    TerminalBacklog,
+    TerminalViewport,
+    TerminalSelection,
+    TerminalSearch,
+    HoveredLink,
+    TerminalPreedit,
+    TerminalLink
+)]
 pub struct Terminal {
     pub(crate) source: Source,
     pub(crate) observe: bool,
@@ -52,6 +68,8 @@ pub(crate) struct Create {
     pub(crate) name: Option<String>,
     pub(crate) command: Vec<String>,
     pub(crate) cwd: Option<PathBuf>,
+    /// Whether the session is to be made elsewhere if it cannot be made there.
+    pub(crate) cwd_is_hint: bool,
     pub(crate) env: Vec<(String, String)>,
     pub(crate) keep: bool,
 }
@@ -88,6 +106,12 @@ impl Terminal {
     #[must_use]
     pub fn cwd(self, directory: impl Into<PathBuf>) -> Self {
         self.create(|create| create.cwd = Some(directory.into()))
+    }
+
+    /// The directory that the new session starts in if it is there; else the home directory.
+    #[must_use]
+    pub fn cwd_if_there(self, directory: impl Into<PathBuf>) -> Self {
+        self.create(|create| (create.cwd, create.cwd_is_hint) = (Some(directory.into()), true))
     }
 
     /// A variable for the new session, beside this process's own.

@@ -1,12 +1,60 @@
 //! What a terminal's size on screen has to do with its size in cells.
 
-use bevy::prelude::*;
+use bevy::{prelude::*, window::PrimaryWindow};
 
-/// Fills the primary window with the terminal: the first cell at the top left inside the padding, what is left over at the
-/// right and below in the background colour. The entity's `Transform` should be left alone.
+/// Fills the primary window with the terminal: its [`TerminalArea`] is the whole of it.
 #[derive(Component, Reflect, Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[reflect(Component, Default)]
+#[require(TerminalArea)]
 pub struct FitWindow;
+
+/// The part of the primary window that a terminal fills, in physical pixels from the top left: the first cell at the top left inside
+/// the padding, what is left over at the right and below in the background colour. The terminal gets as many cells as fit, and the
+/// mouse over it. The entity's `Transform` should be left alone.
+#[derive(Component, Reflect, Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[reflect(Component, Default)]
+pub struct TerminalArea(pub URect);
+
+/// The sets of the systems that say where terminals are, in `PostUpdate`.
+#[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TerminalAreaSystems {
+    /// [`TerminalArea`]s are written. What lays terminals out writes them here or before; what looks at them runs after it.
+    Fill,
+}
+
+/// Has terminals with [`FitWindow`] fill the window; brought by every plugin that needs it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct AreaPlugin;
+
+impl AreaPlugin {
+    /// Adds it, if no other plugin has.
+    pub(crate) fn bring(app: &mut App) {
+        if !app.is_plugin_added::<Self>() {
+            app.add_plugins(Self);
+        }
+    }
+}
+
+impl Plugin for AreaPlugin {
+    fn build(&self, app: &mut App) {
+        app.register_type::<FitWindow>()
+            .register_type::<TerminalArea>()
+            .add_systems(PostUpdate, fill_window.in_set(TerminalAreaSystems::Fill));
+    }
+}
+
+/// A minimised window has no size; its terminal keeps the area it had.
+fn fill_window(
+    window: Option<Single<&Window, With<PrimaryWindow>>>,
+    mut terminals: Query<&mut TerminalArea, With<FitWindow>>,
+) {
+    let Some(size) = window.map(|window| window.physical_size()).filter(|size| size.cmpne(UVec2::ZERO).all()) else {
+        return;
+    };
+    for mut area in &mut terminals {
+        area.set_if_neq(TerminalArea(URect { min: UVec2::ZERO, max: size }));
+    }
+}
 
 /// How large a terminal's cells are: written by whatever draws it, from the font and
 /// the scale factor; read by what turns pixels into cells.
@@ -44,8 +92,8 @@ impl TerminalMetrics {
         Some((cells.x as u16, cells.y as u16))
     }
 
-    /// The column and row at a position in logical pixels from the top left of the quad, which for a
-    /// [`FitWindow`] terminal is that of the window. In the padding it is negative or beyond the grid. `None` until measured.
+    /// The column and row at a position in logical pixels from the top left of the quad, which is that of its [`TerminalArea`] if it has
+    /// one. In the padding it is negative or beyond the grid. `None` until measured.
     pub fn cell_at(&self, position: Vec2) -> Option<IVec2> {
         if self.cell.cmpeq(UVec2::ZERO).any() {
             return None;

@@ -13,6 +13,13 @@ pub(super) struct Asked {
     pub(super) inside: Option<String>,
 }
 
+impl Asked {
+    /// Whether nothing in particular was asked for.
+    pub(super) fn is_plain(&self) -> bool {
+        self.name.is_none() && self.command.is_empty()
+    }
+}
+
 /// What to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Choice {

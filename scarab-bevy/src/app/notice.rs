@@ -1,15 +1,13 @@
 //! What plugins of the daemon tell the user: notifications in the banner for a while, status items in the window's title.
 
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
 use scarab_protocol::event::EventKind;
 
 use super::tell;
 use crate::{
+    alarm::Alarm,
     connection::PrimaryConnection,
     daemon_plugins::told::{PluginNotified, PluginStatus},
     events::DaemonEvents,
@@ -31,8 +29,6 @@ const MAX_CHARS: usize = 300;
 pub(super) struct Notices {
     /// Oldest first.
     shown: Vec<Notice>,
-    /// When the window is woken.
-    wakes: Option<Instant>,
 }
 
 struct Notice {
@@ -52,6 +48,11 @@ impl Notices {
     /// The lines of the banner.
     pub(super) fn lines(&self) -> impl Iterator<Item = String> {
         self.shown.iter().map(|notice| notice.text.clone())
+    }
+
+    /// The window has something to say itself.
+    pub(super) fn say(&mut self, text: &str) {
+        self.add(text, "", Instant::now());
     }
 
     /// A notification has come.
@@ -95,22 +96,14 @@ fn note(mut notified: MessageReader<PluginNotified>, mut notices: ResMut<Notices
 }
 
 /// Takes away what was shown for long enough, and sees that the window wakes for the next: while nothing is shown, nothing wakes it.
-fn pass(mut notices: ResMut<Notices>, waker: Res<Waker>) {
+fn pass(mut notices: ResMut<Notices>, alarm: Res<Alarm>, waker: Res<Waker>) {
     let now = Instant::now();
     if notices.shown.iter().any(|notice| notice.until <= now) {
         notices.forget(now);
     }
-    let next = notices.shown.iter().map(|notice| notice.until).min();
-    let Some(next) = next.filter(|_| notices.wakes.is_none_or(|wakes| wakes <= now)) else { return };
-    // The window's own timer would draw it anew all the time. One thread at most waits like this.
-    let waker = waker.clone();
-    let timer = thread::Builder::new().name("notice".into()).spawn(move || {
-        thread::sleep(next.saturating_duration_since(Instant::now()));
-        waker.wake();
-    });
-    match timer {
-        Ok(_) => notices.bypass_change_detection().wakes = Some(next),
-        Err(error) => tracing::warn!("a notification is shown until something else happens: {error}"),
+    // The window's own timer would draw it anew all the time.
+    if let Some(next) = notices.shown.iter().map(|notice| notice.until).min() {
+        alarm.wake_at(next, &waker);
     }
 }
 

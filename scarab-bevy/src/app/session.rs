@@ -1,8 +1,9 @@
 //! Which session the window shows, and what its user chooses when that is lost with its daemon.
 
 use bevy::{
+    ecs::system::SystemParam,
     input::keyboard::{Key, KeyboardInput},
-    input_focus::InputFocus,
+    input_focus::{FocusCause, InputFocus},
     prelude::*,
 };
 use scarab_protocol::{
@@ -13,16 +14,17 @@ use scarab_protocol::{
 use super::{
     banner::{self, Banner},
     choose::{Asked, Choice, choose},
+    layout::{Layout, Saved},
     notice::Notices,
     tell::{self, LastWords},
 };
 use crate::{
+    ClientConfig,
     connection::{ConnectionLink, DaemonConnection, PrimaryConnection, ScarabConnectionState},
     ipc::ScarabIpcSystems,
-    messages::TerminalExited,
+    panes::{LastPaneClosed, Tab, Tabs, add_tab, close_tabs, open_tab},
     render::TerminalView,
     terminal::{Terminal, TerminalSession, TerminalStatus},
-    view::FitWindow,
 };
 
 /// Shows the session that was asked for.
@@ -33,8 +35,9 @@ pub(super) fn plugin(asked: Asked) -> impl Plugin {
             .init_resource::<LastWords>()
             .init_resource::<Banner>()
             .init_resource::<Notices>()
+            .init_resource::<Layout>()
             .add_systems(OnEnter(ScarabConnectionState::Connected), ask)
-            .add_systems(PreUpdate, tell::note.after(ScarabIpcSystems::Receive))
+            .add_systems(PreUpdate, (tell::note, hold).chain().after(ScarabIpcSystems::Receive))
             // In this order within one update: the window may sleep after it.
             .add_systems(Update, (choose_session, pick, tell::tell).chain().before(banner::show))
             .add_systems(Update, leave);
@@ -56,8 +59,8 @@ pub(super) enum Session {
     Wanted,
     /// The daemon was asked for its sessions.
     Asked(Pending<Sessions>, Vec<SessionInfo>),
-    /// The terminal shows it.
-    Shown(Entity),
+    /// The window shows it, perhaps among others.
+    Shown,
     /// It was lost with its daemon, and had this name.
     Lost(Option<String>),
     /// A new daemon was asked for its sessions.
@@ -67,7 +70,18 @@ pub(super) enum Session {
 }
 
 /// The connection stands: what sessions are there?
-fn ask(mut session: ResMut<Session>, link: Single<&ConnectionLink, With<PrimaryConnection>>) {
+fn ask(
+    mut session: ResMut<Session>,
+    start: Res<Start>,
+    mut layout: ResMut<Layout>,
+    link: Single<&ConnectionLink, With<PrimaryConnection>>,
+) {
+    match &*session {
+        // Who names a session or a command wants that and nothing else.
+        Session::Wanted | Session::Asked(..) if start.0.is_plain() => layout.open(&link.client),
+        Session::Shown => layout.open_again(&link.client),
+        _ => {}
+    }
     let list = || link.client.request(&ListSessions { after: 0 });
     let next = match &*session {
         Session::Wanted => Session::Asked(list(), Vec::new()),
@@ -75,7 +89,7 @@ fn ask(mut session: ResMut<Session>, link: Single<&ConnectionLink, With<PrimaryC
             Session::AskedAgain(name.clone(), list(), Vec::new())
         }
         Session::Asked(..) => Session::Asked(list(), Vec::new()),
-        Session::Shown(_) => return,
+        Session::Shown => return,
     };
     *session = next;
 }
@@ -88,9 +102,13 @@ fn choose_session(
     link: Option<Single<&ConnectionLink, With<PrimaryConnection>>>,
     terminals: Query<(&TerminalStatus, Option<&TerminalSession>)>,
     last_words: Res<LastWords>,
-    mut focus: ResMut<InputFocus>,
+    mut layout: ResMut<Layout>,
+    mut window: Window<'_, '_>,
 ) {
     let Some(link) = link else { return };
+    if matches!(*session, Session::Asked(..)) && layout.bypass_change_detection().is_opening() {
+        return;
+    }
     let session = session.bypass_change_detection();
     if let Session::Asked(pending, known) | Session::AskedAgain(_, pending, known) = session {
         match pending.try_take() {
@@ -111,11 +129,19 @@ fn choose_session(
     }
     let next = match std::mem::take(session) {
         Session::Asked(_, known) => {
-            let terminal = match choose(&start.0, &known) {
-                Choice::Attach(info) => Terminal::attach_id(info.id),
-                Choice::Create(name) => new_terminal(name, &start.0.command),
-            };
-            Session::Shown(show(&mut commands, terminal))
+            let saved = layout.tabs(&known).filter(|_| start.0.is_plain());
+            let restored = saved.is_some_and(|saved| window.restore(&mut commands, &saved, &known));
+            match restored {
+                true => {}
+                false => {
+                    let terminal = match choose(&start.0, &known) {
+                        Choice::Attach(info) => Terminal::attach_id(info.id),
+                        Choice::Create(name) => new_terminal(name, &start.0.command),
+                    };
+                    window.show(&mut commands, terminal);
+                }
+            }
+            Session::Shown
         }
         Session::AskedAgain(name, _, mut known) => {
             known.retain(|session| session.exit.is_none());
@@ -123,17 +149,18 @@ fn choose_session(
             known.sort_by_key(|session| (Some(&session.name) != name.as_ref(), std::cmp::Reverse(session.used)));
             Session::Offered(name, known)
         }
-        Session::Shown(terminal) => match terminals.get(terminal) {
+        Session::Shown => match window.pane().and_then(|pane| terminals.get(pane).ok()) {
             // Lost with its daemon: the screen stays, the keyboard is the menu's.
-            Ok((status, Some(known))) if is_lost(status, &last_words) => {
-                focus.clear();
+            Some((status, Some(known))) if is_lost(status, known, &last_words, &link) => {
+                window.focus.clear();
+                layout.lose();
                 let name = Some(known.name.clone());
                 match is_connected(&link) {
                     true => Session::AskedAgain(name, link.client.request(&ListSessions { after: 0 }), Vec::new()),
                     false => Session::Lost(name),
                 }
             }
-            _ => Session::Shown(terminal),
+            _ => Session::Shown,
         },
         // What was offered is gone with the daemon that had it.
         Session::Offered(name, _) if !is_connected(&link) => Session::Lost(name),
@@ -147,9 +174,13 @@ fn is_connected(link: &ConnectionLink) -> bool {
 }
 
 /// Whether a session is gone by its daemon's end and not by its own.
-fn is_lost(status: &TerminalStatus, last_words: &LastWords) -> bool {
+fn is_lost(status: &TerminalStatus, known: &TerminalSession, last_words: &LastWords, link: &ConnectionLink) -> bool {
     match status {
-        TerminalStatus::Failed { .. } => true,
+        // It may also have been dismissed, or its screen be unreadable; then the others go on.
+        TerminalStatus::Failed { .. } => match link.client.status() {
+            Status::Connected(connected) => connected.epoch != known.id.epoch,
+            _ => true,
+        },
         TerminalStatus::Exited(_) => last_words.stopped.is_some(),
         _ => false,
     }
@@ -163,8 +194,60 @@ fn new_terminal(name: Option<String>, command: &[String]) -> Terminal {
     }
 }
 
-fn show(commands: &mut Commands, terminal: Terminal) -> Entity {
-    commands.spawn((terminal, TerminalView::default(), FitWindow)).id()
+/// What the window shows.
+#[derive(SystemParam)]
+struct Window<'w, 's> {
+    state: ResMut<'w, Tabs>,
+    tabs: Query<'w, 's, &'static Tab>,
+    focus: ResMut<'w, InputFocus>,
+}
+
+impl Window<'_, '_> {
+    /// The pane in front.
+    fn pane(&self) -> Option<Entity> {
+        self.tabs.get(self.state.current()?).ok().map(|tab| tab.focus)
+    }
+
+    /// Shows the tabs that a window had before; whether there are any.
+    fn restore(&mut self, commands: &mut Commands, saved: &Saved, known: &[SessionInfo]) -> bool {
+        close_tabs(commands, &mut self.state, &self.tabs);
+        let mut fronts = Vec::new();
+        for tab in &saved.tabs {
+            let mut sessions = tab.sessions();
+            sessions.sort_unstable();
+            sessions.dedup();
+            let terminals = sessions.into_iter().filter_map(|session| {
+                let info = known.iter().find(|info| info.id.to_string() == session)?;
+                let terminal = commands.spawn((Terminal::attach_id(info.id), TerminalView::default())).id();
+                Some((session.to_owned(), terminal))
+            });
+            let terminals = terminals.collect();
+            match tab.to_tab(&terminals) {
+                Some(tab) => {
+                    let focus = tab.focus;
+                    fronts.push(Some((add_tab(commands, &mut self.state, tab), focus)));
+                }
+                // It makes no sense: a session twice in it, say.
+                None => {
+                    terminals.into_values().for_each(|terminal| commands.entity(terminal).despawn());
+                    fronts.push(None);
+                }
+            }
+        }
+        let front = fronts.get(saved.current).copied().flatten().or_else(|| fronts.iter().find_map(|front| *front));
+        if let Some((tab, focus)) = front {
+            self.state.show(tab);
+            self.focus.set(focus, FocusCause::Navigated);
+        }
+        front.is_some()
+    }
+
+    /// Shows a terminal, in place of all that was shown.
+    fn show(&mut self, commands: &mut Commands, terminal: Terminal) {
+        close_tabs(commands, &mut self.state, &self.tabs);
+        let terminal = commands.spawn((terminal, TerminalView::default())).id();
+        open_tab(commands, &mut self.state, &mut self.focus, terminal);
+    }
 }
 
 /// The user's choice after a daemon was lost. It takes Ctrl, because whoever was typing goes on for a moment; and nothing is
@@ -176,8 +259,9 @@ fn pick(
     held: Res<ButtonInput<KeyCode>>,
     mut was_held: Local<bool>,
     mut last_words: ResMut<LastWords>,
-    terminals: Query<Entity, (With<Terminal>, With<FitWindow>)>,
-    connection: Option<Single<Entity, With<PrimaryConnection>>>,
+    mut window: Window<'_, '_>,
+    mut layout: ResMut<Layout>,
+    connection: Option<Single<(Entity, &ConnectionLink), With<PrimaryConnection>>>,
 ) {
     // Ctrl is followed key by key: pressed and let go between two updates it counts too. What is held at the end is what is
     // held at the next beginning, and knows of lost focus.
@@ -193,7 +277,7 @@ fn pick(
         let terminal = match (&*session, &key.logical_key) {
             (Session::Lost(_), Key::Enter) => {
                 if let Some(connection) = &connection {
-                    let connection = **connection;
+                    let (connection, _) = **connection;
                     commands.queue(move |world: &mut World| DaemonConnection::launch_now(world, connection));
                 }
                 continue;
@@ -211,20 +295,29 @@ fn pick(
             }
             _ => continue,
         };
-        for old in &terminals {
-            commands.entity(old).despawn();
+        window.show(&mut commands, terminal);
+        if let Some(connection) = &connection {
+            layout.open(connection.1.client.as_ref());
         }
-        *session = Session::Shown(show(&mut commands, terminal));
+        *session = Session::Shown;
         *last_words = LastWords::default();
         keys.clear();
         return;
     }
 }
 
-/// The window closes when its shell ends by itself. If the daemon was told to end, its user is to read that.
-fn leave(mut exits: MessageReader<TerminalExited>, last_words: Res<LastWords>, mut exit: MessageWriter<AppExit>) {
-    if exits.read().count() > 0 && last_words.stopped.is_none() {
+/// The window closes when its last shell has ended by itself. If the daemon was told to end, its user is to read that.
+fn leave(mut closed: MessageReader<LastPaneClosed>, mut exit: MessageWriter<AppExit>) {
+    if closed.read().count() > 0 {
         exit.write(AppExit::Success);
+    }
+}
+
+/// What ends with its daemon stays to be seen, and whatever its user wants to.
+fn hold(last_words: Res<LastWords>, config: Res<ClientConfig>, mut tabs: ResMut<Tabs>) {
+    let hold = last_words.stopped.is_some() || config.hold_ended;
+    if tabs.hold_ended != hold {
+        tabs.hold_ended = hold;
     }
 }
 

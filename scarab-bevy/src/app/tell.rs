@@ -1,6 +1,7 @@
 //! What the banner over the terminal says.
 
 use bevy::prelude::*;
+use scarab_protocol::message::Exit;
 
 use super::{
     banner::Banner,
@@ -10,6 +11,7 @@ use super::{
 use crate::{
     connection::{ConnectionStatus, PrimaryConnection},
     messages::{ConnectionNoted, DaemonStopped},
+    panes::Front,
     terminal::TerminalStatus,
 };
 
@@ -24,6 +26,7 @@ pub(super) struct LastWords {
 pub(super) fn tell(
     session: Res<Session>,
     status: Option<Single<&ConnectionStatus, With<PrimaryConnection>>>,
+    front: Front,
     terminals: Query<&TerminalStatus>,
     last_words: Res<LastWords>,
     notices: Res<Notices>,
@@ -42,15 +45,16 @@ pub(super) fn tell(
         // The first moments of every start: no banner for what is over before it can be read.
         Session::Wanted | Session::Asked(..) if matches!(status, ConnectionStatus::Connecting) => {}
         Session::Wanted | Session::Asked(..) => lines.extend(doing),
-        Session::Shown(terminal) => match terminals.get(*terminal) {
-            Ok(TerminalStatus::Failed { why }) => {
+        Session::Shown => match front.pane().and_then(|pane| terminals.get(pane).ok()) {
+            Some(TerminalStatus::Failed { why }) => {
                 lines.push(why.clone());
                 lines.extend(doing);
             }
-            Ok(TerminalStatus::Lost) => {
+            Some(TerminalStatus::Lost) => {
                 lines.push("The connection to the daemon is lost; what is typed waits for it.".into());
                 lines.extend(doing);
             }
+            Some(TerminalStatus::Exited(exit)) => lines.push(ended(exit)),
             _ => {}
         },
         Session::Lost(name) | Session::AskedAgain(name, ..) => {
@@ -84,6 +88,14 @@ pub(super) fn tell(
     }
     lines.extend(notices.lines());
     banner.set_if_neq(Banner(lines));
+}
+
+/// How a program has ended whose pane stays.
+fn ended(exit: &Exit) -> String {
+    match &exit.signal {
+        Some(signal) => format!("The program was ended by {signal}."),
+        None => format!("The program has ended with status {}.", exit.code),
+    }
 }
 
 fn quoted(name: Option<&str>) -> String {

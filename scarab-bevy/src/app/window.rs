@@ -13,11 +13,14 @@ use bevy::{
 };
 use scarab_protocol::endpoint::Address;
 
-use super::{BUILD, banner, choose::Asked, notice, session};
+use super::{
+    BUILD, banner, bell, choose::Asked, layout, links, notice, rename, search_bar, session, tab_bar, window_actions,
+};
 use crate::{
-    PluginStatus, PrimaryConnection, ScarabClipboardPlugin, ScarabConfigPlugin, ScarabRenderPlugin,
+    PluginStatus, PrimaryConnection, ScarabClipboardPlugin, ScarabConfigPlugin, ScarabPanesPlugin, ScarabRenderPlugin,
     ipc::ScarabIpcPlugin,
     launch::Launch,
+    panes::{Front, Tab},
     render::{Settling, TerminalTheme},
     terminal::{TerminalSession, TerminalTitle},
 };
@@ -56,8 +59,16 @@ pub(super) fn run(asked: Asked, address: Address) -> anyhow::Result<ExitCode> {
         ScarabConfigPlugin,
         ScarabClipboardPlugin,
         session::plugin(asked),
+        layout::plugin,
         banner::plugin,
         notice::plugin,
+        ScarabPanesPlugin::default(),
+        tab_bar::plugin,
+        search_bar::plugin,
+        rename::plugin,
+        window_actions::plugin,
+        bell::plugin,
+        links::plugin,
     ))
     // Nothing moves by itself: the window sleeps until something arrives or is typed.
     .insert_resource(WinitSettings { focused_mode: asleep, unfocused_mode: asleep })
@@ -92,31 +103,31 @@ fn run_on_one_thread(app: &mut App) {
     }
 }
 
-/// The window is called what the program calls itself, with what plugins say of their state behind it.
+/// The window is called what the program in front calls itself, with what plugins say of their state behind it.
 fn follow_title(
-    terminals: Query<(Ref<TerminalTitle>, Option<Ref<TerminalSession>>)>,
-    status: Option<Single<Ref<PluginStatus>, With<PrimaryConnection>>>,
+    front: Front,
+    terminals: Query<(&TerminalTitle, Option<&TerminalSession>)>,
+    status: Option<Single<&PluginStatus, With<PrimaryConnection>>>,
     window: Option<Single<&mut Window, With<PrimaryWindow>>>,
 ) {
     let Some(mut window) = window else { return };
-    let other_status = status.as_ref().is_some_and(|status| status.is_changed());
-    for (title, session) in &terminals {
-        if !other_status && !title.is_changed() && !session.as_ref().is_some_and(|session| session.is_changed()) {
-            continue;
-        }
-        let name = session.as_ref().map_or("Scarab", |session| session.name.as_str());
-        let own = if title.0.is_empty() { name } else { &title.0 };
-        let wanted = own.to_owned() + &status.as_ref().map_or_else(String::new, |status| notice::status_line(status));
-        if window.title != wanted {
-            window.title = wanted;
-        }
+    let Some((title, session)) = front.pane().and_then(|pane| terminals.get(pane).ok()) else { return };
+    let name = session.map_or("Scarab", |session| session.name.as_str());
+    let own = if title.0.is_empty() { name } else { &title.0 };
+    let wanted = own.to_owned() + &status.as_ref().map_or_else(String::new, |status| notice::status_line(status));
+    if window.title != wanted {
+        window.title = wanted;
     }
 }
 
-/// What no cell covers has the background's colour.
-fn clear_in_background(theme: Res<TerminalTheme>, mut clear: ResMut<ClearColor>) {
-    if theme.is_changed() {
-        clear.0 = theme.background_color();
+/// What no pane covers has the background's colour; between panes it is an edge that is seen.
+fn clear_in_background(theme: Res<TerminalTheme>, tabs: Query<&Tab>, mut clear: ResMut<ClearColor>) {
+    let edges = tabs.iter().any(|tab| tab.tree.panes().len() > 1);
+    let part = |i: usize| (u16::from(theme.background[i]) * 2 + u16::from(theme.foreground[i])) / 3;
+    let [r, g, b] = if edges { std::array::from_fn(|i| part(i) as u8) } else { theme.background };
+    let wanted = Color::srgb_u8(r, g, b);
+    if clear.0 != wanted {
+        clear.0 = wanted;
     }
 }
 

@@ -34,6 +34,21 @@ pub(super) fn physical(code: KeyCode) -> Physical {
     Physical::Key(sign)
 }
 
+/// The modifier that a key is, told apart by its side.
+pub(super) fn modifier(code: KeyCode, key: &Key) -> Option<Named> {
+    Some(match code {
+        KeyCode::ShiftLeft => Named::ShiftLeft,
+        KeyCode::ShiftRight => Named::ShiftRight,
+        KeyCode::ControlLeft => Named::ControlLeft,
+        KeyCode::ControlRight => Named::ControlRight,
+        KeyCode::AltLeft => Named::AltLeft,
+        KeyCode::AltRight if *key != Key::AltGraph => Named::AltRight,
+        KeyCode::SuperLeft => Named::SuperLeft,
+        KeyCode::SuperRight => Named::SuperRight,
+        _ => return None,
+    })
+}
+
 /// What a key means.
 pub(super) fn logical(key: &Key) -> Logical {
     let named = match key {
@@ -113,6 +128,14 @@ mod tests {
         assert_eq!(physical(KeyCode::Slash), Physical::Key('/'));
         assert_eq!(physical(KeyCode::Numpad7), Physical::Numpad(Numpad::Digit7));
         assert_eq!(physical(KeyCode::F1), Physical::Other);
+    }
+
+    #[test]
+    fn modifiers_are_told_apart_by_their_side() {
+        assert_eq!(modifier(KeyCode::ShiftRight, &Key::Shift), Some(Named::ShiftRight));
+        assert_eq!(modifier(KeyCode::AltRight, &Key::Alt), Some(Named::AltRight));
+        assert_eq!(modifier(KeyCode::AltRight, &Key::AltGraph), None);
+        assert_eq!(modifier(KeyCode::KeyA, &Key::Character("a".into())), None);
     }
 
     #[test]

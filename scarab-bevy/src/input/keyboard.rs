@@ -7,46 +7,26 @@ use bevy::{
     },
     input_focus::{FocusedInput, InputFocus},
     prelude::*,
-    window::Ime,
 };
-use scarab_protocol::key::{self, KeyPress, Mods, Physical};
+use scarab_protocol::{
+    config::Action,
+    key::{self, KeyPress, Mods, Physical},
+};
 
-use super::{TerminalKeys, convert};
+use super::{ActionTriggered, TerminalKeys, convert, ime::Composing};
 use crate::{
     messages::{InputKind, TerminalInput},
     terminal::{Terminal, TerminalModes},
+    viewport::{ScrollRequest, ScrollTo},
 };
-
-/// A key with modifiers, all of them and no others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KeyChord {
-    /// The key, by its place.
-    pub key: KeyCode,
-    /// The modifiers.
-    pub mods: Mods,
-}
-
-impl KeyChord {
-    /// A key with Ctrl and Shift.
-    pub const fn ctrl_shift(key: KeyCode) -> Self {
-        Self { key, mods: Mods::CTRL.union(Mods::SHIFT) }
-    }
-
-    /// A key with Shift.
-    pub const fn shift(key: KeyCode) -> Self {
-        Self { key, mods: Mods::SHIFT }
-    }
-
-    fn is(&self, key: KeyCode, mods: Mods) -> bool {
-        self.key == key && self.mods == mods.held()
-    }
-}
 
 /// Asks the clipboard plugin for its text.
 #[derive(Message, Debug, Clone, Copy)]
 #[cfg_attr(not(feature = "clipboard"), allow(dead_code, reason = "only the clipboard plugin reads it"))]
 pub(crate) struct PasteRequest {
     pub(crate) terminal: Entity,
+    /// Whether the primary selection is wanted.
+    pub(crate) primary: bool,
 }
 
 /// The modifier keys that are down, followed event by event: the state after a frame is wrong for keys within it.
@@ -88,10 +68,6 @@ impl Held {
     }
 }
 
-/// Whether an input method is composing: its keys are not the program's.
-#[derive(Resource, Default)]
-pub(super) struct Composing(bool);
-
 /// A key for the terminal that has the keyboard. An event to the terminal itself goes no further.
 pub(super) fn type_key(
     mut event: On<FocusedInput<KeyboardInput>>,
@@ -101,42 +77,67 @@ pub(super) fn type_key(
     mut held: ResMut<Held>,
     mut focus: ResMut<InputFocus>,
     mut input: MessageWriter<TerminalInput>,
-    mut pastes: MessageWriter<PasteRequest>,
+    mut actions: MessageWriter<ActionTriggered>,
+    mut scrolls: MessageWriter<ScrollRequest>,
 ) {
     let terminal = event.focused_entity;
-    let Ok(modes) = terminals.get(terminal) else { return };
     let pressed = event.input.clone();
-    event.propagate(false);
+    // Whoever has the keyboard: a modifier may come up elsewhere than it went down.
     held.follow(&pressed);
+    let Ok(modes) = terminals.get(terminal) else { return };
+    event.propagate(false);
     if composing.0 {
         return;
     }
     let mods = held.mods();
     let down = pressed.state == ButtonState::Pressed;
-    let is_one_of = |chords: &[KeyChord]| chords.iter().any(|chord| chord.is(pressed.key_code, mods));
-    if is_one_of(&keys.paste) {
-        if down {
-            pastes.write(PasteRequest { terminal });
+    let modifier = convert::modifier(pressed.key_code, &pressed.logical_key);
+    let press = key_press(&pressed, modifier, mods);
+    if let Some(action) = keys.action(&press, modes.0) {
+        if down && (!pressed.repeat || repeats(action)) {
+            actions.write(ActionTriggered { terminal, action });
         }
         return;
     }
-    if is_one_of(&keys.release) {
+    if keys.release.iter().any(|chord| press.is(chord)) {
         if down {
             focus.clear();
         }
         return;
     }
     let mut bytes = Vec::new();
-    key::encode(&key_press(&pressed, mods), modes.0, &mut bytes);
+    key::encode(&press, modes.0, &mut bytes);
     if !bytes.is_empty() {
+        // Whoever types wants to see what comes of it. Programs may be told of more than that.
+        let types = press.logical != key::Logical::Unidentified || press.text.is_some();
+        if down && types && modifier.is_none() {
+            scrolls.write(ScrollRequest { terminal, to: ScrollTo::Bottom });
+        }
         input.write(TerminalInput { terminal, kind: InputKind::Bytes(bytes) });
     }
 }
 
+/// Whether holding a key does its action again and again.
+fn repeats(action: Action) -> bool {
+    matches!(
+        action,
+        Action::ScrollLineUp
+            | Action::ScrollLineDown
+            | Action::ScrollPageUp
+            | Action::ScrollPageDown
+            | Action::FontLarger
+            | Action::FontSmaller
+            | Action::ResizeLeft
+            | Action::ResizeRight
+            | Action::ResizeUp
+            | Action::ResizeDown
+    )
+}
+
 /// The key as the encoder wants it.
-fn key_press(input: &KeyboardInput, mut mods: Mods) -> KeyPress {
+fn key_press(input: &KeyboardInput, modifier: Option<key::Named>, mut mods: Mods) -> KeyPress {
     let physical = convert::physical(input.key_code);
-    let logical = convert::logical(&input.logical_key);
+    let logical = modifier.map_or_else(|| convert::logical(&input.logical_key), key::Logical::Named);
     let text = input.text.as_ref().map(ToString::to_string);
     // Num Lock's state is not told. A keypad key that types a character has it on; Enter types in any state.
     let types = matches!(logical, key::Logical::Char(_)) || logical == key::Logical::Named(key::Named::Enter);
@@ -155,28 +156,5 @@ fn key_press(input: &KeyboardInput, mut mods: Mods) -> KeyPress {
 pub(super) fn forget_held(mut lost: MessageReader<KeyboardFocusLost>, mut held: ResMut<Held>) {
     if lost.read().count() > 0 {
         *held = Held::default();
-    }
-}
-
-/// Text that an input method has composed goes to the program as it is.
-pub(super) fn commit(
-    mut ime: MessageReader<Ime>,
-    focus: Option<Res<InputFocus>>,
-    terminals: Query<(), With<Terminal>>,
-    mut composing: ResMut<Composing>,
-    mut input: MessageWriter<TerminalInput>,
-) {
-    for event in ime.read() {
-        match event {
-            Ime::Preedit { value, .. } => composing.0 = !value.is_empty(),
-            Ime::Commit { value, .. } => {
-                composing.0 = false;
-                let focused = focus.as_ref().and_then(|focus| focus.get());
-                if let Some(terminal) = focused.filter(|entity| terminals.contains(*entity)) {
-                    input.write(TerminalInput::text(terminal, value.clone()));
-                }
-            }
-            Ime::Enabled { .. } | Ime::Disabled { .. } => composing.0 = false,
-        }
     }
 }

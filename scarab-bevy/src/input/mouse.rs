@@ -1,107 +1,375 @@
-//! The mouse, over terminals that fill their window.
+//! The mouse, over terminals that fill a part of the window: for the program if it listens, for selecting and scrolling if not.
+//!
+//! Shift takes the mouse away from a program that listens.
 
 use bevy::{
+    ecs::query::QueryData,
     input::{
         ButtonState,
-        mouse::{MouseButton, MouseButtonInput, MouseScrollUnit, MouseWheel},
+        mouse::{MouseButton, MouseScrollUnit, MouseWheel},
     },
+    input_focus::{FocusCause, InputFocus},
     prelude::*,
-    window::CursorMoved,
+    window::{RequestRedraw, WindowEvent},
 };
 use scarab_protocol::{
+    config::Action,
+    key::Mods,
     mouse::{MouseAction, MouseButton as Button, MouseEvent},
     surface::Modes,
 };
 
-use super::keyboard::Held;
+use super::{ActionTriggered, MouseGrab, clicks::Clicks, keyboard::Held};
 use crate::{
+    links::{LinkActivated, link_at},
     messages::{InputKind, TerminalInput},
+    scrollback::{Lines, Scrollback},
+    select::{Place, Select, SelectRequest, SelectionKind, TerminalSelection},
     terminal::{Terminal, TerminalGrid},
-    view::{FitWindow, TerminalMetrics},
+    view::{TerminalArea, TerminalMetrics},
+    viewport::{ScrollRequest, ScrollTo, TerminalViewport},
 };
 
-/// Where the pointer is, which button is held, and what is left of a fine wheel's turns.
+/// Where the pointer is, which button is held and whose it is, and what is left of a fine wheel's turns.
 #[derive(Resource, Default)]
 pub(super) struct Pointer {
+    /// In logical pixels from the window's top left.
     position: Option<Vec2>,
+    /// The terminal that it is over or, while a button is held, on which that went down.
+    over: Option<Entity>,
     cell: Option<(u16, u16)>,
-    held: Option<Button>,
+    /// The buttons that are down, in the order in which they went down, and whose they are.
+    held: Vec<(Button, Owner)>,
+    place: Option<Place>,
     turned: Vec2,
+    clicks: Clicks,
+}
+
+/// Who a button that is down belongs to, from its press to its release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    /// The program.
+    Program,
+    /// What the pointer selects.
+    Selection(SelectionKind),
+    /// Nobody: it has done what it does.
+    Nobody,
 }
 
 /// How many pixels of a fine wheel or a touchpad make a notch: about three lines of text, as a notch scrolls.
 const PIXELS_PER_NOTCH: f32 = 50.0;
+/// How many lines a notch of the wheel scrolls back, as terminals and desktops have it.
+const LINES_PER_NOTCH: f32 = 3.0;
+/// How fast a selection that is drawn beyond the edge scrolls, in lines a second for each line that the pointer is beyond.
+const DRAG_SPEED: f32 = 10.0;
 
-/// Sends what the mouse does to the terminal that fills the window, one motion a cell. Programs that did not ask
-/// hear nothing: the daemon knows their modes, and here they only save messages.
-pub(super) fn read(
-    mut moves: MessageReader<CursorMoved>,
-    mut buttons: MessageReader<MouseButtonInput>,
-    mut wheel: MessageReader<MouseWheel>,
-    held: Res<Held>,
-    mut pointer: ResMut<Pointer>,
-    terminals: Query<(Entity, &TerminalGrid, &TerminalMetrics), (With<Terminal>, With<FitWindow>)>,
-    mut input: MessageWriter<TerminalInput>,
-) {
-    let Ok((terminal, grid, metrics)) = terminals.single() else {
-        moves.clear();
-        buttons.clear();
-        wheel.clear();
-        return;
-    };
-    let grid = &grid.grid;
-    let listens = grid.modes.intersects(Modes::MOUSE);
-    let cell = |position: Vec2| -> Option<(u16, u16)> {
+/// A terminal, as far as the mouse goes.
+#[derive(QueryData)]
+pub(super) struct Seat {
+    pub(super) terminal: Entity,
+    area: &'static TerminalArea,
+    pub(super) screen: &'static TerminalGrid,
+    metrics: &'static TerminalMetrics,
+    viewport: &'static TerminalViewport,
+    selection: &'static TerminalSelection,
+    scrollback: &'static Scrollback,
+    visibility: Option<&'static Visibility>,
+}
+
+impl SeatItem<'_, '_> {
+    /// A position of the window as one of the terminal's.
+    fn inside(&self, position: Vec2) -> Vec2 {
+        position - self.area.0.min.as_vec2() / self.metrics.scale_factor
+    }
+
+    /// Whether a position of the window is over the terminal, and that is seen.
+    fn has(&self, position: Vec2) -> bool {
+        if self.visibility == Some(&Visibility::Hidden) {
+            return false;
+        }
+        let pixel = position * self.metrics.scale_factor;
+        pixel.cmpge(self.area.0.min.as_vec2()).all() && pixel.cmplt(self.area.0.max.as_vec2()).all()
+    }
+
+    /// The cell under a position of the window; in the padding, the nearest one.
+    fn cell_at(&self, position: Vec2) -> Option<(u16, u16)> {
+        let grid = &self.screen.grid;
         let last = IVec2::new(i32::from(grid.cols()) - 1, i32::from(grid.rows()) - 1);
-        let cell = metrics.cell_at(position)?;
-        // In the padding the nearest cell is meant.
+        let cell = self.metrics.cell_at(self.inside(position))?;
         (last.cmpge(IVec2::ZERO).all())
             .then(|| cell.clamp(IVec2::ZERO, last))
             .map(|cell| (cell.x as u16, cell.y as u16))
-    };
-    let mods = held.mods();
-    let mut send = |action, button, (col, row)| {
-        let event = MouseEvent { action, button, col, row, mods };
-        input.write(TerminalInput { terminal, kind: InputKind::Mouse(event) });
-    };
+    }
 
-    for moved in moves.read() {
-        pointer.position = Some(moved.position);
-        let now = cell(moved.position);
-        if now != pointer.cell {
-            pointer.cell = now;
-            if let (Some(now), true) = (now, listens) {
-                send(MouseAction::Motion, pointer.held, now);
+    /// The place in the lines that a position means: for cells the nearer side of the one under it.
+    fn place_at(&self, position: Vec2, kind: SelectionKind) -> Option<Place> {
+        let (cell, grid) = (self.metrics.logical_cell(), &self.screen.grid);
+        let half = match kind {
+            SelectionKind::Cells | SelectionKind::Block => Vec2::new(cell.x / 2.0, 0.0),
+            SelectionKind::Words | SelectionKind::Lines => Vec2::ZERO,
+        };
+        let hidden = Vec2::new(0.0, self.viewport.hidden_part() * cell.y);
+        let at = self.metrics.cell_at(self.inside(position) + half + hidden)?;
+        let rows = i32::from(grid.rows());
+        let line = self.viewport.first_line(self.screen) + at.y.clamp(0, (rows - 1).max(0)) as u64;
+        // Above all and below all, whole lines are meant.
+        let col = if at.y < 0 {
+            0
+        } else if at.y >= rows && self.viewport.hidden_part() == 0.0 {
+            grid.cols()
+        } else {
+            at.x.clamp(0, grid.cols().into()) as u16
+        };
+        Some(Place { line, col })
+    }
+}
+
+/// What the mouse says.
+#[derive(bevy::ecs::system::SystemParam)]
+pub(super) struct Said<'w> {
+    input: MessageWriter<'w, TerminalInput>,
+    selects: MessageWriter<'w, SelectRequest>,
+    scrolls: MessageWriter<'w, ScrollRequest>,
+    actions: MessageWriter<'w, ActionTriggered>,
+    links: MessageWriter<'w, LinkActivated>,
+}
+
+/// Reads what the mouse does over terminals, in the order in which it happened. Programs that did not ask hear nothing: the daemon
+/// knows their modes, and here they only save messages. A motion within a cell is none.
+pub(super) fn read(
+    mut events: MessageReader<WindowEvent>,
+    held: Res<Held>,
+    time: Res<Time<Real>>,
+    mut pointer: ResMut<Pointer>,
+    grab: Res<MouseGrab>,
+    terminals: Query<Seat, With<Terminal>>,
+    mut focus: Option<ResMut<InputFocus>>,
+    mut said: Said,
+) {
+    let pointer = &mut *pointer;
+    let mods = held.mods();
+    for event in events.read() {
+        match event {
+            WindowEvent::CursorMoved(moved) => pointer.position = Some(moved.position),
+            WindowEvent::MouseButtonInput(_) | WindowEvent::MouseWheel(_) => {}
+            _ => continue,
+        }
+        let Some(position) = pointer.position.filter(|_| !grab.0) else { continue };
+        // While a button is held all goes to where that went down.
+        if pointer.held.is_empty() {
+            pointer.over = terminals.iter().find(|seat| seat.has(position)).map(|seat| seat.terminal);
+        }
+        let Some(seat) = pointer.over.and_then(|over| terminals.get(over).ok()) else {
+            pointer.held.clear();
+            continue;
+        };
+        match event {
+            WindowEvent::CursorMoved(_) => pointer.go(&seat, position, mods, &mut said),
+            WindowEvent::MouseButtonInput(pressed) => {
+                let Some(button) = button(pressed.button) else { continue };
+                if pressed.state == ButtonState::Pressed {
+                    if let Some(focus) = focus.as_mut().filter(|focus| focus.get() != Some(seat.terminal)) {
+                        focus.set(seat.terminal, FocusCause::Pressed);
+                    }
+                    let owner = pointer.press(&seat, button, position, mods, &time, &mut said);
+                    pointer.held.retain(|(other, _)| *other != button);
+                    pointer.held.push((button, owner));
+                } else {
+                    pointer.release(&seat, button, position, mods, &mut said);
+                }
+            }
+            WindowEvent::MouseWheel(turned) => pointer.turn(&seat, turned, mods, &mut said),
+            _ => {}
+        }
+    }
+}
+
+/// Whether the program of a terminal has the mouse.
+fn listens(seat: &SeatItem<'_, '_>, mods: Mods) -> bool {
+    seat.screen.grid.modes.intersects(Modes::MOUSE) && !mods.contains(Mods::SHIFT)
+}
+
+impl Pointer {
+    /// The terminal that it is over.
+    pub(super) fn over(&self) -> Option<Entity> {
+        self.over
+    }
+
+    /// The place that it points at on this terminal, if it is the user's and no button is held.
+    pub(super) fn place_on(&self, seat: &SeatItem<'_, '_>, mods: Mods) -> Option<Place> {
+        let position =
+            self.position.filter(|position| self.held.is_empty() && seat.has(*position) && !listens(seat, mods))?;
+        seat.place_at(position, SelectionKind::Words)
+    }
+
+    /// What is being selected.
+    fn selecting(&self) -> Option<SelectionKind> {
+        self.held.iter().find_map(|(_, owner)| match owner {
+            Owner::Selection(kind) => Some(*kind),
+            _ => None,
+        })
+    }
+
+    fn go(&mut self, seat: &SeatItem<'_, '_>, position: Vec2, mods: Mods, said: &mut Said) {
+        let now = seat.cell_at(position);
+        if let Some(kind) = self.selecting() {
+            let place = seat.place_at(position, kind);
+            if self.place != place {
+                self.place = place;
+                said.select(seat.terminal, place.map(Select::Extend));
+            }
+        } else if now != self.cell
+            && let Some(now) = now
+        {
+            let button = self.held.iter().rev().find(|(_, owner)| *owner == Owner::Program).map(|(button, _)| *button);
+            if button.is_some() || (self.held.is_empty() && listens(seat, mods)) {
+                said.mouse(seat.terminal, MouseAction::Motion, button, now, mods);
             }
         }
+        self.cell = now;
     }
-    for pressed in buttons.read() {
-        let Some(button) = button(pressed.button) else { continue };
-        let down = pressed.state == ButtonState::Pressed;
-        pointer.held = down.then_some(button);
-        if let (Some(at), true) = (pointer.position.and_then(cell), listens) {
-            send(if down { MouseAction::Press } else { MouseAction::Release }, Some(button), at);
+
+    /// A button goes down. Gives whose it is from now on.
+    fn press(
+        &mut self,
+        seat: &SeatItem<'_, '_>,
+        button: Button,
+        position: Vec2,
+        mods: Mods,
+        time: &Time<Real>,
+        said: &mut Said,
+    ) -> Owner {
+        let Some(at) = seat.cell_at(position) else { return Owner::Nobody };
+        let terminal = seat.terminal;
+        self.cell = Some(at);
+        if listens(seat, mods) {
+            said.mouse(terminal, MouseAction::Press, Some(button), at, mods);
+            return Owner::Program;
+        }
+        match button {
+            Button::Left if mods.contains(Mods::CTRL) && self.follow_link(seat, position, said) => {}
+            Button::Left => {
+                let kind = match self.clicks.count(time.elapsed(), Some(at)) {
+                    1 if mods.contains(Mods::ALT) => SelectionKind::Block,
+                    1 => SelectionKind::Cells,
+                    2 => SelectionKind::Words,
+                    _ => SelectionKind::Lines,
+                };
+                let Some(place) = seat.place_at(position, kind) else { return Owner::Nobody };
+                self.place = Some(place);
+                // Where the program has the mouse, Shift is what it takes to select at all.
+                let is_free = !seat.screen.grid.modes.intersects(Modes::MOUSE);
+                let goes_on = is_free && mods.contains(Mods::SHIFT) && !seat.selection.is_empty();
+                said.select(terminal, [if goes_on { Select::Extend(place) } else { Select::Begin(kind, place) }]);
+                return Owner::Selection(kind);
+            }
+            Button::Middle => {
+                said.actions.write(ActionTriggered { terminal, action: Action::PasteSelection });
+            }
+            Button::Right if !seat.selection.is_empty() => {
+                if let Some(place) = seat.place_at(position, SelectionKind::Cells) {
+                    said.select(terminal, [Select::Extend(place), Select::Copy { primary: true }]);
+                }
+            }
+            _ => {}
+        }
+        Owner::Nobody
+    }
+
+    /// Tells of the link under the pointer; whether there is one.
+    fn follow_link(&self, seat: &SeatItem<'_, '_>, position: Vec2, said: &mut Said) -> bool {
+        let lines = Lines { screen: &seat.screen.grid, scrollback: seat.scrollback };
+        let link = seat.place_at(position, SelectionKind::Words).and_then(|place| link_at(place, lines));
+        let activated = link.map(|link| LinkActivated { terminal: seat.terminal, uri: link.uri });
+        said.links.write_batch(activated).count() > 0
+    }
+
+    /// A button comes up: whoever heard that it went down hears of it.
+    fn release(&mut self, seat: &SeatItem<'_, '_>, button: Button, position: Vec2, mods: Mods, said: &mut Said) {
+        let Some(at) = self.held.iter().position(|(other, _)| *other == button) else { return };
+        match self.held.remove(at).1 {
+            Owner::Selection(_) => said.select(seat.terminal, [Select::End]),
+            Owner::Program => {
+                if let Some(at) = seat.cell_at(position) {
+                    said.mouse(seat.terminal, MouseAction::Release, Some(button), at, mods);
+                }
+            }
+            Owner::Nobody => {}
         }
     }
-    for turned in wheel.read() {
-        let notches = match turned.unit {
+
+    fn turn(&mut self, seat: &SeatItem<'_, '_>, turned: &MouseWheel, mods: Mods, said: &mut Said) {
+        let alternate = seat.screen.grid.modes.contains(Modes::ALTERNATE_SCREEN | Modes::ALTERNATE_SCROLL);
+        let is_programs = listens(seat, mods) || alternate && !mods.contains(Mods::SHIFT);
+        if !is_programs {
+            // A touchpad scrolls as far as the fingers move, a wheel by lines.
+            let lines = match turned.unit {
+                MouseScrollUnit::Line => turned.y * LINES_PER_NOTCH,
+                MouseScrollUnit::Pixel => turned.y / seat.metrics.cell.y.max(1) as f32,
+            };
+            said.scrolls.write(ScrollRequest { terminal: seat.terminal, to: ScrollTo::Lines(lines) });
+            return;
+        }
+        self.turned += match turned.unit {
             MouseScrollUnit::Line => Vec2::new(turned.x, turned.y),
             MouseScrollUnit::Pixel => Vec2::new(turned.x, turned.y) / PIXELS_PER_NOTCH,
         };
-        pointer.turned += notches;
-        let whole = pointer.turned.trunc();
-        pointer.turned -= whole;
-        let scrolls = listens || grid.modes.contains(Modes::ALTERNATE_SCREEN | Modes::ALTERNATE_SCROLL);
-        let (Some(at), true) = (pointer.position.and_then(cell), scrolls) else { continue };
+        let whole = self.turned.trunc();
+        self.turned -= whole;
+        let Some(at) = self.position.and_then(|position| seat.cell_at(position)) else { return };
         for (turns, forward, back) in
             [(whole.y, Button::WheelUp, Button::WheelDown), (whole.x, Button::WheelRight, Button::WheelLeft)]
         {
             // More notches than this in one event are a broken device, not a wish.
             for _ in 0..turns.abs().min(32.0) as u32 {
-                send(MouseAction::Press, Some(if turns > 0.0 { forward } else { back }), at);
+                let button = if turns > 0.0 { forward } else { back };
+                said.mouse(seat.terminal, MouseAction::Press, Some(button), at, mods);
             }
         }
     }
+}
+
+impl Said<'_> {
+    fn select(&mut self, terminal: Entity, all: impl IntoIterator<Item = Select>) {
+        self.selects.write_batch(all.into_iter().map(|what| SelectRequest { terminal, what }));
+    }
+
+    fn mouse(
+        &mut self,
+        terminal: Entity,
+        action: MouseAction,
+        button: Option<Button>,
+        (col, row): (u16, u16),
+        mods: Mods,
+    ) {
+        let event = MouseEvent { action, button, col, row, mods };
+        self.input.write(TerminalInput { terminal, kind: InputKind::Mouse(event) });
+    }
+}
+
+/// While a selection is drawn beyond the upper or lower edge, what is seen goes on that way.
+pub(super) fn scroll_beyond(
+    time: Res<Time<Real>>,
+    pointer: Res<Pointer>,
+    terminals: Query<Seat, With<Terminal>>,
+    mut said: Said,
+    mut redraw: MessageWriter<RequestRedraw>,
+) {
+    let (Some(kind), Some(position)) = (pointer.selecting(), pointer.position) else { return };
+    let Some(seat) = pointer.over.and_then(|over| terminals.get(over).ok()) else { return };
+    let (height, y) = (seat.metrics.logical_cell().y, seat.inside(position).y);
+    let top = seat.metrics.padding as f32 / seat.metrics.scale_factor;
+    let bottom = top + height * f32::from(seat.screen.grid.rows());
+    let beyond = (top - y).max(0.0) - (y - bottom).max(0.0);
+    let can_move = if beyond > 0.0 { seat.viewport.can_go_up(seat.screen) } else { seat.viewport.is_scrolled_back() };
+    if height <= 0.0 || beyond == 0.0 || !can_move {
+        return;
+    }
+    let lines = beyond / height * DRAG_SPEED * time.delta_secs().min(0.1);
+    said.scrolls.write(ScrollRequest { terminal: seat.terminal, to: ScrollTo::Lines(lines) });
+    said.select(seat.terminal, seat.place_at(position, kind).map(Select::Extend));
+    // Nothing else wakes an App whose pointer rests.
+    redraw.write(RequestRedraw);
 }
 
 fn button(button: MouseButton) -> Option<Button> {

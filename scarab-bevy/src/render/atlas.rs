@@ -18,6 +18,8 @@ const LARGEST: u32 = 4096;
 const MOST_TILES: u32 = 1 << 10;
 /// How many glyphs are remembered. Blank ones take no tile, so the tables have a bound of their own.
 const MOST_GLYPHS: usize = 1 << 17;
+/// How many ASCII characters there are.
+const ASCII: usize = 128;
 
 /// Where a glyph lies: the tiles of its left and right half, as a [`GpuCell`](super::material::GpuCell) names them.
 /// Tile 0 is blank.
@@ -47,6 +49,8 @@ pub(super) struct Atlas {
     tiles: u32,
     /// The first free one, counted row by row.
     next: u32,
+    /// ASCII characters, style by style: most of a screen, found without hashing.
+    ascii: [[Option<Glyph>; ASCII]; 4],
     single: HashMap<(char, u8), Glyph>,
     clusters: HashMap<(String, u8), Glyph>,
     full: bool,
@@ -67,6 +71,7 @@ impl Atlas {
             columns: 1,
             tiles: 0,
             next: 1,
+            ascii: [[None; ASCII]; 4],
             single: HashMap::default(),
             clusters: HashMap::default(),
             full: false,
@@ -115,6 +120,7 @@ impl Atlas {
         self.columns = (self.side / self.cell.width).clamp(1, MOST_TILES);
         self.tiles = self.columns * (self.side / self.cell.height).min(MOST_TILES);
         self.next = 1;
+        self.ascii = [[None; ASCII]; 4];
         self.single.clear();
         self.clusters.clear();
         self.full = false;
@@ -130,6 +136,26 @@ impl Atlas {
         rasterizer: &mut Rasterizer,
         uploads: &mut Uploads,
     ) -> Glyph {
+        let is_plain = cluster.character.is_ascii() && cluster.marks.is_empty() && !cluster.wide;
+        let place = is_plain.then_some((cluster.style.index(), cluster.character as usize));
+        if let Some(glyph) = place.and_then(|(style, character)| self.ascii[style][character]) {
+            return glyph;
+        }
+        let glyph = self.find(cluster, fonts, rasterizer, uploads);
+        if let (Some((style, character)), Some(glyph)) = (place, glyph) {
+            self.ascii[style][character] = Some(glyph);
+        }
+        glyph.unwrap_or_default()
+    }
+
+    /// The same of any cluster; nothing while it cannot be drawn.
+    fn find(
+        &mut self,
+        cluster: Cluster<'_>,
+        fonts: &mut Fonts,
+        rasterizer: &mut Rasterizer,
+        uploads: &mut Uploads,
+    ) -> Option<Glyph> {
         let kind = cluster.style.index() as u8 | u8::from(cluster.wide) << 2;
         let text = || {
             let mut text = String::from(cluster.character);
@@ -142,11 +168,11 @@ impl Atlas {
             self.clusters.get(&text())
         };
         if let Some(glyph) = known {
-            return *glyph;
+            return Some(*glyph);
         }
         if self.single.len() + self.clusters.len() >= MOST_GLYPHS {
             self.full = true;
-            return Glyph::default();
+            return None;
         }
         let glyph = match rasterizer.draw(fonts, cluster, &self.cell, self.pixels) {
             Outcome::Blank => Glyph::default(),
@@ -154,12 +180,12 @@ impl Atlas {
                 Some(glyph) => glyph,
                 None => {
                     self.full = true;
-                    return Glyph::default();
+                    return None;
                 }
             },
             Outcome::Pending => {
                 self.waiting = true;
-                return Glyph::default();
+                return None;
             }
         };
         if cluster.marks.is_empty() {
@@ -167,7 +193,7 @@ impl Atlas {
         } else {
             self.clusters.insert(text(), glyph);
         }
-        glyph
+        Some(glyph)
     }
 
     fn store(&mut self, drawn: &Drawn, wide: bool, uploads: &mut Uploads) -> Option<Glyph> {

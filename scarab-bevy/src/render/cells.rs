@@ -1,25 +1,28 @@
 //! From a row of the grid to what the shader reads.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
-use scarab_protocol::surface::{Attrs, Cell, CursorShape, Extra, Grid};
+use scarab_protocol::surface::{Attrs, Cell, Color, CursorShape, Extra, Grid, Underline};
 
 use super::atlas::Glyph;
 use super::font::{CellMetrics, FontStyle};
 use super::material::{GpuCell, GridHeader, pack};
 use super::raster::Cluster;
 use super::theme::Colors;
+use crate::highlight::Highlight;
 
 /// Appends the cells of a row to `out`. `glyph` says where a cluster's glyph lies.
 pub(super) fn encode_row(
     grid: &Grid,
     row: u16,
     colors: &Colors,
+    highlights: &[(Range<u16>, Highlight)],
     mut glyph: impl FnMut(Cluster<'_>) -> Glyph,
     out: &mut Vec<GpuCell>,
 ) {
     let cells = grid.row(row);
     let mut extras = Extras(grid.row_extras(row));
+    let mut inks = Inks { colors, last: None };
     // The right half of a wide character is drawn with the left one's glyph and colours.
     let mut left_half = None;
     for (col, &cell) in cells.iter().enumerate() {
@@ -32,10 +35,25 @@ pub(super) fn encode_row(
         }
         let wide = cell.attrs().contains(Attrs::WIDE) && col + 1 < cells.len();
         let found = if is_blank(cell, extra) { Glyph::default() } else { glyph(cluster(cell, extra, wide)) };
-        let drawn = encode(cell, extra, colors, found.left, found.color);
-        out.push(drawn);
+        let ink = inks.of(cell, extra);
+        out.push(encode(cell, ink, found.left, found.color));
         if wide {
-            left_half = Some(encode(cell, extra, colors, found.right, found.color));
+            left_half = Some(encode(cell, ink, found.right, found.color));
+        }
+    }
+    let first = out.len() - cells.len();
+    for (columns, highlight) in highlights {
+        for col in usize::from(columns.start)..usize::from(columns.end).min(cells.len()) {
+            let drawn = &mut out[first + col];
+            let Some((fg, bg)) = colors.highlighted(*highlight) else {
+                let style = Underline::Single as u32;
+                drawn.glyph = drawn.glyph & !(7 << GpuCell::UNDERLINE_SHIFT) | style << GpuCell::UNDERLINE_SHIFT;
+                continue;
+            };
+            drawn.bg = pack(bg);
+            if let Some(fg) = fg {
+                (drawn.fg, drawn.underline) = (pack(fg), pack(fg));
+            }
         }
     }
 }
@@ -87,6 +105,38 @@ pub(super) fn header(
     header
 }
 
+/// A cell's colours as the shader reads them.
+#[derive(Clone, Copy)]
+struct Ink {
+    fg: u32,
+    bg: u32,
+    underline: u32,
+}
+
+/// Works out the colours of cells. Cells side by side mostly have the same, which are then those of the cell before.
+struct Inks<'a> {
+    colors: &'a Colors,
+    last: Option<(Attrs, Color, Color, Ink)>,
+}
+
+impl Inks<'_> {
+    fn of(&mut self, cell: Cell, extra: Option<&Extra>) -> Ink {
+        let (attrs, fg, bg) = (cell.attrs(), cell.fg(), cell.bg());
+        if let Some((same_attrs, same_fg, same_bg, ink)) = self.last
+            && (same_attrs, same_fg, same_bg) == (attrs, fg, bg)
+            && extra.is_none()
+        {
+            return ink;
+        }
+        let drawn = self.colors.of(cell, extra);
+        let ink = Ink { fg: pack(drawn.fg), bg: pack(drawn.bg), underline: pack(drawn.underline) };
+        if extra.is_none() {
+            self.last = Some((attrs, fg, bg, ink));
+        }
+        ink
+    }
+}
+
 /// The extras of a row, walked along with its cells.
 struct Extras<'a>(&'a [(u16, Arc<Extra>)]);
 
@@ -119,9 +169,8 @@ fn cluster(cell: Cell, extra: Option<&Extra>, wide: bool) -> Cluster<'_> {
     }
 }
 
-fn encode(cell: Cell, extra: Option<&Extra>, colors: &Colors, tile: u32, color: bool) -> GpuCell {
+fn encode(cell: Cell, ink: Ink, tile: u32, color: bool) -> GpuCell {
     let attrs = cell.attrs();
-    let drawn = colors.of(cell, extra);
     let mut glyph = tile;
     if color {
         glyph |= GpuCell::COLOR;
@@ -132,12 +181,12 @@ fn encode(cell: Cell, extra: Option<&Extra>, colors: &Colors, tile: u32, color: 
         }
         glyph |= (attrs.underline() as u32) << GpuCell::UNDERLINE_SHIFT;
     }
-    GpuCell { glyph, fg: pack(drawn.fg), bg: pack(drawn.bg), underline: pack(drawn.underline) }
+    GpuCell { glyph, fg: ink.fg, bg: ink.bg, underline: ink.underline }
 }
 
 #[cfg(test)]
 mod tests {
-    use scarab_protocol::surface::{Color, Cursor, Underline};
+    use scarab_protocol::surface::Cursor;
 
     use super::*;
     use crate::render::theme::TerminalTheme;
@@ -159,7 +208,7 @@ mod tests {
             right: 7,
             color: false,
         };
-        encode_row(grid, 0, &colors, glyph, &mut out);
+        encode_row(grid, 0, &colors, &[], glyph, &mut out);
         out
     }
 
@@ -193,6 +242,18 @@ mod tests {
     fn hidden_text_shows_neither_letters_nor_lines() {
         let attrs = (Attrs::HIDDEN | Attrs::STRIKEOUT).with_underline(Underline::Curly);
         assert_eq!(encoded(&grid(&[cell('x', attrs)], vec![]))[0].glyph, 0);
+    }
+
+    #[test]
+    fn what_stands_out_has_other_colours_and_the_rest_has_not() {
+        let grid = grid(&[cell('a', Attrs::empty()), cell('b', Attrs::empty()), cell('c', Attrs::empty())], vec![]);
+        let colors = Colors::new(&TerminalTheme::default(), &grid);
+        let (plain, mut out) = (encoded(&grid), Vec::new());
+        encode_row(&grid, 0, &colors, &[(1..9, Highlight::FoundHere)], |_| Glyph::default(), &mut out);
+        let (fg, bg) = colors.highlighted(Highlight::FoundHere).expect("colours");
+        assert_eq!((out[0].bg, out[0].fg), (plain[0].bg, plain[0].fg));
+        assert_eq!(out[1..].iter().map(|cell| cell.bg).collect::<Vec<_>>(), [pack(bg); 2]);
+        assert_eq!(Some(out[2].fg), fg.map(pack));
     }
 
     #[test]

@@ -1,34 +1,102 @@
 //! Drawing as the user has configured it.
 
-use bevy::prelude::*;
+use bevy::{
+    prelude::*,
+    window::{PrimaryWindow, WindowTheme},
+};
 
-use super::{FontSettings, TerminalTheme, TerminalView};
-use crate::{config::ClientConfig, terminal::Terminal};
+use super::{CursorBlink, FontSettings, TerminalTheme, TerminalView};
+use crate::{config::ClientConfig, select::WordSeparators, terminal::Terminal};
 
-/// Has terminals look as the configuration says: font size, padding and colours follow [`ClientConfig`], at the start and whenever it
-/// changes. For programs that are terminals; an App with a look of its own leaves it out.
+/// Has terminals look and listen as the configuration says: font, padding, colours, cursor, bindings and what becomes of a selection
+/// follow [`ClientConfig`], at the start and whenever it changes. For programs that are terminals; an App with a look of its own leaves
+/// it out.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ScarabConfigPlugin;
 
 impl Plugin for ScarabConfigPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<ClientConfig>().add_systems(Update, (follow, pad));
+        app.init_resource::<ClientConfig>()
+            .init_resource::<CursorBlink>()
+            .init_resource::<WordSeparators>()
+            .add_systems(Update, (draw, color, pad));
+        #[cfg(feature = "input")]
+        app.add_systems(Update, listen);
+        #[cfg(feature = "clipboard")]
+        app.add_systems(Update, copy);
     }
 }
 
-impl From<&ClientConfig> for TerminalTheme {
-    fn from(config: &ClientConfig) -> Self {
-        let &ClientConfig { foreground, background, cursor, ansi, .. } = config;
-        Self { foreground, background, cursor, ansi }
-    }
-}
-
-fn follow(config: Res<ClientConfig>, mut theme: ResMut<TerminalTheme>, mut font: ResMut<FontSettings>) {
-    if config.is_changed() {
-        theme.set_if_neq(TerminalTheme::from(&*config));
-        if font.size != config.font_size {
-            font.size = config.font_size;
+impl ClientConfig {
+    /// The colours and what goes with them, on a desktop that is light or not.
+    pub fn theme(&self, light: bool) -> TerminalTheme {
+        let colors = if light { self.light_colors } else { self.colors };
+        let scarab_protocol::config::Theme { foreground, background, cursor, selection, found, found_here, ansi } =
+            colors;
+        let &Self { bold_is_bright, minimum_contrast, .. } = self;
+        TerminalTheme {
+            foreground,
+            background,
+            cursor,
+            selection,
+            found,
+            found_here,
+            ansi,
+            bold_is_bright,
+            minimum_contrast,
         }
+    }
+}
+
+fn draw(
+    config: Res<ClientConfig>,
+    mut font: ResMut<FontSettings>,
+    mut blink: ResMut<CursorBlink>,
+    mut separators: ResMut<WordSeparators>,
+) {
+    if !config.is_changed() {
+        return;
+    }
+    let wanted = FontSettings {
+        size: config.font_size,
+        line_height: config.line_height,
+        family: config.font.clone(),
+        ..font.clone()
+    };
+    font.set_if_neq(wanted);
+    blink.set_if_neq(CursorBlink { always: config.cursor_blink });
+    if separators.0 != config.word_separators {
+        separators.0.clone_from(&config.word_separators);
+    }
+}
+
+/// The colours, which may be others while the desktop is light.
+fn color(
+    config: Res<ClientConfig>,
+    mut theme: ResMut<TerminalTheme>,
+    window: Option<Single<Ref<Window>, With<PrimaryWindow>>>,
+    mut was_light: Local<bool>,
+) {
+    let light = window.is_some_and(|window| window.window_theme == Some(WindowTheme::Light));
+    if config.is_changed() || std::mem::replace(&mut *was_light, light) != light {
+        *was_light = light;
+        theme.set_if_neq(config.theme(light));
+    }
+}
+
+/// Keys do what they are configured to.
+#[cfg(feature = "input")]
+fn listen(config: Res<ClientConfig>, keys: Option<ResMut<crate::TerminalKeys>>) {
+    if let Some(mut keys) = keys.filter(|keys| config.is_changed() && keys.bindings != config.bindings) {
+        keys.bindings.clone_from(&config.bindings);
+    }
+}
+
+#[cfg(feature = "clipboard")]
+fn copy(config: Res<ClientConfig>, settings: Option<ResMut<crate::ClipboardSettings>>) {
+    if let Some(mut settings) = settings.filter(|_| config.is_changed()) {
+        let &ClientConfig { clipboard_write: programs_write, copy_on_select, .. } = &*config;
+        settings.set_if_neq(crate::ClipboardSettings { programs_write, copy_on_select });
     }
 }
 
@@ -47,9 +115,10 @@ mod tests {
     #[test]
     fn an_unconfigured_terminal_looks_like_one_that_nobody_has_configured() {
         let config = ClientConfig::default();
-        assert_eq!(TerminalTheme::from(&config), TerminalTheme::default());
+        assert_eq!((config.theme(false), config.theme(true)), (TerminalTheme::default(), TerminalTheme::default()));
         assert_eq!(config.font_size, FontSettings::default().size);
         assert_eq!(config.padding, TerminalView::default().padding);
+        assert_eq!(config.word_separators, WordSeparators::default().0);
     }
 
     #[test]
@@ -59,13 +128,36 @@ mod tests {
         let terminal = app.world_mut().spawn((Terminal::new(), TerminalView::default())).id();
         let other = app.world_mut().spawn(TerminalView::default()).id();
         app.update();
-        let wanted = ClientConfig { font_size: 20.0, padding: 9.0, cursor: [1, 2, 3], ..default() };
+        let mut wanted = ClientConfig { font_size: 20.0, padding: 9.0, font: Some("Some Mono".into()), ..default() };
+        wanted.colors.cursor = [1, 2, 3];
         app.insert_resource(wanted);
         let late = app.world_mut().spawn((Terminal::new(), TerminalView::default())).id();
         app.update();
         let padding = |view| app.world().get::<TerminalView>(view).map(|view| view.padding);
         assert_eq!((padding(terminal), padding(late), padding(other)), (Some(9.0), Some(9.0), Some(4.0)));
         assert_eq!(app.world().resource::<TerminalTheme>().cursor, [1, 2, 3]);
-        assert_eq!(app.world().resource::<FontSettings>().size, 20.0);
+        let font = app.world().resource::<FontSettings>();
+        assert_eq!((font.size, font.family.as_deref()), (20.0, Some("Some Mono")));
+    }
+
+    #[test]
+    fn a_light_desktop_has_colours_of_its_own() {
+        let mut app = App::new();
+        app.init_resource::<TerminalTheme>().init_resource::<FontSettings>().add_plugins(ScarabConfigPlugin);
+        let mut config = ClientConfig::default();
+        config.light_colors.background = [250; 3];
+        app.insert_resource(config);
+        let window = app.world_mut().spawn((Window::default(), PrimaryWindow)).id();
+        app.update();
+        let background = |app: &App| app.world().resource::<TerminalTheme>().background;
+        assert_eq!(background(&app), ClientConfig::default().colors.background);
+        let theme = |app: &mut App, theme| {
+            app.world_mut().get_mut::<Window>(window).expect("a window").window_theme = Some(theme);
+            app.update();
+        };
+        theme(&mut app, WindowTheme::Light);
+        assert_eq!(background(&app), [250; 3]);
+        theme(&mut app, WindowTheme::Dark);
+        assert_eq!(background(&app), ClientConfig::default().colors.background);
     }
 }

@@ -7,15 +7,19 @@ use bevy::prelude::*;
 use bevy::render::storage::ShaderBuffer;
 
 use super::atlas::Atlas;
+use super::blink::Blink;
 use super::cells::{encode_row, header};
 use super::font::{FontSettings, Fonts, Received};
 use super::layout::{TerminalMetrics, TerminalView, font_pixels};
 use super::material::{GpuCell, GridHeader, GridMaterial, buffer_size, cell_buffer};
+use super::preedit::composed;
 use super::raster::{Cluster, Rasterizer};
 use super::settle::Settling;
 use super::theme::{Colors, TerminalTheme, ThemeOverride};
 use super::upload::Uploads;
-use crate::terminal::TerminalGrid;
+use crate::{
+    highlight::TerminalHighlights, preedit::TerminalPreedit, terminal::TerminalGrid, viewport::TerminalViewport,
+};
 
 /// The least number of cells that a buffer has room for; more are made in powers of two.
 const SMALLEST_BUFFER: usize = 4096;
@@ -41,9 +45,14 @@ pub struct TerminalScreen {
 /// What the buffer was last filled with.
 struct Drawn {
     frame: u64,
+    /// Whether it was the scrollback, whose frames are counted apart from the screen's.
+    scrolled_back: bool,
     glyphs: Glyphs,
     colors: Colors,
     header: GridHeader,
+    highlights: TerminalHighlights,
+    /// What was composed. It stands over rows that have not changed, so that with it all is drawn.
+    preedit: Option<TerminalPreedit>,
 }
 
 /// The state of the atlas that cells name glyphs of.
@@ -97,6 +106,9 @@ pub(super) fn update_fonts(settings: Res<FontSettings>, mut fonts: ResMut<Fonts>
 #[query_data(mutable)]
 pub(super) struct Drawable {
     grid: Ref<'static, TerminalGrid>,
+    viewport: Option<Ref<'static, TerminalViewport>>,
+    highlights: Option<Ref<'static, TerminalHighlights>>,
+    preedit: Option<&'static TerminalPreedit>,
     view: &'static TerminalView,
     metrics: &'static TerminalMetrics,
     theme: Option<&'static ThemeOverride>,
@@ -111,6 +123,7 @@ pub(super) struct Painter<'w, 's> {
     settling: ResMut<'w, Settling>,
     buffers: ResMut<'w, Assets<ShaderBuffer>>,
     materials: ResMut<'w, Assets<GridMaterial>>,
+    blink: Res<'w, Blink>,
     rasterizer: Local<'s, Rasterizer>,
     /// The cells on their way, kept for its memory.
     scratch: Local<'s, Vec<GpuCell>>,
@@ -162,16 +175,34 @@ pub(super) fn draw(
 
 impl Painter<'_, '_> {
     fn terminal(&mut self, terminal: &mut DrawableItem<'_, '_>, colors: Colors, glyphs: Glyphs, atlas: &mut Atlas) {
-        let DrawableItem { grid, view, metrics, screen, .. } = terminal;
-        let grid_changed = grid.is_changed();
-        let grid = &grid.grid;
-        let header = header(grid, &colors, &atlas.cell, screen.size.into(), metrics.padding, view.focused);
+        let DrawableItem { grid, viewport, highlights, preedit, view, metrics, screen, .. } = terminal;
+        let grid_changed = grid.is_changed()
+            || viewport.as_ref().is_some_and(|viewport| viewport.is_changed())
+            || highlights.as_ref().is_some_and(|highlights| highlights.is_changed());
+        let none = TerminalHighlights::default();
+        let highlights = highlights.as_deref().unwrap_or(&none);
+        let scrolled_back = viewport.as_ref().is_some_and(|viewport| viewport.is_scrolled_back());
+        let shift = viewport.as_ref().map_or(0.0, |viewport| viewport.hidden_part());
+        let seen_rows = grid.grid.rows();
+        let grid = viewport.as_ref().map_or(&grid.grid, |viewport| viewport.grid(grid));
+        let preedit = preedit.filter(|preedit| !preedit.text.is_empty());
+        let composed = preedit.map(|preedit| composed(grid, preedit));
+        let grid = composed.as_ref().unwrap_or(grid);
+        let mut header = header(grid, &colors, &atlas.cell, screen.size.into(), metrics.padding, view.focused);
+        header.grid[1] = seen_rows.into();
+        if self.blink.hides(grid.cursor, view.focused) {
+            header.cursor = GridHeader::NO_CURSOR;
+        }
+        header.shift = (shift * atlas.cell.height as f32) as u32;
         let (cols, rows) = (usize::from(grid.cols()), grid.rows());
         let all = screen.drawn.as_ref().is_none_or(|drawn| {
             drawn.glyphs != glyphs
                 || drawn.colors != colors
                 || drawn.header.grid != header.grid
+                || drawn.scrolled_back != scrolled_back
                 || grid.frame < drawn.frame
+                || drawn.preedit.as_ref() != preedit
+                || preedit.is_some() && grid_changed
         });
         let header_changed = screen.drawn.as_ref().is_none_or(|drawn| drawn.header != header);
         if !all && !header_changed && !grid_changed {
@@ -189,8 +220,13 @@ impl Painter<'_, '_> {
         if header_changed {
             self.uploads.write_buffer(buffer, 0, bytemuck::bytes_of(&header));
         }
-        let since = screen.drawn.as_ref().filter(|_| !all).map(|drawn| drawn.frame);
-        let mut damaged = (0..rows).filter(|&row| since.is_none_or(|since| grid.row_frame(row) > since)).peekable();
+        let before = screen.drawn.as_ref().filter(|_| !all);
+        let is_damaged = |row: &u16| {
+            before.is_none_or(|drawn| {
+                grid.row_frame(*row) > drawn.frame || drawn.highlights.row(*row) != highlights.row(*row)
+            })
+        };
+        let mut damaged = (0..rows).filter(is_damaged).peekable();
         while let Some(first) = damaged.next() {
             // Neighbouring rows lie behind one another and are written at once.
             let mut row = first;
@@ -199,7 +235,7 @@ impl Painter<'_, '_> {
                 let glyph = |cluster: Cluster<'_>| {
                     atlas.glyph(cluster, &mut self.fonts, &mut self.rasterizer, &mut self.uploads)
                 };
-                encode_row(grid, row, &colors, glyph, &mut self.scratch);
+                encode_row(grid, row, &colors, highlights.row(row), glyph, &mut self.scratch);
                 match damaged.next_if_eq(&(row + 1)) {
                     Some(next) => row = next,
                     None => break,
@@ -208,7 +244,9 @@ impl Painter<'_, '_> {
             let offset = buffer_size(usize::from(first) * cols);
             self.uploads.write_buffer(buffer, offset, bytemuck::cast_slice(&self.scratch));
         }
-        screen.drawn = Some(Drawn { frame: grid.frame, glyphs, colors, header });
+        let highlights = highlights.clone();
+        let (frame, preedit) = (grid.frame, preedit.cloned());
+        screen.drawn = Some(Drawn { frame, scrolled_back, glyphs, colors, header, highlights, preedit });
     }
 
     /// Points the quad's material at the buffer and the atlas in use. Only touched when one is new, because a

@@ -45,6 +45,8 @@ struct Corner {
     @location(3) @interpolate(flat) cursor: vec4<u32>,
     // The top of underlines, the thickness of lines, the top of strikeouts, the colour around the cells.
     @location(4) @interpolate(flat) lines: vec4<u32>,
+    // How much of the first row is above the first cell.
+    @location(5) @interpolate(flat) shift: u32,
 }
 
 @vertex
@@ -58,6 +60,7 @@ fn vertex(vertex: Vertex) -> Corner {
     corner.quad = words[1];
     corner.cursor = words[2];
     corner.lines = words[3];
+    corner.shift = words[4].x;
     corner.at = vertex.uv * vec2<f32>(corner.quad.xy);
     return corner;
 }
@@ -116,11 +119,12 @@ fn fragment(corner: Corner) -> @location(0) vec4<f32> {
     let grid = vec2<f32>(corner.grid.xy);
     let size = vec2<f32>(corner.grid.zw);
     // A little is added so that a quad which lies between the pixels of its target leaves none out.
-    let at = floor(corner.at + 1.0 / 64.0) - vec2<f32>(corner.quad.zw);
-    let position = floor((at + 0.5) / size);
-    if any(position < vec2(0.0)) || any(position >= grid) {
+    let seen = floor(corner.at + 1.0 / 64.0) - vec2<f32>(corner.quad.zw);
+    if any(seen < vec2(0.0)) || any(seen >= grid * size) {
         return output(unpack(corner.lines.w));
     }
+    let at = seen + vec2(0.0, f32(corner.shift));
+    let position = floor((at + 0.5) / size);
     let within = at - position * size;
     let index = u32(position.y) * corner.grid.x + u32(position.x);
     let cell = words[HEADER + index];

@@ -11,12 +11,12 @@ use super::in_world::TerminalImage;
 use super::material::GridMaterial;
 use super::settle::Settling;
 use crate::terminal::TerminalGrid;
-pub use crate::view::{FitWindow, TerminalMetrics};
+pub use crate::view::{FitWindow, TerminalArea, TerminalMetrics};
 
 /// Has a terminal drawn, and says how.
 ///
 /// In 2D the quad is a child of the entity, centred on it and as large as the grid. With [`FitWindow`] it fills
-/// the primary window, with [`TerminalImage`] it is drawn to an image. The App's own `Camera2d` shows it,
+/// the primary window, with [`TerminalArea`] a part of it, with [`TerminalImage`] it is drawn to an image. The App's own `Camera2d` shows it,
 /// at one unit a logical pixel as Bevy sets it up.
 #[derive(Component, Reflect, Debug, Clone, PartialEq)]
 #[reflect(Component, Default)]
@@ -84,12 +84,12 @@ pub(super) struct Placeable {
     entity: Entity,
     grid: &'static TerminalGrid,
     metrics: &'static TerminalMetrics,
-    fits_window: Has<FitWindow>,
+    area: Option<&'static TerminalArea>,
     to_image: Has<TerminalImage>,
     screen: &'static mut TerminalScreen,
 }
 
-/// Gives every terminal its quad, in the size of the window or of its grid.
+/// Gives every terminal its quad, in the size of its area or of its grid.
 pub(super) fn place(
     mut commands: Commands,
     unit: Res<UnitQuad>,
@@ -99,24 +99,27 @@ pub(super) fn place(
     mut terminals: Query<Placeable, With<TerminalView>>,
     mut quads: Query<&mut Transform, With<TerminalQuad>>,
 ) {
-    for PlaceableItem { entity, grid, metrics, fits_window, to_image, mut screen } in &mut terminals {
-        let size = match &window {
-            Some(window) if fits_window && !to_image => window.physical_size(),
-            _ => metrics.quad(grid.grid.cols(), grid.grid.rows()),
-        };
+    for PlaceableItem { entity, grid, metrics, area, to_image, mut screen } in &mut terminals {
+        let area = area.filter(|_| !to_image).map(|area| area.0);
+        let size = area.map_or_else(|| metrics.quad(grid.grid.cols(), grid.grid.rows()), |area| area.size());
         // A minimised window has no size; what it showed is kept for its return.
         if screen.size != size && size.cmpne(UVec2::ZERO).all() {
             screen.size = size;
         }
         // The camera of an image sees physical pixels, that of a window logical ones.
         let scale = if to_image { 1.0 } else { metrics.scale_factor };
-        let transform = Transform::from_scale((screen.size.as_vec2() / scale).extend(1.0));
+        let mut transform = Transform::from_scale((screen.size.as_vec2() / scale).extend(1.0));
+        if let (Some(area), Some(window)) = (area, &window) {
+            // From the window's middle, which the camera looks at, and upwards.
+            let middle = (area.min.as_vec2() + area.max.as_vec2() - window.physical_size().as_vec2()) / (2.0 * scale);
+            transform.translation = Vec3::new(middle.x, -middle.y, 0.0);
+        }
         match screen.quad {
             Some(quad) => {
                 if let Ok(mut current) = quads.get_mut(quad)
-                    && current.scale != transform.scale
+                    && *current != transform
                 {
-                    current.scale = transform.scale;
+                    *current = transform;
                 }
             }
             None => {

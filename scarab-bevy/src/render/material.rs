@@ -48,7 +48,7 @@ impl Material2d for GridMaterial {
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable, Default)]
 pub(super) struct GridHeader {
-    /// Columns and rows.
+    /// Columns, and rows that are seen. If a part of the first is above, the buffer has one more.
     pub(super) grid: [u32; 2],
     /// The size of a cell.
     pub(super) cell: [u32; 2],
@@ -72,8 +72,10 @@ pub(super) struct GridHeader {
     pub(super) strike_top: u32,
     /// The colour around the cells.
     pub(super) background: u32,
+    /// How much of the first row is above the first cell, less than a cell's height.
+    pub(super) shift: u32,
     /// Room for what comes.
-    pub(super) reserved: [u32; 4],
+    pub(super) reserved: [u32; 3],
 }
 
 impl GridHeader {

@@ -3,6 +3,9 @@
 use bevy::prelude::*;
 use scarab_protocol::surface::{Attrs, Cell, Color as CellColor, Extra, Grid, Modes, Palette, Rgb};
 
+use super::material::linear_root;
+use crate::highlight::Highlight;
+
 /// The colours of terminals that have no [`ThemeOverride`]; all in sRGB, 0 to 255.
 ///
 /// The default is a dark theme with muted colours. The 240 indexed colours above the first 16 are xterm's:
@@ -17,8 +20,19 @@ pub struct TerminalTheme {
     pub background: Rgb,
     /// The cursor. Default: `#e5c07b`.
     pub cursor: Rgb,
+    /// What is selected, behind its text. Default: `#3b4861`.
+    pub selection: Rgb,
+    /// What a search has found, behind its text. Default: `#5f4b1e`.
+    pub found: Rgb,
+    /// Where a search has stopped: its text has the background's colour. Default: `#f0c674`.
+    pub found_here: Rgb,
     /// Black, red, green, yellow, blue, magenta, cyan, white, and the same eight bright (SGR 30-37 and 90-97).
     pub ansi: [Rgb; 16],
+    /// Whether bold text in one of the first eight colours has the bright one. Default: false.
+    pub bold_is_bright: bool,
+    /// The least contrast of text to what is behind it, from 1 (any) to 21 (black on white), as WCAG 2 counts it: text with less is
+    /// made lighter or darker. Default: 1.
+    pub minimum_contrast: f32,
 }
 
 impl Default for TerminalTheme {
@@ -27,6 +41,9 @@ impl Default for TerminalTheme {
             foreground: [0xd8, 0xde, 0xe9],
             background: [0x16, 0x18, 0x1d],
             cursor: [0xe5, 0xc0, 0x7b],
+            selection: [0x3b, 0x48, 0x61],
+            found: [0x5f, 0x4b, 0x1e],
+            found_here: [0xf0, 0xc6, 0x74],
             ansi: [
                 [0x2b, 0x2f, 0x38],
                 [0xe0, 0x6c, 0x75],
@@ -45,6 +62,8 @@ impl Default for TerminalTheme {
                 [0x74, 0xd4, 0xe0],
                 [0xf5, 0xf7, 0xfa],
             ],
+            bold_is_bright: false,
+            minimum_contrast: 1.0,
         }
     }
 }
@@ -88,6 +107,10 @@ pub(super) struct Colors {
     pub(super) fg: Rgb,
     pub(super) bg: Rgb,
     pub(super) cursor: Rgb,
+    /// Text and background of what is selected, found, and found here; without a text colour it keeps its own.
+    highlights: [(Option<Rgb>, Rgb); 3],
+    bold_is_bright: bool,
+    minimum_contrast: f32,
     indexed: [Rgb; 256],
 }
 
@@ -101,20 +124,42 @@ impl Colors {
             std::mem::swap(&mut fg, &mut bg);
         }
         let cursor = palette.get(Palette::CURSOR).unwrap_or(theme.cursor);
+        let highlights = [(None, theme.selection), (None, theme.found), (Some(theme.background), theme.found_here)];
         let indexed = std::array::from_fn(|index| palette.get(index).unwrap_or_else(|| theme.indexed(index as u8)));
-        Self { fg, bg, cursor, indexed }
+        let &TerminalTheme { bold_is_bright, minimum_contrast, .. } = theme;
+        Self { fg, bg, cursor, highlights, bold_is_bright, minimum_contrast, indexed }
+    }
+
+    /// The colours of what stands out by them: of its text, if not its own, and behind it.
+    pub(super) fn highlighted(&self, highlight: Highlight) -> Option<(Option<Rgb>, Rgb)> {
+        let [selected, found, here] = self.highlights;
+        match highlight {
+            Highlight::Link => None,
+            Highlight::Selected => Some(selected),
+            Highlight::Found => Some(found),
+            Highlight::FoundHere => Some(here),
+        }
     }
 
     /// What a cell's colours come to: faint text goes halfway to its background, then inverse exchanges the two.
     pub(super) fn of(&self, cell: Cell, extra: Option<&Extra>) -> CellColors {
         let attrs = cell.attrs();
         let mut bg = self.resolve(cell.bg(), self.bg);
-        let mut fg = self.resolve(cell.fg(), self.fg);
+        let fg = match cell.fg() {
+            CellColor::Indexed(color @ 0..8) if self.bold_is_bright && attrs.contains(Attrs::BOLD) => {
+                CellColor::Indexed(color + 8)
+            }
+            color => color,
+        };
+        let mut fg = self.resolve(fg, self.fg);
         if attrs.contains(Attrs::FAINT) {
             fg = std::array::from_fn(|i| ((u16::from(fg[i]) * 11 + u16::from(bg[i]) * 9) / 20) as u8);
         }
         if attrs.contains(Attrs::INVERSE) {
             std::mem::swap(&mut fg, &mut bg);
+        }
+        if self.minimum_contrast > 1.0 {
+            fg = with_contrast(fg, bg, self.minimum_contrast);
         }
         let underline = extra.map_or(fg, |extra| self.resolve(extra.underline_color, fg));
         CellColors { fg, bg, underline }
@@ -129,9 +174,61 @@ impl Colors {
     }
 }
 
+/// The text's colour, or what has enough contrast to what is behind it: mixed with white or with black, whichever can have more.
+fn with_contrast(fg: Rgb, bg: Rgb, least: f32) -> Rgb {
+    if contrast(fg, bg) >= least {
+        return fg;
+    }
+    let target = if contrast([255; 3], bg) >= contrast([0; 3], bg) { [255.0; 3] } else { [0.0; 3] };
+    let mixed = |part: f32| -> Rgb {
+        std::array::from_fn(|i| (f32::from(fg[i]) * (1.0 - part) + target[i] * part).round() as u8)
+    };
+    // Halving, until a step is less than one of the 255 that a colour has.
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..8 {
+        let middle = (low + high) / 2.0;
+        if contrast(mixed(middle), bg) >= least { high = middle } else { low = middle }
+    }
+    mixed(high)
+}
+
+/// The contrast of two colours, from 1 to 21 (WCAG 2.2, "contrast ratio").
+fn contrast(one: Rgb, other: Rgb) -> f32 {
+    let luminance = |[r, g, b]: Rgb| {
+        let [r, g, b] = [r, g, b].map(|byte| linear_root(byte).powi(2));
+        0.2126 * r + 0.7152 * g + 0.0722 * b
+    };
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bold_text_can_be_bright() {
+        let theme = TerminalTheme { bold_is_bright: true, ..default() };
+        let colors = Colors::new(&theme, &Grid::new(1, 1));
+        let red = |attrs, color| colors.of(cell(attrs, CellColor::Indexed(color), CellColor::Default), None).fg;
+        assert_eq!(red(Attrs::BOLD, 1), theme.ansi[9]);
+        assert_eq!([red(Attrs::empty(), 1), red(Attrs::BOLD, 9)], [theme.ansi[1], theme.ansi[9]]);
+    }
+
+    #[test]
+    fn text_can_be_had_with_enough_contrast() {
+        assert_eq!((contrast([0; 3], [255; 3]).round(), contrast([9; 3], [9; 3])), (21.0, 1.0));
+        let theme = TerminalTheme { minimum_contrast: 4.5, ..default() };
+        let colors = Colors::new(&theme, &Grid::new(1, 1));
+        let of = |fg, bg| colors.of(cell(Attrs::empty(), fg, bg), None);
+        for (fg, bg) in [((0, 0, 0), (0, 0, 0)), ((200, 200, 0), (255, 255, 255)), ((90, 90, 90), (100, 100, 100))] {
+            let drawn = of(CellColor::Rgb(fg.0, fg.1, fg.2), CellColor::Rgb(bg.0, bg.1, bg.2));
+            let now = contrast(drawn.fg, drawn.bg);
+            assert!((4.5..4.8).contains(&now), "{fg:?} on {bg:?}: {now}");
+        }
+        // What has enough is left alone.
+        assert_eq!(of(CellColor::Rgb(1, 2, 3), CellColor::Rgb(255, 255, 255)).fg, [1, 2, 3]);
+    }
 
     fn cell(attrs: Attrs, fg: CellColor, bg: CellColor) -> Cell {
         Cell::new('x', attrs, fg, bg)

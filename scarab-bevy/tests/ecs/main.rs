@@ -1,5 +1,7 @@
 //! The suite in Apps without a window, against a real daemon and real shells: no sleep, only `App::update()` when something arrives.
 
+mod panes;
 mod plugins;
+mod scrollback;
 mod support;
 mod terminals;

@@ -45,6 +45,11 @@ impl Place {
 
     /// An App as a headless user would make it, with a window entity that no system shows.
     pub fn app(&self) -> App {
+        self.app_with(|_| {})
+    }
+
+    /// The same, with more in it.
+    pub fn app_with(&self, more: impl FnOnce(&mut App)) -> App {
         let window = Window { resolution: WindowResolution::new(648, 400), ..default() };
         let mut app = App::new();
         app.add_plugins((
@@ -55,6 +60,7 @@ impl Place {
             InputDispatchPlugin,
             ScarabIpcPlugin::at(self.address.clone()),
         ));
+        more(&mut app);
         app.finish();
         app.cleanup();
         app

@@ -189,7 +189,8 @@ fn the_configuration_is_a_resource_and_its_changes_are_told_by_key() {
     let set = |key: &str, value| SetConfig { key: key.into(), value: Some(value), save: false };
     other.ask::<_, Done>(&set("client.cursor", Value::Text("#010203".into())), PATIENCE).expect("a colour");
     assert_eq!(next(&mut app), ["client.cursor"]);
-    let expected = ClientConfig { cursor: [1, 2, 3], ..ClientConfig::default() };
+    let mut expected = ClientConfig::default();
+    (expected.colors.cursor, expected.light_colors.cursor) = ([1, 2, 3], [1, 2, 3]);
     assert_eq!(*app.world().resource::<ClientConfig>(), expected);
     // What is not the client's is told, too, and changes nothing here.
     other.ask::<_, Done>(&set("daemon.scrollback", Value::Integer(7)), PATIENCE).expect("a number");

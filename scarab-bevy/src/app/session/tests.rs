@@ -10,14 +10,18 @@ use bevy::{
 use scarab_daemon::server::{Server, ServerOptions};
 use scarab_protocol::{
     client::{Client, ClientOptions},
+    config::Action,
     endpoint::Address,
     ids::TermSize,
-    message::{CreateSession, Created, Done, KillSession, Target},
+    message::{CreateSession, Created, Document, Done, KillSession, OpenDocument, Target},
 };
 
 use super::*;
 use crate::{
-    DaemonPlugin, DaemonPluginStatus, PluginCommand, PluginStatus, ScarabIpcPlugin, TerminalSize, Waker, app::notice,
+    ActionTriggered, DaemonPlugin, DaemonPluginStatus, PluginCommand, PluginStatus, ScarabIpcPlugin, ScarabPanesPlugin,
+    TerminalSize, Waker,
+    app::{layout, notice},
+    panes::Pane,
 };
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -58,7 +62,10 @@ impl Place {
 
     /// What the window's App has, without the window.
     fn app(&self, name: &str) -> App {
-        let asked = Asked { name: Some(name.into()), ..default() };
+        self.app_of(Asked { name: Some(name.into()), ..default() })
+    }
+
+    fn app_of(&self, asked: Asked) -> App {
         let mut app = App::new();
         app.add_plugins((
             MinimalPlugins,
@@ -66,11 +73,13 @@ impl Place {
             InputPlugin,
             InputFocusPlugin,
             ScarabIpcPlugin::at(self.address.clone()),
+            ScarabPanesPlugin::default(),
             plugin(asked),
+            layout::plugin,
             notice::plugin,
         ));
         // Elsewhere the window's size decides.
-        app.add_observer(|fit: On<Add, FitWindow>, mut commands: Commands| {
+        app.add_observer(|fit: On<Add, Pane>, mut commands: Commands| {
             commands.entity(fit.entity).insert(TerminalSize::cells(80, 24));
         });
         app.finish();
@@ -224,4 +233,50 @@ fn what_a_plugin_tells_is_shown() {
     app.world_mut().write_message(call);
     until(&mut app, "it is told", |world| says(world, "The build: has failed"));
     daemon.stop("the test is over");
+}
+
+/// The sessions of each tab, from left to right.
+fn shown(world: &mut World) -> Vec<Vec<String>> {
+    let order = world.resource::<Tabs>().order().to_vec();
+    let name = |pane: &Entity| world.get::<TerminalSession>(*pane).map_or_else(String::new, |known| known.name.clone());
+    let panes = order.iter().map(|tab| world.get::<Tab>(*tab).expect("a tab").tree.panes());
+    panes.map(|panes| panes.iter().map(name).collect()).collect()
+}
+
+#[test]
+fn the_next_window_has_the_tabs_and_splits_of_the_last() {
+    let place = Place::new();
+    let daemon = place.daemon(&[]);
+    let mut app = place.app_of(Asked::default());
+    let all =
+        |names: &'static [&'static [&'static str]]| move |world: &mut World| (shown(world) == names).then_some(());
+    until(&mut app, "a shell", all(&[&["1"]]));
+    for (action, wanted) in
+        [(Action::NewTab, all(&[&["1"], &["2"]])), (Action::SplitRight, all(&[&["1"], &["2", "3"]]))]
+    {
+        let terminal = app.world().resource::<InputFocus>().get().expect("a pane has the keyboard");
+        app.world_mut().write_message(ActionTriggered { terminal, action });
+        until(&mut app, "it is there", wanted);
+    }
+    // The document has three sessions now.
+    let client = Client::connect(ClientOptions::new(place.address.clone(), "test 1.0")).expect("it answers");
+    let deadline = Instant::now() + PATIENCE;
+    let kept = || {
+        let request = OpenDocument { name: Some("window-1".into()), kind: "window".into() };
+        let document = client.ask::<_, Document>(&request, PATIENCE).expect("it is kept");
+        String::from_utf8_lossy(&document.data).matches("pane").count()
+    };
+    while kept() < 3 {
+        assert!(Instant::now() < deadline, "the layout is not saved");
+        app.update();
+    }
+    drop((app, client));
+    let mut app = place.app_of(Asked::default());
+    until(&mut app, "the tabs again", all(&[&["1"], &["2", "3"]]));
+    let focus = app.world().resource::<InputFocus>().get().expect("a pane has the keyboard");
+    assert_eq!(app.world().get::<TerminalSession>(focus).expect("it is joined").name, "3");
+    // One that was asked for by its name is shown alone.
+    let mut other = place.app("2");
+    until(&mut other, "it alone", all(&[&["2"]]));
+    daemon.stop("over");
 }

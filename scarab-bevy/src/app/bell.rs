@@ -1,0 +1,62 @@
+//! The bell: the desktop hears of it, or the terminal flashes.
+
+use std::time::{Duration, Instant};
+
+use bevy::{ecs::system::NonSendMarker, prelude::*, window::PrimaryWindow, winit::WINIT_WINDOWS};
+use winit_itself::window::UserAttentionType;
+
+use crate::{
+    ClientConfig,
+    alarm::Alarm,
+    messages::BellRang,
+    render::{TerminalTheme, ThemeOverride},
+    wake::Waker,
+};
+
+/// How long a flash takes: long enough to be seen, too short to be in the way.
+const FLASH: Duration = Duration::from_millis(120);
+
+/// A terminal that flashes, until when.
+#[derive(Component)]
+struct Flash(Instant);
+
+pub(super) fn plugin(app: &mut App) {
+    app.add_systems(Update, (ring, end).chain());
+}
+
+fn ring(
+    mut commands: Commands,
+    mut rang: MessageReader<BellRang>,
+    config: Res<ClientConfig>,
+    theme: Res<TerminalTheme>,
+    window: Option<Single<(Entity, &Window), With<PrimaryWindow>>>,
+    _main_thread: NonSendMarker,
+) {
+    for BellRang { terminal, .. } in rang.read() {
+        if config.bell.visual {
+            // Halfway to the text, which stays readable.
+            let background = std::array::from_fn(|i| {
+                ((u16::from(theme.background[i]) * 3 + u16::from(theme.foreground[i])) / 4) as u8
+            });
+            let flashing = ThemeOverride(TerminalTheme { background, ..theme.clone() });
+            commands.entity(*terminal).try_insert((flashing, Flash(Instant::now() + FLASH)));
+        }
+        if let Some((entity, _)) = window.as_deref().filter(|(_, window)| config.bell.urgent && !window.focused) {
+            WINIT_WINDOWS.with_borrow(|windows| {
+                if let Some(window) = windows.get_window(*entity) {
+                    window.request_user_attention(Some(UserAttentionType::Informational));
+                }
+            });
+        }
+    }
+}
+
+fn end(mut commands: Commands, flashes: Query<(Entity, &Flash)>, alarm: Res<Alarm>, waker: Res<Waker>) {
+    for (terminal, Flash(until)) in &flashes {
+        if *until <= Instant::now() {
+            commands.entity(terminal).remove::<(ThemeOverride, Flash)>();
+        } else {
+            alarm.wake_at(*until, &waker);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The line in which a tab is given a name of its own.
+
+use bevy::{
+    input::keyboard::{Key, KeyboardInput},
+    input_focus::{FocusCause, FocusedInput, InputFocus},
+    prelude::*,
+    window::{Ime, PrimaryWindow},
+};
+use scarab_protocol::config::Action;
+
+use super::line::{self, Line, LineView};
+use crate::{
+    ActionTriggered, TerminalKeys,
+    panes::{Pane, Tab},
+    render::{TerminalRenderSystems, TerminalTheme},
+};
+
+/// What can be done, as far as there is room for it.
+const HELP: &str = "Enter names the tab, nothing gives it its own name back, Escape leaves it";
+
+/// The tab that is being renamed.
+#[derive(Resource, Default)]
+struct Renaming {
+    /// The tab, and the pane that gets the keyboard back.
+    of: Option<(Entity, Entity)>,
+    line: Line,
+}
+
+#[derive(Component)]
+struct NameView;
+
+pub(super) fn plugin(app: &mut App) {
+    app.init_resource::<Renaming>()
+        .add_systems(Startup, |mut commands: Commands, mut keys: ResMut<TerminalKeys>| {
+            keys.actions.insert(Action::RenameTab);
+            commands.spawn((NameView, line::view())).observe(type_key);
+        })
+        .add_systems(Update, (open, commit, close_without_focus).chain())
+        .add_systems(PostUpdate, show.before(TerminalRenderSystems::Measure));
+}
+
+fn open(
+    mut actions: MessageReader<ActionTriggered>,
+    mut renaming: ResMut<Renaming>,
+    view: Single<Entity, With<NameView>>,
+    panes: Query<&Pane>,
+    tabs: Query<&Tab>,
+    mut focus: ResMut<InputFocus>,
+) {
+    for ActionTriggered { terminal, .. } in actions.read().filter(|triggered| triggered.action == Action::RenameTab) {
+        let Ok(&Pane { tab }) = panes.get(*terminal) else { continue };
+        let text = tabs.get(tab).ok().and_then(|tab| tab.name.clone()).unwrap_or_default();
+        *renaming = Renaming { of: Some((tab, *terminal)), line: Line { text } };
+        focus.set(*view, FocusCause::Navigated);
+    }
+}
+
+fn type_key(
+    mut event: On<FocusedInput<KeyboardInput>>,
+    mut renaming: ResMut<Renaming>,
+    held: Res<ButtonInput<KeyCode>>,
+    mut tabs: Query<&mut Tab>,
+    mut focus: ResMut<InputFocus>,
+) {
+    event.propagate(false);
+    let Some((tab, pane)) = renaming.of.filter(|_| event.input.state.is_pressed()) else { return };
+    match event.input.logical_key {
+        Key::Enter | Key::Escape => {
+            if event.input.logical_key == Key::Enter
+                && let Ok(mut tab) = tabs.get_mut(tab)
+            {
+                tab.name = Some(renaming.line.text.trim().to_owned()).filter(|name| !name.is_empty());
+            }
+            renaming.of = None;
+            focus.set(pane, FocusCause::Navigated);
+        }
+        _ => {
+            let ctrl = held.any_pressed([KeyCode::ControlLeft, KeyCode::ControlRight]);
+            renaming.line.key(&event.input, ctrl);
+        }
+    }
+}
+
+/// What an input method has composed.
+fn commit(
+    mut ime: MessageReader<Ime>,
+    focus: Res<InputFocus>,
+    view: Single<Entity, With<NameView>>,
+    mut renaming: ResMut<Renaming>,
+) {
+    let has_keyboard = focus.get() == Some(*view);
+    for event in ime.read().filter(|_| has_keyboard) {
+        if let Ime::Commit { value, .. } = event {
+            renaming.line.write(value);
+        }
+    }
+}
+
+/// It is left when somebody else gets the keyboard.
+fn close_without_focus(view: Single<Entity, With<NameView>>, focus: Res<InputFocus>, mut renaming: ResMut<Renaming>) {
+    if renaming.of.is_some() && focus.get() != Some(*view) {
+        renaming.of = None;
+    }
+}
+
+fn show(
+    renaming: Res<Renaming>,
+    theme: Res<TerminalTheme>,
+    window: Option<Single<Ref<Window>, With<PrimaryWindow>>>,
+    mut view: Single<LineView, With<NameView>>,
+) {
+    let Some(window) = window else { return };
+    if renaming.of.is_none() {
+        view.1.set_if_neq(Visibility::Hidden);
+        return;
+    }
+    if [renaming.is_changed(), theme.is_changed(), window.is_changed()].contains(&true) {
+        let text = format!("name: {}", renaming.line.text);
+        line::show(&mut view, &window, &theme, &text, HELP);
+    }
+}

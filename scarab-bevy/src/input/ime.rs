@@ -1,0 +1,69 @@
+//! Text that an input method composes, and where that shows what can be chosen.
+
+use bevy::{
+    input_focus::InputFocus,
+    prelude::*,
+    window::{Ime, PrimaryWindow},
+};
+
+use crate::{
+    messages::TerminalInput,
+    preedit::TerminalPreedit,
+    terminal::{Terminal, TerminalGrid},
+    view::{TerminalArea, TerminalMetrics},
+};
+
+/// Whether an input method is composing: its keys are not the program's.
+#[derive(Resource, Default)]
+pub(super) struct Composing(pub(super) bool);
+
+/// What is composed is shown, and what has been composed goes to the program as it is.
+pub(super) fn compose(
+    mut ime: MessageReader<Ime>,
+    focus: Option<Res<InputFocus>>,
+    mut terminals: Query<&mut TerminalPreedit, With<Terminal>>,
+    mut composing: ResMut<Composing>,
+    mut input: MessageWriter<TerminalInput>,
+) {
+    for event in ime.read() {
+        let focused = focus.as_ref().and_then(|focus| focus.get());
+        let (preedit, committed) = match event {
+            Ime::Preedit { value, cursor, .. } => {
+                (TerminalPreedit { text: value.clone(), caret: cursor.map(|(start, _)| start) }, None)
+            }
+            Ime::Commit { value, .. } => (TerminalPreedit::default(), Some(value)),
+            Ime::Enabled { .. } | Ime::Disabled { .. } => (TerminalPreedit::default(), None),
+        };
+        composing.0 = !preedit.text.is_empty();
+        let Some(terminal) = focused else { continue };
+        let Ok(mut own) = terminals.get_mut(terminal) else { continue };
+        own.set_if_neq(preedit);
+        input.write_batch(committed.map(|text| TerminalInput::text(terminal, text.clone())));
+    }
+}
+
+/// Whoever loses the keyboard has nothing composed any more.
+pub(super) fn forget(focus: Option<Res<InputFocus>>, mut terminals: Query<(Entity, &mut TerminalPreedit)>) {
+    let Some(focus) = focus.filter(|focus| focus.is_changed()) else { return };
+    for (terminal, mut preedit) in &mut terminals {
+        if focus.get() != Some(terminal) && !preedit.text.is_empty() {
+            *preedit = TerminalPreedit::default();
+        }
+    }
+}
+
+/// The input method shows what can be chosen below the cursor of the terminal that has the keyboard.
+pub(super) fn place(
+    focus: Option<Res<InputFocus>>,
+    terminals: Query<(&TerminalGrid, &TerminalArea, &TerminalMetrics), With<Terminal>>,
+    window: Option<Single<&mut Window, With<PrimaryWindow>>>,
+) {
+    let (Some(focus), Some(mut window)) = (focus, window) else { return };
+    let Some((screen, area, metrics)) = focus.get().and_then(|focused| terminals.get(focused).ok()) else { return };
+    let cursor = screen.grid.cursor;
+    let corner = (area.0.min + UVec2::splat(metrics.padding)).as_vec2() / metrics.scale_factor;
+    let place = corner + Vec2::new(cursor.col.into(), f32::from(cursor.row) + 1.0) * metrics.logical_cell();
+    if window.ime_position != place {
+        window.ime_position = place;
+    }
+}

@@ -1,0 +1,123 @@
+//! Tabs and panes in a window that no system shows.
+
+use bevy::{ecs::system::RunSystemOnce, input_focus::InputFocus, prelude::*};
+use scarab_bevy::{
+    ActionTriggered, ScarabPanesPlugin, TerminalArea,
+    panes::{LastPaneClosed, Tab, Tabs, open_tab},
+    prelude::*,
+    protocol::{
+        client::{Client, ClientOptions},
+        config::{Action, Value},
+        message::{Done, SetConfig},
+    },
+};
+
+use crate::support::*;
+
+/// An App with one tab of one pane.
+fn tabbed(place: &Place) -> (App, Entity) {
+    // What a new pane runs is to be the same on every machine.
+    let client = Client::connect(ClientOptions::new(place.address.clone(), "test 1.0")).expect("it answers");
+    let shell = ["sh", "-c", "stty raw -echo; echo ready; exec cat -v"].map(str::to_owned).to_vec();
+    let set = SetConfig { key: "daemon.shell".into(), value: Some(Value::Texts(shell)), save: false };
+    client.ask::<_, Done>(&set, PATIENCE).expect("a command");
+    let mut app = place.app_with(|app| {
+        app.add_plugins(ScarabPanesPlugin::default());
+    });
+    let terminal = app.world_mut().spawn(echoing()).id();
+    let open = move |mut commands: Commands, mut tabs: ResMut<Tabs>, mut focus: ResMut<InputFocus>| {
+        open_tab(&mut commands, &mut tabs, &mut focus, terminal);
+    };
+    app.world_mut().run_system_once(open).expect("it runs");
+    until_shows(&mut app, terminal, "ready");
+    (app, terminal)
+}
+
+fn focused(app: &App) -> Entity {
+    app.world().resource::<InputFocus>().get().expect("somebody has the keyboard")
+}
+
+/// Has the pane with the keyboard do something.
+fn act(app: &mut App, action: Action) {
+    let terminal = focused(app);
+    app.world_mut().write_message(ActionTriggered { terminal, action });
+    app.update();
+}
+
+fn until_cols(app: &mut App, terminal: Entity, cols: u16) {
+    until(app, &format!("{cols} columns"), |world| {
+        (world.get::<TerminalGrid>(terminal)?.grid.cols() == cols).then_some(())
+    });
+}
+
+fn panes(app: &mut App) -> Vec<usize> {
+    let order = app.world().resource::<Tabs>().order().to_vec();
+    order.iter().map(|tab| app.world().get::<Tab>(*tab).expect("a tab").tree.panes().len()).collect()
+}
+
+#[test]
+fn panes_share_the_window_and_have_sessions_of_their_own() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let (mut app, first) = tabbed(&place);
+    // The window has 648 pixels, a cell that nobody has measured 8.
+    until_cols(&mut app, first, 81);
+    act(&mut app, Action::SplitRight);
+    let second = focused(&app);
+    assert_ne!(first, second);
+    until_cols(&mut app, first, 40);
+    until_cols(&mut app, second, 40);
+    until_shows(&mut app, second, "ready");
+    app.world_mut().write_message(TerminalInput::text(second, "in 42"));
+    until_shows(&mut app, second, "in 42");
+    assert!(shows(app.world(), first, "in 42").is_none());
+
+    act(&mut app, Action::FocusLeft);
+    assert_eq!(focused(&app), first);
+    act(&mut app, Action::ResizeRight);
+    until_cols(&mut app, first, 42);
+    act(&mut app, Action::Zoom);
+    until_cols(&mut app, first, 81);
+    act(&mut app, Action::Zoom);
+    until_cols(&mut app, first, 42);
+}
+
+#[test]
+fn tabs_are_opened_moved_and_closed_with_their_last_pane() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let (mut app, first) = tabbed(&place);
+    act(&mut app, Action::NewTab);
+    let second = focused(&app);
+    act(&mut app, Action::SplitDown);
+    assert_eq!(panes(&mut app), [1, 2]);
+    act(&mut app, Action::NextTab);
+    assert_eq!(focused(&app), first);
+    act(&mut app, Action::MoveTabRight);
+    assert_eq!((panes(&mut app), app.world().resource::<Tabs>().place()), (vec![2, 1], 1));
+    act(&mut app, Action::Tab(1));
+    let lower = focused(&app);
+    act(&mut app, Action::Close);
+    assert_eq!((panes(&mut app), focused(&app)), (vec![1, 1], second));
+    // It is gone when its session has ended.
+    until(&mut app, "the end of a pane", |world| world.get_entity(lower).is_err().then_some(()));
+    act(&mut app, Action::Close);
+    assert_eq!((panes(&mut app), focused(&app)), (vec![1], first));
+    let mut cursor = app.world().resource::<Messages<LastPaneClosed>>().get_cursor();
+    // A program that ends by itself closes its pane, too.
+    app.world_mut().write_message(scarab_bevy::KillRequest { terminal: first });
+    until(&mut app, "the last pane", |world| cursor.read(world.resource()).next().copied());
+    assert_eq!(panes(&mut app), Vec::<usize>::new());
+}
+
+#[test]
+fn what_is_reserved_of_the_window_is_no_panes() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let (mut app, first) = tabbed(&place);
+    app.world_mut().resource_mut::<Tabs>().reserved = 20;
+    app.update();
+    let area = app.world().get::<TerminalArea>(first).expect("a place");
+    assert_eq!((area.0.min, area.0.max), (UVec2::new(0, 20), UVec2::new(648, 400)));
+    until(&mut app, "fewer rows", |world| (world.get::<TerminalGrid>(first)?.grid.rows() == 23).then_some(()));
+}
