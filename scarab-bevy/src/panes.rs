@@ -92,6 +92,8 @@ pub struct Tab {
 pub struct Pane {
     /// The tab.
     pub tab: Entity,
+    /// Whether it is seen: its tab is in front, and no other pane has that for itself.
+    pub seen: bool,
 }
 
 /// The tabs of the window, in their order.
@@ -152,6 +154,7 @@ impl Plugin for ScarabPanesPlugin {
     fn finish(&self, app: &mut App) {
         if app.is_plugin_added::<crate::render::ScarabRenderPlugin>() {
             app.register_required_components::<Pane, crate::render::TerminalView>();
+            app.add_systems(PostUpdate, show.after(TerminalAreaSystems::Fill));
         }
     }
 }
@@ -226,7 +229,7 @@ pub fn add_tab(commands: &mut Commands, tabs: &mut Tabs, tab: Tab) -> Entity {
     let panes = tab.tree.panes();
     let entity = commands.spawn(tab).id();
     for pane in panes {
-        commands.entity(pane).insert(Pane { tab: entity });
+        commands.entity(pane).insert(Pane { tab: entity, seen: true });
     }
     tabs.add(entity);
     entity
@@ -265,7 +268,7 @@ fn act(
     mut closed: MessageWriter<LastPaneClosed>,
 ) {
     for &ActionTriggered { terminal, action } in actions.read() {
-        let Ok((&Pane { tab: own }, session)) = panes.get(terminal) else { continue };
+        let Ok((&Pane { tab: own, .. }, session)) = panes.get(terminal) else { continue };
         let Ok(mut tab) = tabs.get_mut(own) else { continue };
         match action {
             Action::NewTab => {
@@ -275,13 +278,13 @@ fn act(
             }
             Action::SplitRight | Action::SplitDown => {
                 let new = new_terminal(&mut commands, session);
-                commands.entity(new).insert(Pane { tab: own });
+                commands.entity(new).insert(Pane { tab: own, seen: true });
                 let axis = if action == Action::SplitRight { Axis::Columns } else { Axis::Rows };
                 tab.tree.split(terminal, axis, new);
                 (tab.focus, tab.zoomed) = (new, false);
             }
             Action::Close => {
-                commands.entity(terminal).insert(Closing::default()).remove::<Pane>();
+                commands.entity(terminal).insert(Closing::default()).remove::<(Pane, TerminalArea)>();
                 close(&mut commands, &mut state, &mut tabs, terminal, own, &mut closed);
             }
             Action::FocusLeft | Action::FocusRight | Action::FocusUp | Action::FocusDown => {
@@ -366,7 +369,7 @@ fn close_ended(
         exits.clear();
     }
     for TerminalExited { terminal, .. } in exits.read() {
-        let Ok(&Pane { tab }) = panes.get(*terminal) else { continue };
+        let Ok(&Pane { tab, .. }) = panes.get(*terminal) else { continue };
         commands.entity(*terminal).try_despawn();
         close(&mut commands, &mut state, &mut tabs, *terminal, tab, &mut closed);
         let had_focus = focus.get() == Some(*terminal);
@@ -379,13 +382,10 @@ fn close_ended(
 /// Ends the sessions of panes that were closed, as soon as there is one to be ended.
 fn end_closing(
     mut commands: Commands,
-    mut terminals: Query<(Entity, &mut Closing, &TerminalStatus, Has<TerminalSession>, Option<&mut Visibility>)>,
+    mut terminals: Query<(Entity, &mut Closing, &TerminalStatus, Has<TerminalSession>)>,
     mut kills: MessageWriter<KillRequest>,
 ) {
-    for (terminal, mut closing, status, joined, visibility) in &mut terminals {
-        if let Some(mut visibility) = visibility {
-            visibility.set_if_neq(Visibility::Hidden);
-        }
+    for (terminal, mut closing, status, joined) in &mut terminals {
         match status {
             TerminalStatus::Exited(_) | TerminalStatus::Failed { .. } => commands.entity(terminal).despawn(),
             _ if joined && !closing.asked => {
@@ -403,7 +403,7 @@ fn follow_focus(focus: Res<InputFocus>, panes: Query<&Pane>, mut tabs: Query<&mu
         return;
     }
     let Some(terminal) = focus.get() else { return };
-    if let Ok(&Pane { tab }) = panes.get(terminal)
+    if let Ok(&Pane { tab, .. }) = panes.get(terminal)
         && let Ok(mut tab) = tabs.get_mut(tab)
         && tab.focus != terminal
     {
@@ -416,7 +416,7 @@ fn lay_out(
     state: Res<Tabs>,
     window: Option<Single<Ref<Window>, With<PrimaryWindow>>>,
     tabs: Query<(Entity, Ref<Tab>)>,
-    mut panes: Query<(&mut TerminalArea, Option<&mut Visibility>), With<Pane>>,
+    mut panes: Query<(&mut TerminalArea, &mut Pane)>,
 ) {
     let Some(window) = window else { return };
     let changed = window.is_changed() || state.is_changed() || tabs.iter().any(|(_, tab)| tab.is_changed());
@@ -428,13 +428,25 @@ fn lay_out(
     for (entity, tab) in &tabs {
         let front = state.current() == Some(entity);
         for (pane, place) in tab.tree.places(area, gap) {
-            let Ok((mut own, visibility)) = panes.get_mut(pane) else { continue };
+            let Ok((mut own, mut shown)) = panes.get_mut(pane) else { continue };
             let alone = tab.zoomed && tab.focus == pane;
             own.set_if_neq(TerminalArea(if alone { area } else { place }));
             let seen = front && (!tab.zoomed || alone);
-            if let Some(mut visibility) = visibility {
-                visibility.set_if_neq(if seen { Visibility::Inherited } else { Visibility::Hidden });
-            }
+            shown.set_if_neq(Pane { tab: entity, seen });
         }
+    }
+}
+
+/// Only what is seen is drawn.
+#[cfg(feature = "render")]
+fn show(
+    mut panes: Query<(&Pane, &mut Visibility), Changed<Pane>>,
+    mut closing: Query<&mut Visibility, (Added<Closing>, Without<Pane>)>,
+) {
+    for (pane, mut visibility) in &mut panes {
+        visibility.set_if_neq(if pane.seen { Visibility::Inherited } else { Visibility::Hidden });
+    }
+    for mut visibility in &mut closing {
+        *visibility = Visibility::Hidden;
     }
 }

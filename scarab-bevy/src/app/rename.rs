@@ -48,7 +48,7 @@ fn open(
     mut focus: ResMut<InputFocus>,
 ) {
     for ActionTriggered { terminal, .. } in actions.read().filter(|triggered| triggered.action == Action::RenameTab) {
-        let Ok(&Pane { tab }) = panes.get(*terminal) else { continue };
+        let Ok(&Pane { tab, .. }) = panes.get(*terminal) else { continue };
         let text = tabs.get(tab).ok().and_then(|tab| tab.name.clone()).unwrap_or_default();
         *renaming = Renaming { of: Some((tab, *terminal)), line: Line { text } };
         focus.set(*view, FocusCause::Navigated);

@@ -23,6 +23,7 @@ use super::{ActionTriggered, MouseGrab, clicks::Clicks, keyboard::Held};
 use crate::{
     links::{LinkActivated, link_at},
     messages::{InputKind, TerminalInput},
+    panes::Pane,
     scrollback::{Lines, Scrollback},
     select::{Place, Select, SelectRequest, SelectionKind, TerminalSelection},
     terminal::{Terminal, TerminalGrid},
@@ -73,7 +74,7 @@ pub(super) struct Seat {
     viewport: &'static TerminalViewport,
     selection: &'static TerminalSelection,
     scrollback: &'static Scrollback,
-    visibility: Option<&'static Visibility>,
+    pane: Option<&'static Pane>,
 }
 
 impl SeatItem<'_, '_> {
@@ -84,7 +85,7 @@ impl SeatItem<'_, '_> {
 
     /// Whether a position of the window is over the terminal, and that is seen.
     fn has(&self, position: Vec2) -> bool {
-        if self.visibility == Some(&Visibility::Hidden) {
+        if self.pane.is_some_and(|pane| !pane.seen) {
             return false;
         }
         let pixel = position * self.metrics.scale_factor;
