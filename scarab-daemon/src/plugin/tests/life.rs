@@ -17,7 +17,12 @@ fn a_thousand_events_come_in_order_and_what_is_lost_is_counted_exactly() {
             -- The gap is told of at its place.
             last += e.events
         end)
-        scarab.on('end', function(e) scarab.emit('sum', { seen = seen, lost = lost, last = last }) end)",
+        -- Once: of the many that are sent more may get through than a plugin may emit.
+        local told = false
+        scarab.on('end', function(e)
+            if not told then scarab.emit('sum', { seen = seen, lost = lost, last = last }) end
+            told = true
+        end)",
     );
     const EVENTS: u64 = 10 * INBOX as u64;
     for number in 1..=EVENTS {
@@ -38,7 +43,8 @@ fn a_thousand_events_come_in_order_and_what_is_lost_is_counted_exactly() {
     };
     // Of the `end`s some may be lost as well, but no other event.
     assert!(number("seen") >= INBOX as u64 && number("seen") + number("lost") >= EVENTS, "{said}");
-    assert_eq!(bench.info("a").errors, 0, "{said}");
+    let info = bench.info("a");
+    assert_eq!((info.errors, info.last_error), (0, None), "{said}");
     let reported: u64 = bench
         .host
         .all("a Lagged { events: ")
