@@ -39,7 +39,10 @@ impl Default for ClipboardSettings {
     }
 }
 
-/// Reads of the clipboard that are not done yet. At most one a terminal: asking again replaces it.
+/// The most reads that wait for the clipboard; one more is left out, which takes a desktop that hangs.
+const MOST_READS: usize = 16;
+
+/// Reads of the clipboard that are not done yet.
 #[derive(Resource, Default)]
 struct Reads(Vec<(Entity, Read)>);
 
@@ -121,14 +124,22 @@ fn paste(
     for PasteRequest { terminal, primary } in requests.read() {
         scrolls.write(ScrollRequest { terminal: *terminal, to: ScrollTo::Bottom });
         let read = if *primary { Read::Primary(own.get(&waker)) } else { Read::Clipboard(clipboard.fetch_text()) };
-        reads.0.retain(|(other, _)| other != terminal);
+        if reads.0.len() >= MOST_READS {
+            tracing::warn!("the clipboard does not answer: a paste is left out");
+            continue;
+        }
         reads.0.push((*terminal, read));
     }
     if reads.0.is_empty() {
         return;
     }
+    // In order: of a terminal's pastes none goes before an earlier one.
+    let mut waiting = Vec::new();
     reads.0.retain_mut(|(terminal, read)| {
-        let text = read.poll();
+        let text = if waiting.contains(terminal) { None } else { read.poll() };
+        if text.is_none() {
+            waiting.push(*terminal);
+        }
         input
             .write_batch(text.iter().filter(|text| !text.is_empty()).map(|text| TerminalInput::paste(*terminal, text)));
         text.is_none()

@@ -15,7 +15,7 @@ pub use focus::terminal_has_keyboard;
 pub(crate) use keyboard::PasteRequest;
 pub use keys::{ActionTriggered, TerminalKeys};
 
-use crate::{ipc::ScarabIpcSystems, links::LinkActivated, select::ScarabSelectSystems};
+use crate::{ipc::ScarabIpcSystems, links::LinkActivated, select::ScarabSelectSystems, viewport::ScarabScrollSystems};
 
 /// Sends keys, IME commits and mouse events to terminals. Brought by [`ScarabIpcPlugin`](crate::ScarabIpcPlugin).
 ///
@@ -82,7 +82,7 @@ impl Plugin for ScarabInputPlugin {
             .add_systems(
                 PostUpdate,
                 (
-                    hover::hover.in_set(ScarabSelectSystems::Select),
+                    hover::hover.after(ScarabScrollSystems::Scroll).before(ScarabSelectSystems::Highlight),
                     ime::place.run_if(|composing: Res<ime::Composing>| composing.0),
                 ),
             )

@@ -26,10 +26,9 @@ pub struct TerminalLinkText {
 }
 
 /// A link was clicked while Ctrl was held. An App that opens it looks at its address first.
-#[derive(Message, EntityEvent, Debug, Clone, PartialEq, Eq)]
+#[derive(Message, Debug, Clone, PartialEq, Eq)]
 pub struct LinkActivated {
     /// The terminal.
-    #[event_target]
     pub terminal: Entity,
     /// The link's address, as the program has written it.
     pub uri: String,

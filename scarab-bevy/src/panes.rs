@@ -73,6 +73,13 @@ const OWN: [Action; 26] = [
     Action::Zoom,
 ];
 
+/// The set of the systems that open, move and close panes, in `Update`. What shows which there are runs after it.
+#[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ScarabPanesSystems {
+    /// Actions are carried out, panes whose programs have ended close.
+    Act,
+}
+
 /// A tab: panes that are seen together.
 #[derive(Component, Debug, Clone, PartialEq)]
 pub struct Tab {
@@ -124,8 +131,9 @@ impl Front<'_, '_> {
 
 /// A terminal whose pane was closed: it is seen no more, and gone when its session has ended.
 #[derive(Component, Debug, Clone, Copy, Default)]
-struct Closing {
-    asked: bool,
+pub(crate) struct Closing {
+    /// Its session is being ended. What was asked over a connection that is lost is asked again.
+    pub(crate) asked: bool,
 }
 
 /// The last pane was closed.
@@ -145,7 +153,10 @@ impl Plugin for ScarabPanesPlugin {
             .init_resource::<MouseGrab>()
             .add_message::<bevy::window::WindowEvent>()
             .add_systems(PreUpdate, drag::drag.after(InputSystems).before(ScarabInputSystems::Read))
-            .add_systems(Update, (act, follow_focus, close_ended, end_closing).chain())
+            .add_systems(
+                Update,
+                (act, follow_focus, close_ended, regain_focus, end_closing).chain().in_set(ScarabPanesSystems::Act),
+            )
             .add_systems(PostUpdate, lay_out.in_set(TerminalAreaSystems::Fill));
     }
 
@@ -154,7 +165,11 @@ impl Plugin for ScarabPanesPlugin {
     fn finish(&self, app: &mut App) {
         if app.is_plugin_added::<crate::render::ScarabRenderPlugin>() {
             app.register_required_components::<Pane, crate::render::TerminalView>();
-            app.add_systems(PostUpdate, show.after(TerminalAreaSystems::Fill));
+            app.add_systems(
+                PostUpdate,
+                show.after(TerminalAreaSystems::Fill)
+                    .before(bevy::camera::visibility::VisibilitySystems::VisibilityPropagate),
+            );
         }
     }
 }
@@ -379,6 +394,14 @@ fn close_ended(
     }
 }
 
+/// Whoever had the keyboard and is gone leaves it to the pane in front.
+fn regain_focus(front: Front, all: Query<()>, mut focus: ResMut<InputFocus>) {
+    let is_gone = focus.get().is_some_and(|focused| !all.contains(focused));
+    if let Some(pane) = front.pane().filter(|_| is_gone) {
+        focus.set(pane, FocusCause::Navigated);
+    }
+}
+
 /// Ends the sessions of panes that were closed, as soon as there is one to be ended.
 fn end_closing(
     mut commands: Commands,
@@ -388,10 +411,11 @@ fn end_closing(
     for (terminal, mut closing, status, joined) in &mut terminals {
         match status {
             TerminalStatus::Exited(_) | TerminalStatus::Failed { .. } => commands.entity(terminal).despawn(),
-            _ if joined && !closing.asked => {
+            TerminalStatus::Attached if joined && !closing.asked => {
                 closing.asked = true;
                 kills.write(KillRequest { terminal });
             }
+            TerminalStatus::Lost => closing.asked = false,
             _ => {}
         }
     }

@@ -19,6 +19,9 @@ const PAGE: u64 = 256;
 /// The most cells that are kept, 16 bytes each: ten thousand lines of 200 cells. With more, the lines farthest from what is wanted go.
 const MAX_CELLS: usize = 2_000_000;
 
+/// The widest line that is kept, in cells: no screen is wider.
+const MAX_WIDTH: usize = 4096;
+
 /// How long after an error it is asked again: when the connection is there again, or the daemon not asked too much any more.
 const RETRY: Duration = Duration::from_millis(250);
 
@@ -50,6 +53,29 @@ struct Asked {
 pub(crate) struct Line {
     pub(crate) cells: Vec<Cell>,
     pub(crate) extras: RowExtras,
+}
+
+impl Line {
+    /// A line as a daemon has sent it: no wider than any screen, and with extras in rising order within it.
+    fn new(mut cells: Vec<Cell>, mut extras: RowExtras) -> Self {
+        cells.truncate(MAX_WIDTH);
+        let mut next = 0;
+        extras.retain(|(col, _)| {
+            let is_sound = usize::from(*col) >= next && usize::from(*col) < cells.len();
+            next = if is_sound { usize::from(*col) + 1 } else { next };
+            is_sound
+        });
+        Self { cells, extras }
+    }
+
+    /// What it takes of [`MAX_CELLS`]: its cells, and in the same measure what it has beside.
+    fn cost(&self) -> usize {
+        let extra = |extra: &Extra| {
+            4 + (extra.marks.len() + extra.link.as_ref().map_or(0, |link| link.uri.len() + link.id.len()))
+                / size_of::<Cell>()
+        };
+        4 + self.cells.len() + self.extras.iter().map(|(_, it)| extra(it)).sum::<usize>()
+    }
 }
 
 /// All lines of a terminal that are known: of its scrollback and of its screen.
@@ -109,12 +135,15 @@ impl Scrollback {
                 changed |= !page.lines.is_empty();
                 // A daemon may send what nobody has asked for.
                 let numbered = (page.first..lines.end).zip(&page.lines).filter(|(number, _)| lines.contains(number));
+                let before = self.lines.len();
                 for (number, line) in numbered {
-                    self.keep(number, Line { cells: line.cells(), extras: line.extras() });
+                    self.keep(number, Line::new(line.cells(), line.extras()));
                 }
+                // One that brings nothing is not asked again at once.
+                self.failed = (self.lines.len() == before).then(Instant::now);
                 self.evict();
             }
-            Ok(_) => {}
+            Ok(_) => self.failed = Some(Instant::now()),
             // The connection is gone, or too much was asked.
             Err(error) => {
                 tracing::debug!("no scrollback from line {}: {error}", lines.start);
@@ -134,7 +163,7 @@ impl Scrollback {
         }
         let first = held(screen).start;
         while let Some(oldest) = self.lines.first_entry().filter(|oldest| *oldest.key() < first) {
-            self.cells -= oldest.remove().cells.len();
+            self.cells -= oldest.remove().cost();
         }
         self.lines.len() != known
     }
@@ -169,9 +198,9 @@ impl Scrollback {
     }
 
     fn keep(&mut self, number: u64, line: Line) {
-        self.cells += line.cells.len();
+        self.cells += line.cost();
         if let Some(old) = self.lines.insert(number, line) {
-            self.cells -= old.cells.len();
+            self.cells -= old.cost();
         }
     }
 
@@ -184,7 +213,7 @@ impl Scrollback {
             let seen = self.last.first().cloned().unwrap_or(last..last + 1);
             let (before, after) = (seen.start.saturating_sub(first), last.saturating_sub(seen.end));
             let farthest = if before >= after { self.lines.pop_first() } else { self.lines.pop_last() };
-            self.cells -= farthest.map_or(0, |(_, line)| line.cells.len());
+            self.cells -= farthest.map_or(0, |(_, line)| line.cost());
         }
     }
 }
@@ -211,7 +240,7 @@ mod tests {
         }
         assert!(!scrollback.receive(&screen(10, 10, 0)));
         assert!(scrollback.receive(&screen(14, 10, 0)));
-        assert_eq!((scrollback.lines.len(), scrollback.cells), (6, 60));
+        assert_eq!((scrollback.lines.len(), scrollback.cells), (6, 6 * 14));
         assert!(scrollback.has(0..10, &screen(14, 10, 0)) && !scrollback.lines.contains_key(&3));
         assert!(scrollback.receive(&screen(14, 10, 1)));
         assert_eq!((scrollback.lines.len(), scrollback.cells), (0, 0));
@@ -220,7 +249,7 @@ mod tests {
     #[test]
     fn the_lines_farthest_from_what_is_wanted_go_first() {
         let mut scrollback = Scrollback::default();
-        let width = MAX_CELLS / 10;
+        let width = MAX_CELLS / 10 - 4;
         scrollback.last.push(2..4);
         for number in 0..13 {
             scrollback.keep(number, line(width));
@@ -228,6 +257,6 @@ mod tests {
         scrollback.evict();
         let left: Vec<u64> = scrollback.lines.keys().copied().collect();
         assert_eq!(left, (0..10).collect::<Vec<_>>());
-        assert_eq!(scrollback.cells, 10 * width);
+        assert_eq!(scrollback.cells, 10 * (width + 4));
     }
 }

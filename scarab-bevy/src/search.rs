@@ -239,11 +239,11 @@ fn search(
         if search.going.is_none() {
             continue;
         }
-        let before = search.here;
         if search.step(screen, scrollback.bypass_change_detection()) {
             waker.wake();
         }
-        if let Some(here) = search.here.filter(|here| before != Some(*here)) {
+        // Also where it was before: its user may have looked elsewhere since.
+        if let Some(here) = search.here.filter(|_| search.going.is_none() && search.outcome == SearchOutcome::Found) {
             scrolls.write(ScrollRequest { terminal, to: ScrollTo::Line(here.start.line) });
         }
     }

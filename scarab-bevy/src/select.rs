@@ -45,7 +45,8 @@ pub struct TerminalSelection {
     /// The epoch of its line numbers.
     reflow: u64,
     alternate: bool,
-    copying: Option<Copying>,
+    /// Copies under way: to the clipboard, and to the primary selection.
+    copying: [Option<Copying>; 2],
 }
 
 /// A copy under way, line by line as they are fetched. What is selected meanwhile does not matter to it.
@@ -54,6 +55,7 @@ struct Copying {
     selection: Selection,
     primary: bool,
     reflow: u64,
+    alternate: bool,
     next: u64,
     text: String,
 }
@@ -116,7 +118,9 @@ impl TerminalSelection {
             Select::Copy { primary } => {
                 if let Some(selection) = self.selection.filter(|selection| !selection.is_empty()) {
                     let (next, reflow) = (selection.lines().start, lines.screen.reflow);
-                    self.copying = Some(Copying { selection, primary, reflow, next, text: String::new() });
+                    let alternate = lines.screen.modes.contains(Modes::ALTERNATE_SCREEN);
+                    self.copying[usize::from(primary)] =
+                        Some(Copying { selection, primary, reflow, alternate, next, text: String::new() });
                 }
                 return;
             }
@@ -198,7 +202,7 @@ fn select(
 ) {
     for (screen, _, mut selection) in &mut terminals {
         if screen.is_changed() && selection.is_stale(&screen.grid) {
-            let copying = selection.copying.take();
+            let copying = std::mem::take(&mut selection.copying);
             *selection = TerminalSelection { copying, ..default() };
         }
     }
@@ -218,34 +222,61 @@ fn copy(
 ) {
     for (terminal, TerminalGrid { grid: screen }, mut scrollback, mut selection) in &mut terminals {
         let selection = selection.bypass_change_detection();
-        let Some(copying) = &mut selection.copying else { continue };
         let scrollback = scrollback.bypass_change_detection();
-        if copying.reflow != screen.reflow || copying.text.len() > MAX_COPY {
-            tracing::warn!("what was selected could not be copied: its lines have changed, or it is too much");
-            selection.copying = None;
-            continue;
+        for slot in &mut selection.copying {
+            let Some(copying) = slot else { continue };
+            match copying.go_on(screen, scrollback) {
+                Progress::Done => {
+                    if let Some(Copying { primary, text, .. }) = slot.take() {
+                        let fact = SelectionCopied { terminal, primary, text };
+                        copied.write(fact.clone());
+                        commands.trigger(fact);
+                    }
+                }
+                Progress::More => waker.wake(),
+                Progress::Waiting => {}
+                Progress::Lost => {
+                    tracing::warn!("what was selected could not be copied: its lines have changed, or it is too much");
+                    *slot = None;
+                }
+            }
+        }
+    }
+}
+
+/// How it stands with a copy.
+enum Progress {
+    Done,
+    /// There is more to do at once.
+    More,
+    /// Lines that are not known were asked for.
+    Waiting,
+    /// It cannot be had.
+    Lost,
+}
+
+impl Copying {
+    fn go_on(&mut self, screen: &Grid, scrollback: &mut Scrollback) -> Progress {
+        let alternate = screen.modes.contains(Modes::ALTERNATE_SCREEN);
+        if (self.reflow, self.alternate) != (screen.reflow, alternate) || self.text.len() > MAX_COPY {
+            return Progress::Lost;
         }
         // Lines that the daemon holds no longer are left out.
         let all = Lines { screen, scrollback }.all();
-        let lines = copying.next.max(all.start)..copying.selection.lines().end.min(all.end);
+        let lines = self.next.max(all.start)..self.selection.lines().end.min(all.end);
         let end = lines.end.min(lines.start.saturating_add(LINES_AN_UPDATE));
         let known = (lines.start..end).take_while(|line| scrollback.has(*line..*line + 1, screen)).count() as u64;
         for line in lines.start..lines.start + known {
-            copying.selection.push_line(line, Lines { screen, scrollback }, &mut copying.text);
+            self.selection.push_line(line, Lines { screen, scrollback }, &mut self.text);
         }
-        copying.next = lines.start + known;
-        if copying.next < lines.end {
-            if copying.next < end {
-                scrollback.want(copying.next..lines.end.min(copying.next.saturating_add(LINES_AN_UPDATE)));
-            } else {
-                waker.wake();
-            }
-            continue;
+        self.next = lines.start + known;
+        if self.next >= lines.end {
+            return Progress::Done;
         }
-        if let Some(Copying { primary, text, .. }) = selection.copying.take() {
-            let fact = SelectionCopied { terminal, primary, text };
-            copied.write(fact.clone());
-            commands.trigger(fact);
+        if self.next < end {
+            scrollback.want(self.next..lines.end.min(self.next.saturating_add(LINES_AN_UPDATE)));
+            return Progress::Waiting;
         }
+        Progress::More
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     ipc::ScarabIpcSystems,
     link::TerminalLink,
     scrollback::{Lines, Scrollback, held},
-    terminal::TerminalGrid,
+    terminal::{TerminalGrid, TerminalStatus},
     wake::Waker,
 };
 
@@ -212,16 +212,18 @@ fn scroll(
 
 /// Asks for lines that are seen and not known.
 fn fetch(
-    mut terminals: Query<(&TerminalLink, &TerminalGrid, &TerminalViewport, &mut Scrollback)>,
+    mut terminals: Query<(&TerminalStatus, &TerminalLink, &TerminalGrid, &TerminalViewport, &mut Scrollback)>,
     alarm: Res<Alarm>,
     waker: Res<Waker>,
 ) {
-    for (link, screen, viewport, mut scrollback) in &mut terminals {
+    for (status, link, screen, viewport, mut scrollback) in &mut terminals {
         let scrollback = scrollback.bypass_change_detection();
         if viewport.is_scrolled_back() {
             scrollback.want(viewport.lines(&screen.grid));
         }
-        if let Some(again) = link.attachment().and_then(|attachment| scrollback.ask(attachment, &screen.grid)) {
+        // Without a session there is nobody to ask; that it is there again wakes the App.
+        let attachment = link.attachment().filter(|_| *status == TerminalStatus::Attached);
+        if let Some(again) = attachment.and_then(|attachment| scrollback.ask(attachment, &screen.grid)) {
             alarm.wake_at(again, &waker);
         }
     }

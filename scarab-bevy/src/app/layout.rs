@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     connection::{ConnectionLink, PrimaryConnection},
-    panes::{Axis, LastPaneClosed, Node, Tab, Tabs, Tree},
+    panes::{Axis, LastPaneClosed, Node, ScarabPanesSystems, Tab, Tabs, Tree},
     terminal::TerminalSession,
 };
 
@@ -35,7 +35,7 @@ pub(super) struct Layout {
 
 /// Saves the layout whenever it changes.
 pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<Layout>().add_systems(Update, (save, forget).chain());
+    app.init_resource::<Layout>().add_systems(Update, (save, forget).chain().after(ScarabPanesSystems::Act));
 }
 
 impl Layout {
@@ -60,7 +60,14 @@ impl Layout {
         let Some(opening) = &self.opening else { return false };
         match opening.try_take() {
             None => return true,
-            Some(Ok(Document { name, data })) => (self.name, self.saved) = (Some(name), data),
+            Some(Ok(Document { name, data })) => {
+                // What another version has written is left alone, and nothing of this window is kept.
+                let is_ours =
+                    data.is_empty() || serde_json::from_slice(&data).is_ok_and(|it: Saved| it.version == VERSION);
+                self.name = Some(name).filter(|_| is_ours);
+                // What has changed while there was no connection is not there.
+                (self.saved, self.changed) = (data, true);
+            }
             // An older daemon keeps none.
             Some(Err(error)) => tracing::debug!("the layout is not kept: {error}"),
         }

@@ -18,7 +18,7 @@ const SCHEMES: [&str; 4] = ["http", "https", "mailto", "ftp"];
 const MAX_URI: usize = 8192;
 
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(Update, open).add_systems(PostUpdate, point);
+    app.add_systems(Update, open.before(super::notice::pass)).add_systems(PostUpdate, point);
 }
 
 /// Why a link is not opened; nothing if it is.

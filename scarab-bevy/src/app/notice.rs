@@ -96,7 +96,7 @@ fn note(mut notified: MessageReader<PluginNotified>, mut notices: ResMut<Notices
 }
 
 /// Takes away what was shown for long enough, and sees that the window wakes for the next: while nothing is shown, nothing wakes it.
-fn pass(mut notices: ResMut<Notices>, alarm: Res<Alarm>, waker: Res<Waker>) {
+pub(super) fn pass(mut notices: ResMut<Notices>, alarm: Res<Alarm>, waker: Res<Waker>) {
     let now = Instant::now();
     if notices.shown.iter().any(|notice| notice.until <= now) {
         notices.forget(now);

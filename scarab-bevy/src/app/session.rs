@@ -22,9 +22,10 @@ use crate::{
     ClientConfig,
     connection::{ConnectionLink, DaemonConnection, PrimaryConnection, ScarabConnectionState},
     ipc::ScarabIpcSystems,
-    panes::{LastPaneClosed, Tab, Tabs, add_tab, close_tabs, open_tab},
+    panes::{Closing, LastPaneClosed, ScarabPanesSystems, Tab, Tabs, add_tab, close_tabs, open_tab},
     render::TerminalView,
     terminal::{Terminal, TerminalSession, TerminalStatus},
+    wake::Waker,
 };
 
 /// Shows the session that was asked for.
@@ -40,7 +41,7 @@ pub(super) fn plugin(asked: Asked) -> impl Plugin {
             .add_systems(PreUpdate, (tell::note, hold).chain().after(ScarabIpcSystems::Receive))
             // In this order within one update: the window may sleep after it.
             .add_systems(Update, (choose_session, pick, tell::tell).chain().before(banner::show))
-            .add_systems(Update, leave);
+            .add_systems(Update, leave.after(ScarabPanesSystems::Act));
     }
 }
 
@@ -151,7 +152,10 @@ fn choose_session(
         }
         Session::Shown => match window.pane().and_then(|pane| terminals.get(pane).ok()) {
             // Lost with its daemon: the screen stays, the keyboard is the menu's.
-            Some((status, Some(known))) if is_lost(status, known, &last_words, &link) => {
+            Some((status, Some(known)))
+                if is_lost(status, known, &last_words, &link)
+                    && terminals.iter().all(|(status, _)| *status != TerminalStatus::Lost) =>
+            {
                 window.focus.clear();
                 layout.lose();
                 let name = Some(known.name.clone());
@@ -306,9 +310,24 @@ fn pick(
     }
 }
 
-/// The window closes when its last shell has ended by itself. If the daemon was told to end, its user is to read that.
-fn leave(mut closed: MessageReader<LastPaneClosed>, mut exit: MessageWriter<AppExit>) {
-    if closed.read().count() > 0 {
+/// The window closes with its last pane, when the sessions of panes that were closed are told to end. If the daemon was told to end,
+/// its user is to read that.
+fn leave(
+    mut closed: MessageReader<LastPaneClosed>,
+    mut is_leaving: Local<bool>,
+    closing: Query<&Closing>,
+    link: Option<Single<&ConnectionLink, With<PrimaryConnection>>>,
+    waker: Res<Waker>,
+    mut exit: MessageWriter<AppExit>,
+) {
+    *is_leaving |= closed.read().count() > 0;
+    if !*is_leaving {
+        return;
+    }
+    // Without a connection nobody can be told, and nobody is waited for.
+    if closing.iter().any(|closing| !closing.asked) && link.is_some_and(|link| is_connected(&link)) {
+        waker.wake();
+    } else {
         exit.write(AppExit::Success);
     }
 }

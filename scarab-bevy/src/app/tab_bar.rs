@@ -9,7 +9,7 @@ use bevy::{
 use scarab_protocol::surface::{Attrs, Cell, Color as CellColor, Cursor, Grid};
 
 use crate::{
-    panes::{Tab, Tabs},
+    panes::{ScarabPanesSystems, Tab, Tabs},
     render::{TerminalTheme, TerminalView, ThemeOverride},
     terminal::{TerminalGrid, TerminalSession, TerminalTitle},
     view::{TerminalArea, TerminalMetrics},
@@ -29,7 +29,7 @@ struct BarView {
 }
 
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(Startup, spawn).add_systems(Update, (click, show).chain());
+    app.add_systems(Startup, spawn).add_systems(Update, (click, show).chain().after(ScarabPanesSystems::Act));
 }
 
 fn spawn(mut commands: Commands) {

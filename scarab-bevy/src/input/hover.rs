@@ -25,7 +25,7 @@ pub(super) fn hover(
     pointer: Res<Pointer>,
     held: Res<Held>,
     mut looked: Local<Looked>,
-    seats: Query<(Seat, &Scrollback), With<Terminal>>,
+    seats: Query<(Seat, Ref<Scrollback>), With<Terminal>>,
     mut links: Query<(Entity, &mut HoveredLink)>,
 ) {
     let under = pointer.over().and_then(|over| seats.get(over).ok());
@@ -34,12 +34,13 @@ pub(super) fn hover(
         place: under.as_ref().and_then(|(seat, _)| Some((seat.terminal, place?))),
         frame: under.as_ref().map_or(0, |(seat, _)| seat.screen.grid.frame),
     };
-    if *looked == now {
+    let has_lines = under.as_ref().is_some_and(|(_, scrollback)| scrollback.is_changed());
+    if *looked == now && !has_lines {
         return;
     }
     *looked = now;
     let found = under.zip(place).and_then(|((seat, scrollback), place)| {
-        let lines = Lines { screen: &seat.screen.grid, scrollback };
+        let lines = Lines { screen: &seat.screen.grid, scrollback: &scrollback };
         Some((seat.terminal, link_at(place, lines)?))
     });
     let (mut terminal, mut link) = (None, None);

@@ -11,6 +11,7 @@ use crate::{
     preedit::TerminalPreedit,
     terminal::{Terminal, TerminalGrid},
     view::{TerminalArea, TerminalMetrics},
+    viewport::{ScrollRequest, ScrollTo},
 };
 
 /// Whether an input method is composing: its keys are not the program's.
@@ -24,6 +25,7 @@ pub(super) fn compose(
     mut terminals: Query<&mut TerminalPreedit, With<Terminal>>,
     mut composing: ResMut<Composing>,
     mut input: MessageWriter<TerminalInput>,
+    mut scrolls: MessageWriter<ScrollRequest>,
 ) {
     for event in ime.read() {
         let focused = focus.as_ref().and_then(|focus| focus.get());
@@ -37,6 +39,10 @@ pub(super) fn compose(
         composing.0 = !preedit.text.is_empty();
         let Some(terminal) = focused else { continue };
         let Ok(mut own) = terminals.get_mut(terminal) else { continue };
+        if !preedit.text.is_empty() || committed.is_some() {
+            // Whoever writes wants to see what comes of it.
+            scrolls.write(ScrollRequest { terminal, to: ScrollTo::Bottom });
+        }
         own.set_if_neq(preedit);
         input.write_batch(committed.map(|text| TerminalInput::text(terminal, text.clone())));
     }

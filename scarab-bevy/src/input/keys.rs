@@ -62,10 +62,9 @@ impl TerminalKeys {
 }
 
 /// A key has asked for something that is done in the App. What the suite does itself follows; an App may do more.
-#[derive(Message, EntityEvent, Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Message, Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ActionTriggered {
     /// The terminal that has the keyboard.
-    #[event_target]
     pub terminal: Entity,
     /// What is asked for.
     pub action: Action,

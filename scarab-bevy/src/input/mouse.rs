@@ -112,7 +112,9 @@ impl SeatItem<'_, '_> {
         let hidden = Vec2::new(0.0, self.viewport.hidden_part() * cell.y);
         let at = self.metrics.cell_at(self.inside(position) + half + hidden)?;
         let rows = i32::from(grid.rows());
-        let line = self.viewport.first_line(self.screen) + at.y.clamp(0, (rows - 1).max(0)) as u64;
+        // With a part of the first row above, there is a part of one more below.
+        let last = if self.viewport.hidden_part() > 0.0 { rows } else { (rows - 1).max(0) };
+        let line = self.viewport.first_line(self.screen) + at.y.clamp(0, last) as u64;
         // Above all and below all, whole lines are meant.
         let col = if at.y < 0 {
             0
@@ -155,6 +157,13 @@ pub(super) fn read(
             WindowEvent::MouseButtonInput(_) | WindowEvent::MouseWheel(_) => {}
             _ => continue,
         }
+        if let WindowEvent::MouseButtonInput(pressed) = event
+            && grab.0
+            && pressed.state == ButtonState::Released
+        {
+            // Whatever it was for, it is not held any more.
+            pointer.held.retain(|(held, _)| Some(*held) != button(pressed.button));
+        }
         let Some(position) = pointer.position.filter(|_| !grab.0) else { continue };
         // While a button is held all goes to where that went down.
         if pointer.held.is_empty() {
@@ -187,7 +196,8 @@ pub(super) fn read(
 
 /// Whether the program of a terminal has the mouse.
 fn listens(seat: &SeatItem<'_, '_>, mods: Mods) -> bool {
-    seat.screen.grid.modes.intersects(Modes::MOUSE) && !mods.contains(Mods::SHIFT)
+    let sees_it = !seat.viewport.is_scrolled_back();
+    sees_it && seat.screen.grid.modes.intersects(Modes::MOUSE) && !mods.contains(Mods::SHIFT)
 }
 
 impl Pointer {
@@ -351,7 +361,7 @@ impl Said<'_> {
 /// While a selection is drawn beyond the upper or lower edge, what is seen goes on that way.
 pub(super) fn scroll_beyond(
     time: Res<Time<Real>>,
-    pointer: Res<Pointer>,
+    mut pointer: ResMut<Pointer>,
     terminals: Query<Seat, With<Terminal>>,
     mut said: Said,
     mut redraw: MessageWriter<RequestRedraw>,
@@ -363,12 +373,20 @@ pub(super) fn scroll_beyond(
     let bottom = top + height * f32::from(seat.screen.grid.rows());
     let beyond = (top - y).max(0.0) - (y - bottom).max(0.0);
     let can_move = if beyond > 0.0 { seat.viewport.can_go_up(seat.screen) } else { seat.viewport.is_scrolled_back() };
-    if height <= 0.0 || beyond == 0.0 || !can_move {
+    if height <= 0.0 || beyond == 0.0 {
+        return;
+    }
+    // Also when nothing moves any more: what was moved to last is in it then.
+    let place = seat.place_at(position, kind);
+    if pointer.place != place {
+        pointer.place = place;
+        said.select(seat.terminal, place.map(Select::Extend));
+    }
+    if !can_move {
         return;
     }
     let lines = beyond / height * DRAG_SPEED * time.delta_secs().min(0.1);
     said.scrolls.write(ScrollRequest { terminal: seat.terminal, to: ScrollTo::Lines(lines) });
-    said.select(seat.terminal, seat.place_at(position, kind).map(Select::Extend));
     // Nothing else wakes an App whose pointer rests.
     redraw.write(RequestRedraw);
 }

@@ -187,7 +187,7 @@ impl<P: Copy + PartialEq> Tree<P> {
         let whole = parts[edge.before].0 + parts[edge.before + 1].0;
         let part = along(*axis, position).saturating_sub(start) as f32 / end.saturating_sub(start).max(1) as f32;
         let least = SMALLEST.min(whole / 2.0);
-        parts[edge.before].0 = (whole * part).clamp(least, whole - least);
+        parts[edge.before].0 = (whole * part).max(least).min(whole - least);
         parts[edge.before + 1].0 = whole - parts[edge.before].0;
     }
 }
@@ -290,7 +290,7 @@ impl<P: Copy + PartialEq> Node<P> {
         }
         let sum: f32 = all.iter().map(|(share, _)| *share).sum();
         let even = 1.0 / all.len() as f32;
-        let is_sound = sum.is_finite() && all.iter().all(|(share, _)| *share > 0.0);
+        let is_sound = sum.is_finite() && all.iter().all(|(share, _)| *share > 1e-4 * sum);
         for (share, _) in &mut all {
             *share = if is_sound { *share / sum } else { even };
         }
@@ -327,7 +327,7 @@ impl<P: Copy + PartialEq> Node<P> {
         let by = if side.is_forward() { by } else { -by };
         let whole = parts[before].0 + parts[before + 1].0;
         let least = SMALLEST.min(whole / 2.0);
-        parts[before].0 = (parts[before].0 + by).clamp(least, whole - least);
+        parts[before].0 = (parts[before].0 + by).max(least).min(whole - least);
         parts[before + 1].0 = whole - parts[before].0;
         true
     }

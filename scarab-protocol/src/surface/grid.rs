@@ -41,6 +41,10 @@ impl Default for Grid {
 }
 
 impl Grid {
+    /// The most lines that are believed to have left a screen: at a million a second it takes nine years. So nobody's arithmetic with
+    /// them overflows, whatever a daemon says.
+    pub const MAX_SCROLLED: u64 = 1 << 48;
+
     /// A blank grid of this size, in cells, at frame 0.
     pub fn new(cols: u16, rows: u16) -> Self {
         Self {

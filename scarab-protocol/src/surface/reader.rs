@@ -165,7 +165,7 @@ impl Snapshot {
         grid.frame = frame;
         grid.cursor = screen.cursor;
         grid.modes = screen.modes;
-        grid.scrolled = screen.scrolled;
+        grid.scrolled = screen.scrolled.min(Grid::MAX_SCROLLED);
         grid.reflow = screen.reflow;
         grid.scrollback = screen.scrollback;
     }

@@ -121,7 +121,7 @@ impl Grid {
         self.cursor =
             Cursor { col: update.cursor.col.min(cols - 1), row: update.cursor.row.min(rows - 1), ..update.cursor };
         self.modes = update.modes;
-        self.scrolled = update.scrolled;
+        self.scrolled = update.scrolled.min(Grid::MAX_SCROLLED);
         self.reflow = update.reflow;
         self.scrollback = update.scrollback;
         if !update.more {

@@ -61,7 +61,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         8 => (0u16..12, any_row(16)).prop_map(|(row, (cells, extras))| Step::Row(row, cells, extras)),
         1 => any_cursor().prop_map(Step::Cursor),
         1 => any_palette().prop_map(Step::Palette),
-        1 => any::<(u64, u64, u32, u64)>().prop_map(|(a, b, c, d)| Step::Counts(a, b, c, d)),
+        1 => (0..=Grid::MAX_SCROLLED, any::<(u64, u32, u64)>()).prop_map(|(a, (b, c, d))| Step::Counts(a, b, c, d)),
         4 => Just(Step::Commit),
         6 => (0..READERS).prop_map(Step::Read),
     ]
