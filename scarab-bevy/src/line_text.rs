@@ -30,11 +30,16 @@ impl Span {
 
 /// The terminal's lines that make up one line of text, of which this one is a part.
 pub(crate) fn extent(line: u64, lines: Lines<'_>) -> Range<u64> {
+    extent_within(MAX_LINES, line, lines)
+}
+
+/// The same, followed through at most so many lines each way.
+pub(crate) fn extent_within(most: u64, line: u64, lines: Lines<'_>) -> Range<u64> {
     let (mut first, mut last) = (line, line);
-    while line - first < MAX_LINES && first.checked_sub(1).is_some_and(|before| lines.is_wrapped(before)) {
+    while line - first < most && first.checked_sub(1).is_some_and(|before| lines.is_wrapped(before)) {
         first -= 1;
     }
-    while last - line < MAX_LINES && lines.is_wrapped(last) {
+    while last - line < most && lines.is_wrapped(last) {
         last += 1;
     }
     first..last + 1

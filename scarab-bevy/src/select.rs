@@ -7,7 +7,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
 use bevy::prelude::*;
-use scarab_protocol::surface::{Grid, Modes};
+use scarab_protocol::{
+    config::WORD_SEPARATORS,
+    surface::{Grid, Modes},
+};
 
 pub use selection::{Place, SelectionKind};
 
@@ -28,7 +31,7 @@ pub struct WordSeparators(pub String);
 
 impl Default for WordSeparators {
     fn default() -> Self {
-        Self(",│`|:\"'()[]{}<>".into())
+        Self(WORD_SEPARATORS.into())
     }
 }
 

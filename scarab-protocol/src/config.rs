@@ -82,8 +82,8 @@ pub struct UnknownKey {
     pub nearest: &'static str,
 }
 
-/// What [`KEYS`] has for `client.word_separators`.
-const WORD_SEPARATORS: &str = ",│`|:\"'()[]{}<>";
+/// The default of `client.word_separators`.
+pub const WORD_SEPARATORS: &str = ",│`|:\"'()[]{}<>";
 
 /// What `client.light_theme` may be.
 const LIGHT_THEMES: &[&str] = &light_themes();

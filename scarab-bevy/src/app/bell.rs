@@ -34,7 +34,7 @@ fn ring(
 ) {
     for BellRang { terminal, .. } in rang.read() {
         if config.bell.visual {
-            // Halfway to the text, which stays readable.
+            // A quarter of the way to the text, which stays readable.
             let background = std::array::from_fn(|i| {
                 ((u16::from(theme.background[i]) * 3 + u16::from(theme.foreground[i])) / 4) as u8
             });

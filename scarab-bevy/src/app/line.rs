@@ -61,12 +61,12 @@ pub(super) type LineView = (
     &'static mut Visibility,
     &'static mut Transform,
     &'static mut ThemeOverride,
-    &'static TerminalMetrics,
+    Ref<'static, TerminalMetrics>,
 );
 
 /// The same, of one line.
 type LineItem<'w> =
-    (Mut<'w, TerminalGrid>, Mut<'w, Visibility>, Mut<'w, Transform>, Mut<'w, ThemeOverride>, &'w TerminalMetrics);
+    (Mut<'w, TerminalGrid>, Mut<'w, Visibility>, Mut<'w, Transform>, Mut<'w, ThemeOverride>, Ref<'w, TerminalMetrics>);
 
 /// Draws a line along the lower edge of the window, with what is said about it at the right.
 pub(super) fn show(view: &mut LineItem<'_>, window: &Window, theme: &TerminalTheme, text: &str, says: &str) {

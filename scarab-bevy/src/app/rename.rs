@@ -114,7 +114,7 @@ fn show(
         view.1.set_if_neq(Visibility::Hidden);
         return;
     }
-    if [renaming.is_changed(), theme.is_changed(), window.is_changed()].contains(&true) {
+    if [renaming.is_changed(), theme.is_changed(), window.is_changed(), view.4.is_changed()].contains(&true) {
         let text = format!("name: {}", renaming.line.text);
         line::show(&mut view, &window, &theme, &text, HELP);
     }

@@ -163,7 +163,7 @@ fn show(
         view.1.set_if_neq(Visibility::Hidden);
         return;
     };
-    let news = [bar.is_changed(), theme.is_changed(), window.is_changed(), search.is_changed()];
+    let news = [bar.is_changed(), theme.is_changed(), window.is_changed(), search.is_changed(), view.4.is_changed()];
     if !news.contains(&true) {
         return;
     }

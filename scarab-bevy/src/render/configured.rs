@@ -31,20 +31,8 @@ impl ClientConfig {
     /// The colours and what goes with them, on a desktop that is light or not.
     pub fn theme(&self, light: bool) -> TerminalTheme {
         let colors = if light { self.light_colors } else { self.colors };
-        let scarab_protocol::config::Theme { foreground, background, cursor, selection, found, found_here, ansi } =
-            colors;
         let &Self { bold_is_bright, minimum_contrast, .. } = self;
-        TerminalTheme {
-            foreground,
-            background,
-            cursor,
-            selection,
-            found,
-            found_here,
-            ansi,
-            bold_is_bright,
-            minimum_contrast,
-        }
+        TerminalTheme { bold_is_bright, minimum_contrast, ..colors.into() }
     }
 }
 

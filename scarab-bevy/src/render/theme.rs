@@ -1,7 +1,10 @@
 //! Colours: a theme, what a program changed of it, and what a cell's colours come to.
 
 use bevy::prelude::*;
-use scarab_protocol::surface::{Attrs, Cell, Color as CellColor, Extra, Grid, Modes, Palette, Rgb};
+use scarab_protocol::{
+    config::Theme,
+    surface::{Attrs, Cell, Color as CellColor, Extra, Grid, Modes, Palette, Rgb},
+};
 
 use super::material::linear_root;
 use crate::highlight::Highlight;
@@ -37,34 +40,15 @@ pub struct TerminalTheme {
 
 impl Default for TerminalTheme {
     fn default() -> Self {
-        Self {
-            foreground: [0xd8, 0xde, 0xe9],
-            background: [0x16, 0x18, 0x1d],
-            cursor: [0xe5, 0xc0, 0x7b],
-            selection: [0x3b, 0x48, 0x61],
-            found: [0x5f, 0x4b, 0x1e],
-            found_here: [0xf0, 0xc6, 0x74],
-            ansi: [
-                [0x2b, 0x2f, 0x38],
-                [0xe0, 0x6c, 0x75],
-                [0x98, 0xc3, 0x79],
-                [0xd7, 0xa6, 0x5f],
-                [0x61, 0xaf, 0xef],
-                [0xc6, 0x78, 0xdd],
-                [0x56, 0xb6, 0xc2],
-                [0xc0, 0xc5, 0xce],
-                [0x65, 0x6d, 0x7d],
-                [0xff, 0x87, 0x8f],
-                [0xb5, 0xe0, 0x90],
-                [0xf0, 0xc6, 0x74],
-                [0x82, 0xc4, 0xff],
-                [0xdd, 0x9a, 0xf0],
-                [0x74, 0xd4, 0xe0],
-                [0xf5, 0xf7, 0xfa],
-            ],
-            bold_is_bright: false,
-            minimum_contrast: 1.0,
-        }
+        Theme::default().into()
+    }
+}
+
+impl From<Theme> for TerminalTheme {
+    fn from(theme: Theme) -> Self {
+        let Theme { foreground, background, cursor, selection, found, found_here, ansi } = theme;
+        let (bold_is_bright, minimum_contrast) = (false, 1.0);
+        Self { foreground, background, cursor, selection, found, found_here, ansi, bold_is_bright, minimum_contrast }
     }
 }
 

@@ -3,7 +3,7 @@
 use scarab_protocol::surface::{Attrs, Cell};
 
 use super::selection::Place;
-use crate::scrollback::Lines;
+use crate::{line_text::extent_within, scrollback::Lines};
 
 /// The most lines that one word or line is followed through: a program can wrap without end.
 const MAX_LINES: u64 = 1000;
@@ -66,12 +66,7 @@ pub(super) fn word_around(place: Place, lines: Lines<'_>, separators: &str) -> (
 
 /// The beginning and the end of the line that this one is a part of.
 pub(super) fn line_around(line: u64, lines: Lines<'_>) -> (Place, Place) {
-    let (mut first, mut last) = (line, line);
-    while line - first < MAX_LINES && first.checked_sub(1).is_some_and(|before| lines.is_wrapped(before)) {
-        first -= 1;
-    }
-    while last - line < MAX_LINES && lines.is_wrapped(last) {
-        last += 1;
-    }
+    let extent = extent_within(MAX_LINES, line, lines);
+    let (first, last) = (extent.start, extent.end - 1);
     (Place { line: first, col: 0 }, Place { line: last, col: lines.get(last).0.len() as u16 })
 }
