@@ -60,12 +60,15 @@ pub(crate) struct Client {
 
 /// What is undone when the client goes.
 #[derive(Default)]
-struct Held {
+pub(crate) struct Held {
     attachments: HashMap<u32, Arc<Attachment>>,
     /// Lanes from its connection before, of sessions that it has not joined again yet.
     parked: HashMap<u32, (Weak<Session>, LaneKey)>,
     /// Sessions it has made and may not have attached yet.
     made: Vec<Weak<Session>>,
+    /// The connection is gone, or the client has come on another: it gets nothing any more, and what is said on it still could only
+    /// mislead.
+    gone: bool,
 }
 
 impl Client {
@@ -181,8 +184,13 @@ impl Client {
     }
 
     /// Everything that it holds, which it does not hold any more.
-    fn take_held(&self) -> Held {
-        std::mem::take(&mut self.lock())
+    pub(crate) fn take_held(&self) -> Held {
+        std::mem::replace(&mut self.lock(), Held { gone: true, ..Held::default() })
+    }
+
+    /// Whether what it held was taken from it.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.lock().gone
     }
 
     /// What ties the client to a session.

@@ -38,6 +38,9 @@ pub(super) fn attach(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) 
     // All under one lock: the client's next connection may be taking over what this one holds, and finds the lane
     // either here or there.
     let mut held = client.lock();
+    if held.gone {
+        return Ok(());
+    }
     let before = held.attachments.get(&number).filter(|before| before.observe == observe).map(|before| before.lane);
     let parked = if observe || before.is_some() { None } else { held.parked.remove(&number).map(|(_, key)| key) };
     let parked = parked.filter(|key| session.input.rejoin(*key, tell()));

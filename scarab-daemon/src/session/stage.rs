@@ -86,9 +86,13 @@ impl Stage {
     fn attach(&self, session: &Arc<Session>, join: &Join) {
         let &Join { ref attachment, request, size } = join;
         let client = &attachment.client;
-        // The client may be gone since it asked, or have asked again.
+        // The client may be gone since it asked, or have asked again. One that is gone may hear yet what is said to it, and would
+        // take a refusal for the end of the session: it comes back and asks again.
         if !client.holds(session.id.number, attachment) {
-            return join.refuse();
+            if !client.is_gone() {
+                join.refuse();
+            }
+            return;
         }
         // Before it is told, so that whoever hears of it finds it done. What it is told of the session comes from
         // the thread that this is, and so after.

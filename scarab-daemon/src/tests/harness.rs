@@ -144,6 +144,11 @@ impl TestClient {
         self.receive(|header| header.request == request).expect("an answer")
     }
 
+    /// Whether an answer to a request has come, among what was waited through.
+    pub(super) fn was_answered(&self, request: u32) -> bool {
+        self.kept.iter().any(|received| received.frame.header().request == request)
+    }
+
     /// Asks, and waits for an answer of this kind.
     pub(super) fn ask<M: Message, A: Message>(&mut self, session: u32, message: &M) -> A {
         let request = self.send(session, message);

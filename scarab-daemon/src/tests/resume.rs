@@ -1,10 +1,14 @@
 //! Clients that lose their connection and come back.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use scarab_protocol::{frame::Frame, message::*};
+use scarab_protocol::{frame::Frame, message::*, surface::Doorbell};
 
 use super::harness::{TestClient, TestDaemon, wait_until};
+use crate::session::{attachment::Attachment, inbox::Join};
 
 /// A program that shows what it reads, escapes and all.
 const SHOW: &str = "stty raw -echo; echo go; exec cat -v";
@@ -38,6 +42,37 @@ fn a_client_that_comes_back_goes_on_where_its_input_was_taken() {
     drop(client);
     let mut client = TestClient::resume(&daemon.address, token);
     assert_eq!(client.attach(info.id.number).attached.taken, 8);
+}
+
+#[test]
+fn a_connection_that_is_gone_is_not_told_that_it_may_not_join() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let info = client.create(SHOW);
+    let session = daemon.daemon().registry().session(info.id.number).expect("it was made");
+    let own = daemon.daemon().registry().clients().pop().expect("it is there");
+    let ask = |request| {
+        let attachment = Attachment {
+            client: own.clone(),
+            lane: session.input.open_lane(false, |_| {}),
+            observe: false,
+            can_map: false,
+            bell: Doorbell::new(),
+            rows: Mutex::new(None),
+        };
+        session.join(Join { attachment: Arc::new(attachment), request, size: None });
+    };
+    // What is asked for with something that it does not hold was overtaken by another request.
+    ask(1001);
+    client.answer(1001).frame.read::<Error>().expect("a refusal");
+    // Between the end of a connection and its closing the session's thread comes to what was asked for on it. Who hears of it
+    // could not tell a refusal then from the end of the session.
+    drop(own.take_held());
+    ask(1002);
+    let mut other = daemon.connect();
+    other.attach(info.id.number);
+    client.settle();
+    assert!(!client.was_answered(1002));
 }
 
 #[test]

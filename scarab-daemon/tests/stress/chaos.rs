@@ -36,6 +36,15 @@ use super::support::{
     setting, within,
 };
 
+/// Says that it is over, at the latest when this is dropped.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// The last byte of a file.
 fn last_byte(path: &Path) -> io::Result<u8> {
     let (mut file, mut byte) = (File::open(path)?, [0]);
@@ -77,6 +86,8 @@ fn whatever_happens_to_connections_every_byte_arrives_once_and_in_order() {
     let over = Arc::new(AtomicBool::new(false));
     let mut tormentor = Tormentor::new(Random::new(seed), &relays, &plan, SLOTS - PROCESSES..SLOTS);
     thread::scope(|scope| {
+        // If something fails here, they do not go on for ever.
+        let _ends = Ends(&over);
         let typists: Vec<_> = (0..SLOTS - PROCESSES)
             .map(|slot| {
                 let (plan, over) = (plan(slot, 0), over.clone());
