@@ -8,7 +8,7 @@ COLS, ROWS = range(2, 1001), range(1, 1001)
 TRIES = 4
 PAUSES = 500
 SHAPES = ["block", "underline", "beam", "hollow"]
-ATTRS = [("bold", 0), ("faint", 2), ("italic", 1), ("inverse", 3), ("hidden", 4), ("strikeout", 5)]
+ATTRS = [("bold", 0), ("faint", 2), ("italic", 1), ("blink", 13), ("inverse", 3), ("hidden", 4), ("strikeout", 5)]
 UNDERLINES = [None, "single", "double", "curly", "dotted", "dashed", "single", "single"]
 WIDE, WIDE_SPACER, LEADING_SPACER, WRAPPED = 1 << 9, 1 << 10, 1 << 11, 1 << 12
 

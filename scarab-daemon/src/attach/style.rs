@@ -20,10 +20,11 @@ pub struct Style {
 }
 
 /// The attributes that a terminal draws by themselves, with their SGR parameters.
-const SGR: [(Attrs, u8); 6] = [
+const SGR: [(Attrs, u8); 7] = [
     (Attrs::BOLD, 1),
     (Attrs::FAINT, 2),
     (Attrs::ITALIC, 3),
+    (Attrs::BLINK, 5),
     (Attrs::INVERSE, 7),
     (Attrs::HIDDEN, 8),
     (Attrs::STRIKEOUT, 9),
@@ -44,10 +45,11 @@ impl Style {
 
     /// The names of the attributes, without the underline.
     pub fn names(&self) -> Vec<&'static str> {
-        const NAMES: [(Attrs, &str); 6] = [
+        const NAMES: [(Attrs, &str); 7] = [
             (Attrs::BOLD, "bold"),
             (Attrs::FAINT, "faint"),
             (Attrs::ITALIC, "italic"),
+            (Attrs::BLINK, "blink"),
             (Attrs::INVERSE, "inverse"),
             (Attrs::HIDDEN, "hidden"),
             (Attrs::STRIKEOUT, "strikeout"),

@@ -10,6 +10,8 @@ use scarab_protocol::{
     surface::{Attrs, Cell, Color, Extra, Link, Underline},
 };
 
+use super::handler::BLINK;
+
 /// Turns a line of the core into cells, and what does not fit into them, by rising column. Both are emptied first.
 pub(super) fn line(line: &Row<CoreCell>, cells: &mut Vec<Cell>, extras: &mut Vec<(u16, Extra)>) {
     cells.clear();
@@ -70,7 +72,7 @@ fn attrs(flags: Flags) -> Attrs {
     if flags.is_empty() {
         return Attrs::empty();
     }
-    const PAIRS: [(Flags, Attrs); 10] = [
+    const PAIRS: [(Flags, Attrs); 11] = [
         (Flags::BOLD, Attrs::BOLD),
         (Flags::ITALIC, Attrs::ITALIC),
         (Flags::DIM, Attrs::FAINT),
@@ -81,6 +83,7 @@ fn attrs(flags: Flags) -> Attrs {
         (Flags::WIDE_CHAR_SPACER, Attrs::WIDE_SPACER),
         (Flags::LEADING_WIDE_CHAR_SPACER, Attrs::LEADING_SPACER),
         (Flags::WRAPLINE, Attrs::WRAPPED),
+        (BLINK, Attrs::BLINK),
     ];
     const UNDERLINES: [(Flags, Underline); 5] = [
         (Flags::UNDERLINE, Underline::Single),

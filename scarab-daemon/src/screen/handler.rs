@@ -28,6 +28,10 @@ const MAX_LINK_ID: usize = 250;
 /// An OSC 52 with more base64 than this was cut by the filter, and a part of a text is not to be pasted.
 const MAX_BASE64: usize = 1024 * 1024 - 64;
 
+/// A cell that blinks. The core knows no such thing; this flag it does not use, and carries along with the others.
+pub(super) const BLINK: Flags = Flags::from_bits_retain(1 << 15);
+const _: () = assert!(Flags::all().bits() & BLINK.bits() == 0, "the core has come to use the flag");
+
 /// DECSCNM.
 const REVERSE_SCREEN: u16 = 5;
 /// DECBKM.
@@ -86,7 +90,6 @@ impl Handler for Core {
         clear_tabs(mode: TabulationClearMode);
         set_tabs(interval: u16);
         reverse_index();
-        terminal_attribute(attr: Attr);
         set_mode(mode: Mode);
         unset_mode(mode: Mode);
         report_mode(mode: Mode);
@@ -121,6 +124,14 @@ impl Handler for Core {
         }
         self.term.input(c);
         self.count_scrolled();
+    }
+
+    fn terminal_attribute(&mut self, attr: Attr) {
+        match attr {
+            Attr::BlinkSlow | Attr::BlinkFast => self.term.grid_mut().cursor.template.flags.insert(BLINK),
+            Attr::CancelBlink => self.term.grid_mut().cursor.template.flags.remove(BLINK),
+            attr => self.term.terminal_attribute(attr),
+        }
     }
 
     fn bell(&mut self) {

@@ -33,6 +33,8 @@ bitflags! {
         const LEADING_SPACER = 1 << 11;
         /// Set on the last cell of a row whose line goes on in the next row.
         const WRAPPED = 1 << 12;
+        /// Blinking (SGR 5 and 6).
+        const BLINK = 1 << 13;
     }
 }
 
