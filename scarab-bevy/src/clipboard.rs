@@ -2,11 +2,7 @@
 
 mod primary;
 
-use bevy::{
-    clipboard::{Clipboard, ClipboardRead},
-    prelude::*,
-};
-use crossbeam_channel::{Receiver, TryRecvError};
+use bevy::{clipboard::Clipboard, prelude::*};
 
 use self::primary::Primary;
 use crate::{
@@ -39,43 +35,10 @@ impl Default for ClipboardSettings {
     }
 }
 
-/// The most reads that wait for the clipboard; one more is left out, which takes a desktop that hangs.
-const MOST_READS: usize = 16;
-
-/// Reads of the clipboard that are not done yet.
-#[derive(Resource, Default)]
-struct Reads(Vec<(Entity, Read)>);
-
-/// What is being read.
-enum Read {
-    Clipboard(ClipboardRead),
-    Primary(Receiver<Option<String>>),
-}
-
-impl Read {
-    /// The text, once it is there; of nothing an empty one.
-    fn poll(&mut self) -> Option<String> {
-        match self {
-            Self::Clipboard(read) => read.poll_result().map(|text| {
-                text.unwrap_or_else(|error| {
-                    tracing::warn!("the clipboard gave no text: {error:?}");
-                    String::new()
-                })
-            }),
-            Self::Primary(answer) => match answer.try_recv() {
-                Ok(text) => Some(text.unwrap_or_default()),
-                Err(TryRecvError::Empty) => None,
-                Err(TryRecvError::Disconnected) => Some(String::new()),
-            },
-        }
-    }
-}
-
 impl Plugin for ScarabClipboardPlugin {
     fn build(&self, app: &mut App) {
         app.register_type::<ClipboardSettings>()
             .init_resource::<ClipboardSettings>()
-            .init_resource::<Reads>()
             .init_resource::<Primary>()
             .init_resource::<Waker>()
             .add_message::<SelectionCopied>()
@@ -85,7 +48,10 @@ impl Plugin for ScarabClipboardPlugin {
             .add_message::<TerminalInput>()
             .add_systems(
                 PostUpdate,
-                (obey.after(ScarabSelectSystems::Select), paste.before(ScarabIpcSystems::Send))
+                (
+                    obey.after(ScarabSelectSystems::Select),
+                    paste.before(crate::input::go_on).before(ScarabIpcSystems::Send),
+                )
                     .run_if(resource_exists::<Clipboard>),
             );
     }
@@ -114,34 +80,25 @@ fn obey(
 
 fn paste(
     mut clipboard: ResMut<Clipboard>,
-    mut reads: ResMut<Reads>,
     mut own: ResMut<Primary>,
     waker: Res<Waker>,
     mut requests: MessageReader<PasteRequest>,
     mut input: MessageWriter<TerminalInput>,
     mut scrolls: MessageWriter<ScrollRequest>,
 ) {
-    for PasteRequest { terminal, primary } in requests.read() {
-        scrolls.write(ScrollRequest { terminal: *terminal, to: ScrollTo::Bottom });
-        let read = if *primary { Read::Primary(own.get(&waker)) } else { Read::Clipboard(clipboard.fetch_text()) };
-        if reads.0.len() >= MOST_READS {
-            tracing::warn!("the clipboard does not answer: a paste is left out");
+    for &PasteRequest { terminal, primary } in requests.read() {
+        scrolls.write(ScrollRequest { terminal, to: ScrollTo::Bottom });
+        if primary {
+            let (paste, text) = TerminalInput::promised_paste(terminal);
+            input.write(paste);
+            own.get(text, &waker);
             continue;
         }
-        reads.0.push((*terminal, read));
-    }
-    if reads.0.is_empty() {
-        return;
-    }
-    // In order: of a terminal's pastes none goes before an earlier one.
-    let mut waiting = Vec::new();
-    reads.0.retain_mut(|(terminal, read)| {
-        let text = if waiting.contains(terminal) { None } else { read.poll() };
-        if text.is_none() {
-            waiting.push(*terminal);
+        match clipboard.fetch_text().poll_result() {
+            Some(Ok(text)) => drop(input.write(TerminalInput::paste(terminal, text))),
+            Some(Err(error)) => tracing::warn!("the clipboard gave no text: {error:?}"),
+            // Only on the web has one to wait for it.
+            None => tracing::warn!("the clipboard gave no text at once"),
         }
-        input
-            .write_batch(text.iter().filter(|text| !text.is_empty()).map(|text| TerminalInput::paste(*terminal, text)));
-        text.is_none()
-    });
+    }
 }

@@ -8,14 +8,19 @@ mod ime;
 mod keyboard;
 mod keys;
 mod mouse;
+mod order;
 
 use bevy::{input::InputSystems, input_focus::InputFocusSystems, prelude::*};
 
 pub use focus::terminal_has_keyboard;
-pub(crate) use keyboard::PasteRequest;
+pub(crate) use keyboard::{Held, PasteRequest};
 pub use keys::{ActionTriggered, TerminalKeys};
+pub(crate) use order::{KeyOrder, TakesKeys, go_on};
 
-use crate::{ipc::ScarabIpcSystems, links::LinkActivated, select::ScarabSelectSystems, viewport::ScarabScrollSystems};
+use crate::{
+    ipc::ScarabIpcSystems, links::LinkActivated, select::ScarabSelectSystems, viewport::ScarabScrollSystems,
+    wake::Waker,
+};
 
 /// Sends keys, IME commits and mouse events to terminals. Brought by [`ScarabIpcPlugin`](crate::ScarabIpcPlugin).
 ///
@@ -44,7 +49,9 @@ pub(crate) struct MouseGrab(pub(crate) bool);
 impl Plugin for ScarabInputPlugin {
     fn build(&self, app: &mut App) {
         app.insert_resource(self.keys.clone())
-            .init_resource::<keyboard::Held>()
+            .init_resource::<Held>()
+            .init_resource::<KeyOrder>()
+            .init_resource::<Waker>()
             .init_resource::<ime::Composing>()
             .init_resource::<mouse::Pointer>()
             .init_resource::<MouseGrab>()
@@ -88,7 +95,10 @@ impl Plugin for ScarabInputPlugin {
             )
             .add_observer(keyboard::type_key);
         // What has moved the focus in this update is told and shown at its end: the App may sleep after it.
-        app.add_systems(PostUpdate, focus::tell.before(ScarabIpcSystems::Send));
+        app.add_systems(
+            PostUpdate,
+            (focus::tell, go_on.after(ScarabSelectSystems::Select)).chain().before(ScarabIpcSystems::Send),
+        );
         #[cfg(feature = "render")]
         app.add_systems(
             PostUpdate,

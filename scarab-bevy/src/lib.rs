@@ -58,7 +58,7 @@ pub use launch::run_if_requested;
 pub use links::{HoveredLink, LinkActivated, TerminalLinkText};
 pub use messages::{
     BellRang, ClipboardSet, ConnectionNoted, CreditRequest, DaemonStopped, InputKind, InputRejected, KillRequest,
-    Lagged, SelectionCopied, TerminalExited, TerminalInput,
+    Lagged, PromisedText, SelectionCopied, TerminalExited, TerminalInput,
 };
 #[cfg(feature = "input")]
 pub use panes::ScarabPanesPlugin;

@@ -1,22 +1,22 @@
 //! Between terminals and their sessions: joining, receiving, sending.
 
+mod row;
+
 use std::sync::Arc;
 
 use bevy::prelude::*;
 use scarab_protocol::{
-    client::{
-        AttachOptions, Attachment, Client, ClientEvent, InputRejected as Rejection, Pending, Phase, RequestError,
-        client_environment,
-    },
+    client::{AttachOptions, Attachment, Client, ClientEvent, Pending, Phase, RequestError, client_environment},
     ids::TermSize,
     message::{CreateSession, Created, Done, ErrorCode, KillSession, Target},
 };
 
+use self::row::Row;
+pub(crate) use self::row::send_input;
 use crate::{
     connection::{ConnectionLink, PrimaryConnection},
     messages::{
-        BellRang, ClipboardSet, ConnectionNoted, CreditRequest, DaemonStopped, InputKind, InputRejected, KillRequest,
-        Lagged, TerminalExited, TerminalInput,
+        BellRang, ClipboardSet, ConnectionNoted, CreditRequest, DaemonStopped, KillRequest, Lagged, TerminalExited,
     },
     terminal::{
         Create, Source, Terminal, TerminalBacklog, TerminalCursor, TerminalGrid, TerminalModes, TerminalSession,
@@ -29,8 +29,7 @@ use crate::{
 #[derive(Component, Default)]
 pub(crate) struct TerminalLink {
     stage: Stage,
-    /// Input from before the session was joined, in order. Beyond [`MAX_EARLY`] items it is refused.
-    early: Vec<InputKind>,
+    row: Row,
     bells: Option<u64>,
     exited: bool,
     /// The session was asked for without the directory that it was to be in.
@@ -67,9 +66,6 @@ impl Terminal {
         }
     }
 }
-
-/// How many pieces of input are kept for a terminal that is not joined yet: a fast typist's first seconds.
-const MAX_EARLY: usize = 256;
 
 /// Creates and joins sessions for terminals that have none.
 pub(crate) fn open(
@@ -254,57 +250,6 @@ pub(crate) fn receive_events(
             };
             notes.write(ConnectionNoted { connection, text });
         }
-    }
-}
-
-/// Sends input on its way.
-pub(crate) fn send_input(
-    mut commands: Commands,
-    mut input: MessageReader<TerminalInput>,
-    mut links: Query<&mut TerminalLink>,
-    mut rejected: MessageWriter<InputRejected>,
-) {
-    let mut refuse = |terminal, why| {
-        let refused = InputRejected { terminal, why };
-        rejected.write(refused.clone());
-        commands.trigger(refused);
-    };
-    for TerminalInput { terminal, kind } in input.read() {
-        let Ok(mut link) = links.get_mut(*terminal) else {
-            refuse(*terminal, Rejection::Gone);
-            continue;
-        };
-        let link = link.bypass_change_detection();
-        let outcome = match &link.stage {
-            Stage::Linked(attachment) => send(attachment, kind),
-            Stage::Failed => Err(Rejection::Gone),
-            Stage::Wanted | Stage::Creating(..) if link.early.len() < MAX_EARLY => {
-                link.early.push(kind.clone());
-                Ok(())
-            }
-            Stage::Wanted | Stage::Creating(..) => Err(Rejection::Full { held: 0 }),
-        };
-        if let Err(why) = outcome {
-            refuse(*terminal, why);
-        }
-    }
-    for mut link in &mut links {
-        let link = link.bypass_change_detection();
-        if let Stage::Linked(attachment) = &link.stage {
-            for kind in link.early.drain(..) {
-                // It was accepted when the session was only wanted; if the session came to nothing its status says so.
-                let _ = send(attachment, &kind);
-            }
-        }
-    }
-}
-
-fn send(attachment: &Attachment, kind: &InputKind) -> Result<(), Rejection> {
-    match kind {
-        InputKind::Bytes(bytes) => attachment.input(bytes),
-        InputKind::Paste(text) => attachment.paste(text.as_bytes()),
-        InputKind::Mouse(event) => attachment.mouse(event),
-        InputKind::Focus(gained) => attachment.focus(*gained),
     }
 }
 

@@ -2,7 +2,10 @@
 //!
 //! Facts come twice: as messages, for systems that look at all terminals, and as entity events, for observers of one.
 
+use std::time::Instant;
+
 use bevy::prelude::*;
+use crossbeam_channel::{Receiver, Sender, bounded};
 use scarab_protocol::{client::InputRejected as Rejection, message::Exit, mouse::MouseEvent};
 
 /// Input for a terminal: the way in which every key, paste and mouse event goes, and in which systems type.
@@ -29,6 +32,8 @@ pub enum InputKind {
     Bytes(Vec<u8>),
     /// A text to paste: bracketed if the program wants that, a unit among others' input.
     Paste(String),
+    /// The same, of a text that is not there yet.
+    Promised(PromisedText),
     /// A mouse event, encoded as the program asked, or not sent if it asked for none.
     Mouse(MouseEvent),
     /// The terminal gained (true) or lost the keyboard; told to the program if it asked.
@@ -45,7 +50,32 @@ impl TerminalInput {
     pub fn paste(terminal: Entity, text: impl Into<String>) -> Self {
         Self { terminal, kind: InputKind::Paste(text.into()) }
     }
+
+    /// A paste of a text that is not there yet, and where to put that. What comes after it waits for it. It is nothing if the other
+    /// end is dropped, or if the text has kept somebody waiting who types. Who sends it from another thread wakes the App with
+    /// [`Waker::wake`](crate::Waker::wake).
+    pub fn promised_paste(terminal: Entity) -> (Self, Sender<String>) {
+        // One text, of one promise: the queue is never full.
+        let (text, coming) = bounded(1);
+        (Self { terminal, kind: InputKind::Promised(PromisedText { coming, since: Instant::now() }) }, text)
+    }
 }
+
+/// A text that somebody was asked for, such as the program that has what is selected.
+#[derive(Debug, Clone)]
+pub struct PromisedText {
+    pub(crate) coming: Receiver<String>,
+    pub(crate) since: Instant,
+}
+
+/// The same promise, whatever comes of it.
+impl PartialEq for PromisedText {
+    fn eq(&self, other: &Self) -> bool {
+        self.coming.same_channel(&other.coming)
+    }
+}
+
+impl Eq for PromisedText {}
 
 /// Asks to end a terminal's program and its session. Leaving a session never does that by itself.
 #[derive(Message, Debug, Clone, Copy, PartialEq, Eq)]

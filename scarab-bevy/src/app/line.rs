@@ -7,6 +7,7 @@ use bevy::{
 use scarab_protocol::surface::{Attrs, Cell, Color as CellColor, Cursor, CursorShape, Grid};
 
 use crate::{
+    input::TakesKeys,
     render::{TerminalTheme, TerminalView, ThemeOverride},
     terminal::TerminalGrid,
     view::TerminalMetrics,
@@ -47,6 +48,7 @@ impl Line {
 /// What a line is drawn as; hidden at first.
 pub(super) fn view() -> impl Bundle {
     (
+        TakesKeys,
         TerminalGrid::default(),
         TerminalView { padding: 3.0, ..default() },
         ThemeOverride(TerminalTheme::default()),

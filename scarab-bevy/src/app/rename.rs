@@ -6,11 +6,12 @@ use bevy::{
     prelude::*,
     window::{Ime, PrimaryWindow},
 };
-use scarab_protocol::config::Action;
+use scarab_protocol::{config::Action, key::Mods};
 
 use super::line::{self, Line, LineView};
 use crate::{
     ActionTriggered, TerminalKeys,
+    input::{Held, KeyOrder},
     panes::{Pane, Tab},
     render::{TerminalRenderSystems, TerminalTheme},
 };
@@ -58,7 +59,8 @@ fn open(
 fn type_key(
     mut event: On<FocusedInput<KeyboardInput>>,
     mut renaming: ResMut<Renaming>,
-    held: Res<ButtonInput<KeyCode>>,
+    held: Res<Held>,
+    mut order: ResMut<KeyOrder>,
     mut tabs: Query<&mut Tab>,
     mut focus: ResMut<InputFocus>,
 ) {
@@ -73,9 +75,10 @@ fn type_key(
             }
             renaming.of = None;
             focus.set(pane, FocusCause::Navigated);
+            order.stop();
         }
         _ => {
-            let ctrl = held.any_pressed([KeyCode::ControlLeft, KeyCode::ControlRight]);
+            let ctrl = held.mods().contains(Mods::CTRL);
             renaming.line.key(&event.input, ctrl);
         }
     }

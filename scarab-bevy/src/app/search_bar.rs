@@ -6,11 +6,12 @@ use bevy::{
     prelude::*,
     window::{Ime, PrimaryWindow},
 };
-use scarab_protocol::config::Action;
+use scarab_protocol::{config::Action, key::Mods};
 
 use super::line::{self, Line, LineView};
 use crate::{
     ActionTriggered, TerminalKeys,
+    input::{Held, KeyOrder},
     panes::Front,
     render::{TerminalRenderSystems, TerminalTheme},
     search::{Search, SearchOutcome, SearchRequest, TerminalSearch},
@@ -69,14 +70,15 @@ fn open(
 fn type_key(
     mut event: On<FocusedInput<KeyboardInput>>,
     mut bar: ResMut<Bar>,
-    held: Res<ButtonInput<KeyCode>>,
+    held: Res<Held>,
+    mut order: ResMut<KeyOrder>,
     mut focus: ResMut<InputFocus>,
     mut requests: MessageWriter<SearchRequest>,
 ) {
     event.propagate(false);
     let Some(terminal) = bar.terminal.filter(|_| event.input.state.is_pressed()) else { return };
-    let ctrl = held.any_pressed([KeyCode::ControlLeft, KeyCode::ControlRight]);
-    let shift = held.any_pressed([KeyCode::ShiftLeft, KeyCode::ShiftRight]);
+    let ctrl = held.mods().contains(Mods::CTRL);
+    let shift = held.mods().contains(Mods::SHIFT);
     let mut ask = |what| {
         requests.write(SearchRequest { terminal, what });
     };
@@ -84,6 +86,7 @@ fn type_key(
         Key::Escape => {
             bar.terminal = None;
             focus.set(terminal, FocusCause::Navigated);
+            order.stop();
             return ask(Search::End);
         }
         Key::Enter | Key::ArrowUp if !shift => return ask(Search::Up),

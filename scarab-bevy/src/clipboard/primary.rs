@@ -16,7 +16,7 @@ pub(super) struct Primary(Option<Sender<Wish>>);
 
 enum Wish {
     Set(String),
-    Get(Sender<Option<String>>, Waker),
+    Get(Sender<String>, Waker),
 }
 
 impl Primary {
@@ -25,11 +25,9 @@ impl Primary {
         self.wish(Wish::Set(text.to_owned()));
     }
 
-    /// Asks what is selected. The App is woken when the answer is there, which may be that nothing is.
-    pub(super) fn get(&mut self, waker: &Waker) -> Receiver<Option<String>> {
-        let (answer, answered) = bounded(1);
+    /// Asks what is selected. The App is woken when the answer is there, or dropped because nothing is.
+    pub(super) fn get(&mut self, answer: Sender<String>, waker: &Waker) {
         self.wish(Wish::Get(answer, waker.clone()));
-        answered
     }
 
     fn wish(&mut self, wish: Wish) {
@@ -57,8 +55,11 @@ fn serve(wished: &Receiver<Wish>) {
                 own = Some(text);
             }
             Wish::Get(answer, waker) => {
-                // Who asked may be gone.
-                let _ = answer.send(desktop.get().or_else(|| own.clone()));
+                if let Some(text) = desktop.get().or_else(|| own.clone()) {
+                    // Who asked may be gone.
+                    let _ = answer.send(text);
+                }
+                drop(answer);
                 waker.wake();
             }
         }

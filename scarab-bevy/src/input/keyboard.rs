@@ -13,7 +13,7 @@ use scarab_protocol::{
     key::{self, KeyPress, Mods, Physical},
 };
 
-use super::{ActionTriggered, TerminalKeys, convert, ime::Composing};
+use super::{ActionTriggered, KeyOrder, TakesKeys, TerminalKeys, convert, ime::Composing};
 use crate::{
     messages::{InputKind, TerminalInput},
     terminal::{Terminal, TerminalModes},
@@ -31,7 +31,7 @@ pub(crate) struct PasteRequest {
 
 /// The modifier keys that are down, followed event by event: the state after a frame is wrong for keys within it.
 #[derive(Resource, Default)]
-pub(super) struct Held {
+pub(crate) struct Held {
     shift: [bool; 2],
     ctrl: [bool; 2],
     alt: [bool; 2],
@@ -59,7 +59,7 @@ impl Held {
         }
     }
 
-    pub(super) fn mods(&self) -> Mods {
+    pub(crate) fn mods(&self) -> Mods {
         let any = |keys: [bool; 2], mods: Mods| if keys[0] || keys[1] { mods } else { Mods::empty() };
         any(self.shift, Mods::SHIFT)
             | any(self.ctrl, Mods::CTRL)
@@ -71,8 +71,9 @@ impl Held {
 /// A key for the terminal that has the keyboard. An event to the terminal itself goes no further.
 pub(super) fn type_key(
     mut event: On<FocusedInput<KeyboardInput>>,
-    terminals: Query<&TerminalModes, With<Terminal>>,
+    takers: Query<Option<&TerminalModes>, Or<(With<Terminal>, With<TakesKeys>)>>,
     keys: Res<TerminalKeys>,
+    mut order: ResMut<KeyOrder>,
     composing: Res<Composing>,
     mut held: ResMut<Held>,
     mut focus: ResMut<InputFocus>,
@@ -82,9 +83,13 @@ pub(super) fn type_key(
 ) {
     let terminal = event.focused_entity;
     let pressed = event.input.clone();
+    let taker = takers.get(terminal);
+    if taker.is_ok() && order.holds(event.event()) {
+        return event.propagate(false);
+    }
     // Whoever has the keyboard: a modifier may come up elsewhere than it went down.
     held.follow(&pressed);
-    let Ok(modes) = terminals.get(terminal) else { return };
+    let Ok(Some(modes)) = taker else { return };
     event.propagate(false);
     if composing.0 {
         return;
@@ -96,12 +101,14 @@ pub(super) fn type_key(
     if let Some(action) = keys.action(&press, modes.0) {
         if down && (!pressed.repeat || repeats(action)) {
             actions.write(ActionTriggered { terminal, action });
+            order.stop();
         }
         return;
     }
     if keys.release.iter().any(|chord| press.is(chord)) {
         if down {
             focus.clear();
+            order.stop();
         }
         return;
     }

@@ -1,6 +1,11 @@
 //! Tabs and panes in a window that no system shows.
 
-use bevy::{ecs::system::RunSystemOnce, input_focus::InputFocus, prelude::*};
+use bevy::{
+    ecs::system::RunSystemOnce,
+    input::{ButtonState, keyboard::Key},
+    input_focus::InputFocus,
+    prelude::*,
+};
 use scarab_bevy::{
     ActionTriggered, ScarabPanesPlugin, TerminalArea,
     panes::{LastPaneClosed, Tab, Tabs, open_tab},
@@ -80,6 +85,42 @@ fn panes_share_the_window_and_have_sessions_of_their_own() {
     until_cols(&mut app, first, 81);
     act(&mut app, Action::Zoom);
     until_cols(&mut app, first, 42);
+}
+
+#[test]
+fn keys_of_one_update_go_to_whoever_has_the_keyboard_by_then() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let (mut app, first) = tabbed(&place);
+    let mut key = |code, key: Key, state| {
+        let text = match &key {
+            Key::Character(text) => Some(text.clone()),
+            _ => None,
+        };
+        press(app.world_mut(), code, key, text.as_deref(), state);
+    };
+    let (down, up) = (ButtonState::Pressed, ButtonState::Released);
+    let letter = |letter: &str| Key::Character(letter.into());
+    key(KeyCode::KeyA, letter("a"), down);
+    // A new tab, a letter for it, back to the first one, and a letter for that.
+    key(KeyCode::ControlLeft, Key::Control, down);
+    key(KeyCode::ShiftLeft, Key::Shift, down);
+    key(KeyCode::KeyT, letter("T"), down);
+    key(KeyCode::KeyT, letter("T"), up);
+    key(KeyCode::ShiftLeft, Key::Shift, up);
+    key(KeyCode::ControlLeft, Key::Control, up);
+    key(KeyCode::KeyB, letter("b"), down);
+    key(KeyCode::AltLeft, Key::Alt, down);
+    key(KeyCode::Digit1, letter("1"), down);
+    key(KeyCode::AltLeft, Key::Alt, up);
+    key(KeyCode::KeyC, letter("c"), down);
+    app.update();
+    let second = focused(&app);
+    assert_ne!(second, first);
+    until_shows(&mut app, first, " ac");
+    until_shows(&mut app, second, " b");
+    assert_eq!(focused(&app), first);
+    assert!(shows(app.world(), first, "b").is_none() && shows(app.world(), second, "c").is_none());
 }
 
 #[test]

@@ -41,6 +41,39 @@ fn a_system_types_and_the_answer_arrives_in_the_grid() {
 }
 
 #[test]
+fn what_is_typed_after_a_promised_text_waits_for_it() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let mut app = place.app();
+    let terminal = app.world_mut().spawn((echoing(), TerminalSize::cells(60, 8))).id();
+    until_shows(&mut app, terminal, "ready");
+    let (nothing, dropped) = TerminalInput::promised_paste(terminal);
+    let (paste, text) = TerminalInput::promised_paste(terminal);
+    let typed = |text: &str| TerminalInput::text(terminal, text);
+    app.world_mut().write_message_batch([typed("1"), nothing, typed("2"), paste, typed("4")]);
+    drop(dropped);
+    until_shows(&mut app, terminal, " 12");
+    app.world_mut().write_message(typed("5"));
+    app.update();
+    let waker = app.world().resource::<Waker>().clone();
+    std::thread::spawn(move || {
+        text.send("3".into()).expect("somebody waits");
+        waker.wake();
+    });
+    until_shows(&mut app, terminal, " 12345");
+
+    // A promise that is not kept does not keep the keyboard.
+    let (paste, text) = TerminalInput::promised_paste(terminal);
+    app.world_mut().write_message(paste);
+    while shows(app.world(), terminal, " 123456").is_none() {
+        app.world_mut().write_message(typed("6"));
+        app.update();
+        app.world().resource::<Waker>().clone().wait(Duration::from_millis(50));
+    }
+    assert!(text.send("too late".into()).is_err());
+}
+
+#[test]
 fn an_end_is_told_once_as_a_message_and_as_an_event() {
     let place = Place::new();
     let _daemon = place.daemon();
