@@ -30,6 +30,10 @@ pub struct ClientConfig {
     pub light_colors: Theme,
     /// `client.cursor_blink`: whether the cursor blinks; none as the program asks.
     pub cursor_blink: Option<bool>,
+    /// `client.text_blink`.
+    pub text_blink: bool,
+    /// `client.ligatures`.
+    pub ligatures: bool,
     /// `client.bell`.
     pub bell: BellKind,
     /// `client.on_exit`: whether a pane stays when its program has ended.
@@ -133,6 +137,8 @@ impl ClientConfig {
                 "never" => Some(false),
                 _ => None,
             },
+            text_blink: is("client.text_blink"),
+            ligatures: is("client.ligatures"),
             bell: BellKind {
                 urgent: ["urgent", "both"].contains(&bell.as_str()),
                 visual: ["visual", "both"].contains(&bell.as_str()),

@@ -20,6 +20,7 @@ mod configured;
 mod draw;
 mod font;
 mod in_world;
+mod joined;
 mod layout;
 mod material;
 mod preedit;
@@ -39,7 +40,7 @@ use bevy::ecs::world::DeferredWorld;
 use bevy::prelude::*;
 use bevy::transform::TransformSystems;
 
-pub use blink::CursorBlink;
+pub use blink::{CursorBlink, TextBlink};
 pub use configured::ScarabConfigPlugin;
 pub use draw::TerminalScreen;
 pub use font::FontSettings;
@@ -86,6 +87,8 @@ impl Plugin for ScarabRenderPlugin {
             .insert_resource(self.theme.clone())
             .register_type::<CursorBlink>()
             .init_resource::<CursorBlink>()
+            .register_type::<TextBlink>()
+            .init_resource::<TextBlink>()
             .init_resource::<blink::Blink>()
             .init_resource::<crate::alarm::Alarm>()
             .init_resource::<font::Fonts>()
@@ -102,7 +105,7 @@ impl Plugin for ScarabRenderPlugin {
                 (
                     (draw::update_fonts, layout::measure).chain().in_set(Measure),
                     (layout::place, in_world::place_images).chain().in_set(Place),
-                    (blink::blink, draw::draw, settle::request_redraw).chain().in_set(Draw),
+                    (blink::blink, draw::draw, blink::go_on, settle::request_redraw).chain().in_set(Draw),
                 ),
             );
         app.world_mut().register_component_hooks::<TerminalView>().on_remove(remove_parts);

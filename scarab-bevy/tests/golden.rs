@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
 use scarab_bevy::render::offscreen::{Offscreen, Picture};
 use scarab_bevy::render::{FontSettings, ScarabRenderPlugin, TerminalView};
@@ -256,6 +257,65 @@ fn boxes_join_without_gaps() {
         page.write(row, 0, text);
     }
     check("boxes", &draw(page.grid));
+}
+
+#[test]
+fn symbols_for_status_lines_and_mosaics_reach_the_edges() {
+    let mut page = Page::new(46, 11);
+    page.write(0, 0, "\u{e0b0}\u{e0b1}\u{e0b2}\u{e0b3} \u{e0b4}\u{e0b5}\u{e0b6}\u{e0b7} \u{e0b8}\u{e0b9}\u{e0ba}\u{e0bb}\u{e0bc}\u{e0bd}\u{e0be}\u{e0bf}");
+    let range = |first: u32, count: u32| (first..first + count).filter_map(char::from_u32).collect::<String>();
+    for (row, first) in [(1, 0x1fb3c), (2, 0x1fb52)] {
+        page.write(row, 0, &range(first, 22));
+    }
+    page.write(3, 0, &range(0x1fb68, 8)).write(3, 10, &range(0x1fb70, 16)).write(4, 0, &range(0x1fb80, 19));
+    page.write(5, 0, &range(0x1fb9a, 6)).write(5, 8, &range(0x1fba0, 15));
+    for row in 0..5 {
+        page.write(6 + row as u16, 0, &range(0x1cd00 + 46 * row, 46));
+    }
+    check("symbols", &draw(page.grid));
+}
+
+#[test]
+fn signs_are_joined_where_the_font_has_them_so_and_that_is_wanted() {
+    let pictures = offscreen(|app| {
+        let mut page = Page::new(28, 3);
+        page.write(0, 0, "a -> b => c != d <= e >= f")
+            .style(Attrs::BOLD)
+            .write(1, 0, "|> <|> :: ... /* */ ++ && ||")
+            .style(Attrs::ITALIC)
+            .write(2, 0, "- > = > ->->-> --------- ###");
+        [false, true].map(|ligatures| {
+            app.set_font(FontSettings { system_fallback: false, ligatures, ..FontSettings::default() });
+            let terminal = app.terminal(TerminalView::default(), 1.0);
+            app.show(terminal, &page.grid);
+            let picture = app.picture(terminal);
+            app.close(terminal);
+            picture
+        })
+    });
+    assert_ne!(pictures[0].rgba, pictures[1].rgba);
+    check("ligatures", &stack(&pictures));
+}
+
+#[test]
+fn text_that_blinks_is_there_and_not_in_turns() {
+    let mut page = Page::new(12, 1);
+    page.write(0, 0, "still");
+    let without = draw(page.grid.clone());
+    page.style(Attrs::BLINK.union(Attrs::STRIKEOUT)).write(0, 6, "blinks");
+    offscreen(move |app| {
+        let terminal = app.terminal(TerminalView::default(), 1.0);
+        app.show(terminal, &page.grid);
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let (mut seen, mut unseen) = (false, false);
+        while !(seen && unseen) {
+            assert!(Instant::now() < deadline, "seen {seen}, not seen {unseen}");
+            let hidden = app.picture(terminal).rgba == without.rgba;
+            unseen |= hidden;
+            seen |= !hidden;
+        }
+        app.close(terminal);
+    });
 }
 
 #[test]

@@ -235,6 +235,20 @@ pub const KEYS: &[Key] = &[
         default: Given::Text("program"),
     },
     Key {
+        name: "client.text_blink",
+        form: Form::Bool,
+        effect: Effect::Live,
+        says: "Whether text blinks that programs want to blink.",
+        default: Given::Bool(true),
+    },
+    Key {
+        name: "client.ligatures",
+        form: Form::Bool,
+        effect: Effect::Live,
+        says: "Whether signs such as -> and != are drawn as one where the font has them so.",
+        default: Given::Bool(false),
+    },
+    Key {
         name: "client.bell",
         form: Form::OneOf(&["urgent", "visual", "both", "none"]),
         effect: Effect::Live,

@@ -6,6 +6,7 @@ use bevy::prelude::*;
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 
 use super::font::{CellMetrics, Fonts};
+use super::joined::Joined;
 use super::raster::{Cluster, Drawn, Outcome, Rasterizer};
 use super::upload::{TileRect, Uploads};
 
@@ -53,6 +54,8 @@ pub(super) struct Atlas {
     ascii: [[Option<Glyph>; ASCII]; 4],
     single: HashMap<(char, u8), Glyph>,
     clusters: HashMap<(String, u8), Glyph>,
+    /// Cells that are drawn as one, by style: their tiles, and whether these have colours; nothing where the font has no such glyph.
+    joined: [HashMap<String, Option<(Vec<u32>, bool)>>; 4],
     full: bool,
     /// Glyphs that wait for a font and are blank until then.
     waiting: bool,
@@ -74,6 +77,7 @@ impl Atlas {
             ascii: [[None; ASCII]; 4],
             single: HashMap::default(),
             clusters: HashMap::default(),
+            joined: Default::default(),
             full: false,
             waiting: false,
         };
@@ -123,6 +127,7 @@ impl Atlas {
         self.ascii = [[None; ASCII]; 4];
         self.single.clear();
         self.clusters.clear();
+        self.joined.iter_mut().for_each(HashMap::clear);
         self.full = false;
         self.waiting = false;
         self.generation += 1;
@@ -170,19 +175,16 @@ impl Atlas {
         if let Some(glyph) = known {
             return Some(*glyph);
         }
-        if self.single.len() + self.clusters.len() >= MOST_GLYPHS {
-            self.full = true;
+        if self.is_crowded() {
             return None;
         }
         let glyph = match rasterizer.draw(fonts, cluster, &self.cell, self.pixels) {
             Outcome::Blank => Glyph::default(),
-            Outcome::Drawn(drawn) => match self.store(&drawn, cluster.wide, uploads) {
-                Some(glyph) => glyph,
-                None => {
-                    self.full = true;
-                    return None;
-                }
-            },
+            Outcome::Drawn(drawn) => {
+                let mut tiles = [0; 2];
+                self.store(&drawn, if cluster.wide { &mut tiles } else { &mut tiles[..1] }, uploads)?;
+                Glyph { left: tiles[0], right: tiles[1], color: drawn.color }
+            }
             Outcome::Pending => {
                 self.waiting = true;
                 return None;
@@ -196,27 +198,66 @@ impl Atlas {
         Some(glyph)
     }
 
-    fn store(&mut self, drawn: &Drawn, wide: bool, uploads: &mut Uploads) -> Option<Glyph> {
-        let halves = if wide { 2 } else { 1 };
-        if self.next + halves > self.tiles {
+    /// Where the tiles of cells lie that are drawn as one, and whether they have colours; nothing if the font has no such glyph.
+    pub(super) fn joined(
+        &mut self,
+        joined: Joined<'_>,
+        fonts: &mut Fonts,
+        rasterizer: &mut Rasterizer,
+        uploads: &mut Uploads,
+    ) -> Option<(&[u32], bool)> {
+        let style = joined.style.index();
+        if !self.joined[style].contains_key(joined.text) {
+            if self.is_crowded() {
+                return None;
+            }
+            let glyph = match rasterizer.draw_joined(fonts, joined, &self.cell, self.pixels) {
+                Outcome::Blank => None,
+                Outcome::Drawn(drawn) => {
+                    let mut tiles = vec![0; joined.drawn()];
+                    self.store(&drawn, &mut tiles, uploads)?;
+                    Some((tiles, drawn.color))
+                }
+                Outcome::Pending => {
+                    self.waiting = true;
+                    return None;
+                }
+            };
+            self.joined[style].insert(joined.text.to_owned(), glyph);
+        }
+        self.joined[style].get(joined.text)?.as_ref().map(|(tiles, color)| (tiles.as_slice(), *color))
+    }
+
+    /// Whether no more glyphs are to be remembered; then the atlas is full.
+    fn is_crowded(&mut self) -> bool {
+        let joined: usize = self.joined.iter().map(HashMap::len).sum();
+        let crowded = self.single.len() + self.clusters.len() + joined >= MOST_GLYPHS;
+        self.full |= crowded;
+        crowded
+    }
+
+    /// Puts what was drawn into as many tiles as it has cells. Without room the atlas is full, and nothing comes back.
+    fn store(&mut self, drawn: &Drawn, tiles: &mut [u32], uploads: &mut Uploads) -> Option<()> {
+        let cells = tiles.len() as u32;
+        if self.next + cells > self.tiles {
+            self.full = true;
             return None;
         }
         let (width, height) = (self.cell.width, self.cell.height);
         let mut texels = Vec::with_capacity((width * height * 4) as usize);
-        let mut tiles = [0; 2];
-        for half in 0..halves {
+        for (cell, tile) in (0..).zip(tiles) {
             texels.clear();
-            for row in drawn.texels.chunks_exact((width * halves) as usize) {
-                let start = (half * width) as usize;
+            for row in drawn.texels.chunks_exact((width * cells) as usize) {
+                let start = (cell * width) as usize;
                 texels.extend_from_slice(row[start..start + width as usize].as_flattened());
             }
             let (column, row) = (self.next % self.columns, self.next / self.columns);
             self.next += 1;
             let rect = TileRect { at: UVec2::new(column * width, row * height), size: UVec2::new(width, height) };
             uploads.write_tile(self.image.id(), rect, &texels);
-            tiles[half as usize] = column | row << MOST_TILES.ilog2();
+            *tile = column | row << MOST_TILES.ilog2();
         }
-        Some(Glyph { left: tiles[0], right: tiles[1], color: drawn.color })
+        Some(())
     }
 }
 
@@ -264,6 +305,20 @@ mod tests {
         let mut bench = bench();
         let glyph = bench.glyph('漢', "", true);
         assert!(glyph.left != 0 && glyph.right != 0 && glyph.left != glyph.right);
+    }
+
+    #[test]
+    fn what_the_font_joins_has_a_tile_a_cell_and_what_it_does_not_has_none() {
+        let mut bench = bench();
+        let mut tiles = |text, cells| {
+            let joined = Joined { text, style: FontStyle::ALL[0], cells, emoji: false };
+            let Bench { atlas, fonts, rasterizer, uploads, .. } = &mut bench;
+            atlas.joined(joined, fonts, rasterizer, uploads).map(|(tiles, _)| tiles.to_vec())
+        };
+        let arrow = tiles("->", 2).expect("an arrow");
+        assert_eq!((arrow.len(), tiles("->", 2)), (2, Some(arrow)));
+        assert_eq!(tiles("<=>", 3).map(|tiles| tiles.len()), Some(3));
+        assert_eq!(tiles("@^", 2), None);
     }
 
     #[test]

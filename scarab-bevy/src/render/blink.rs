@@ -1,14 +1,14 @@
-//! The cursor's blinking.
+//! The blinking of cursors and of text.
 
 use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
 use scarab_protocol::surface::Cursor;
 
-use super::layout::TerminalView;
+use super::{draw::TerminalScreen, layout::TerminalView};
 use crate::{alarm::Alarm, terminal::TerminalGrid, wake::Waker};
 
-/// How long the cursor is seen, and how long not: what desktops have as a rule.
+/// How long what blinks is seen, and how long not: what desktops have as a rule.
 const INTERVAL: Duration = Duration::from_millis(600);
 /// How long it goes on when nothing happens. Then it stays to be seen, and an App that sleeps is woken no more.
 const BLINKS_FOR: Duration = Duration::from_secs(12);
@@ -21,29 +21,70 @@ pub struct CursorBlink {
     pub always: Option<bool>,
 }
 
+/// Whether text blinks that programs want to blink (SGR 5). Default: it does.
+#[derive(Resource, Reflect, Debug, Clone, Copy, PartialEq, Eq)]
+#[reflect(Resource, Default)]
+pub struct TextBlink(pub bool);
+
+impl Default for TextBlink {
+    fn default() -> Self {
+        Self(true)
+    }
+}
+
 /// Where the blinking stands.
 #[derive(Resource, Debug, Default)]
 pub(super) struct Blink {
-    /// When something happened last.
-    since: Option<Instant>,
+    cursors: Phase,
+    text: Phase,
     wanted: Option<bool>,
+}
+
+/// What blinks together.
+#[derive(Debug, Default)]
+struct Phase {
+    /// When it began; none while nothing blinks.
+    since: Option<Instant>,
+    /// When something happened last.
+    news: Option<Instant>,
     is_off: bool,
 }
 
 impl Blink {
     /// Whether a cursor is not seen at the moment.
     pub(super) fn hides(&self, cursor: Cursor, focused: bool) -> bool {
-        self.is_off && blinks(cursor, focused, self.wanted)
+        self.cursors.is_off && blinks(cursor, focused, self.wanted)
     }
 
-    /// The phase at a time: whether cursors are off, and when that changes.
-    fn at(since: Instant, now: Instant) -> (bool, Option<Instant>) {
-        let passed = now.saturating_duration_since(since);
-        if passed >= BLINKS_FOR {
-            return (false, None);
+    /// Whether text that blinks is not seen at the moment.
+    pub(super) fn hides_text(&self) -> bool {
+        self.text.is_off
+    }
+}
+
+impl Phase {
+    /// Goes on to a time, if anything blinks.
+    fn go_on(&mut self, any: bool, news: bool, now: Instant) {
+        if !any {
+            *self = Self::default();
+            return;
         }
-        let phase = (passed.as_millis() / INTERVAL.as_millis()) as u32;
-        (phase % 2 == 1, Some(since + INTERVAL * (phase + 1)))
+        let since = *self.since.get_or_insert(now);
+        let last = *self.news.get_or_insert(now);
+        let last = if news { now } else { last };
+        self.news = Some(last);
+        let is_over = now.saturating_duration_since(last) >= BLINKS_FOR;
+        self.is_off = !is_over && Self::number(since, now) % 2 == 1;
+    }
+
+    /// When that changes; `None` if it does not.
+    fn next(&self, now: Instant) -> Option<Instant> {
+        let (since, last) = (self.since?, self.news?);
+        (now.saturating_duration_since(last) < BLINKS_FOR).then(|| since + INTERVAL * (Self::number(since, now) + 1))
+    }
+
+    fn number(since: Instant, now: Instant) -> u32 {
+        (now.saturating_duration_since(since).as_millis() / INTERVAL.as_millis()) as u32
     }
 }
 
@@ -51,31 +92,55 @@ fn blinks(cursor: Cursor, focused: bool, wanted: Option<bool>) -> bool {
     focused && cursor.visible && wanted.unwrap_or(cursor.blinking)
 }
 
-/// Goes on with the blinking. What happens on a terminal that blinks begins it anew, with a cursor that is seen.
+/// A terminal, as far as blinking goes.
+type Blinking<'a> = (Ref<'a, TerminalGrid>, Ref<'a, TerminalView>, &'a TerminalScreen, Option<&'a InheritedVisibility>);
+
+/// Goes on with the blinking. What happens on a terminal with a cursor that blinks begins that anew, so that it is seen.
 pub(super) fn blink(
-    settings: Res<CursorBlink>,
-    terminals: Query<(Ref<TerminalGrid>, Ref<TerminalView>)>,
+    settings: (Res<CursorBlink>, Res<TextBlink>),
+    terminals: Query<Blinking>,
+    mut blink: ResMut<Blink>,
+) {
+    let (cursors, text) = settings;
+    let blink = blink.bypass_change_detection();
+    let (mut cursor, mut cursor_news, mut texts, mut text_news) = (false, cursors.is_changed(), false, false);
+    for (screen, view, drawn, seen) in &terminals {
+        let news = screen.is_changed() || view.is_changed();
+        if blinks(screen.grid.cursor, view.focused, cursors.always) {
+            cursor = true;
+            cursor_news |= news;
+        }
+        if text.0 && drawn.blinks() && seen.is_none_or(|seen| seen.get()) {
+            texts = true;
+            text_news |= news;
+        }
+    }
+    blink.wanted = cursors.always;
+    let now = Instant::now();
+    if cursor_news {
+        blink.cursors = Phase::default();
+    }
+    blink.cursors.go_on(cursor, cursor_news, now);
+    blink.text.go_on(texts, text_news, now);
+}
+
+/// Wakes the App when the next change is due. After drawing, which finds text that blinks.
+pub(super) fn go_on(
+    screens: Query<(&TerminalScreen, Option<&InheritedVisibility>)>,
+    text: Res<TextBlink>,
     mut blink: ResMut<Blink>,
     alarm: Res<Alarm>,
     waker: Option<Res<Waker>>,
 ) {
-    let blink = blink.bypass_change_detection();
-    let (mut any, mut news) = (false, settings.is_changed());
-    for (screen, view) in &terminals {
-        if blinks(screen.grid.cursor, view.focused, settings.always) {
-            any = true;
-            news |= screen.is_changed() || view.is_changed();
-        }
-    }
-    blink.wanted = settings.always;
-    if !any {
-        (blink.since, blink.is_off) = (None, false);
-        return;
-    }
     let now = Instant::now();
-    let since = if news { now } else { blink.since.unwrap_or(now) };
-    let (is_off, next) = Blink::at(since, now);
-    (blink.since, blink.is_off) = (Some(since), is_off);
+    let blink = blink.bypass_change_detection();
+    let blinks = |(drawn, seen): (&TerminalScreen, Option<&InheritedVisibility>)| {
+        drawn.blinks() && seen.is_none_or(|seen| seen.get())
+    };
+    if blink.text.since.is_none() && text.0 && screens.iter().any(blinks) {
+        blink.text.go_on(true, true, now);
+    }
+    let next = blink.cursors.next(now).into_iter().chain(blink.text.next(now)).min();
     if let (Some(next), Some(waker)) = (next, waker) {
         alarm.wake_at(next, &waker);
     }
@@ -86,13 +151,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_seen_and_not_in_turns_and_stays_in_the_end() {
+    fn what_blinks_is_seen_and_not_in_turns_and_stays_in_the_end() {
         let start = Instant::now();
-        let at = |ms| Blink::at(start, start + Duration::from_millis(ms));
-        assert_eq!(at(0), (false, Some(start + INTERVAL)));
-        assert_eq!(at(600), (true, Some(start + 2 * INTERVAL)));
-        assert_eq!(at(1300), (false, Some(start + 3 * INTERVAL)));
-        assert_eq!(at(12_000), (false, None));
+        let mut phase = Phase::default();
+        let mut at = |ms, news| {
+            let now = start + Duration::from_millis(ms);
+            phase.go_on(true, news, now);
+            (phase.is_off, phase.next(now))
+        };
+        assert_eq!(at(0, true), (false, Some(start + INTERVAL)));
+        assert_eq!(at(600, false), (true, Some(start + 2 * INTERVAL)));
+        assert_eq!(at(1300, false), (false, Some(start + 3 * INTERVAL)));
+        // What happens meanwhile does not disturb it, and has it go on for longer.
+        assert_eq!(at(1900, true), (true, Some(start + 4 * INTERVAL)));
+        assert!(at(13_800, false).1.is_some());
+        assert_eq!(at(13_900, false), (false, None));
     }
 
     #[test]

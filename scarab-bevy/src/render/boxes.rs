@@ -1,9 +1,10 @@
-//! Box drawing, block elements, Braille, mosaics and separators (U+2500-259F, U+2800-28FF, U+1FB00-1FB3B, U+E0B0-E0BF), drawn to the
-//! cell's size.
+//! Box drawing, block elements, Braille, mosaics and separators (U+2500-259F, U+2800-28FF, U+1FB00-1FBAE, U+1CD00-1CDE5, U+E0B0-E0BF),
+//! drawn to the cell's size.
 //!
 //! A font draws them for its own cell; rounded to whole pixels they would leave gaps between neighbours. Braille,
 //! which programs plot with, is here so that its dots are evenly spaced.
 
+mod legacy;
 mod powerline;
 
 /// A mask of one cell that shapes are drawn into: one byte of coverage a pixel.
@@ -19,7 +20,9 @@ struct Canvas {
 /// characters that fonts draw. `line` is the thickness of a light line. All in physical pixels.
 pub(super) fn draw(character: char, width: u32, height: u32, line: u32) -> Option<Vec<u8>> {
     let code = u32::from(character);
-    if !matches!(code, 0x2500..=0x259f | 0x2800..=0x28ff | 0x1fb00..=0x1fb3b | 0xe0b0..=0xe0bf) {
+    if !matches!(code, 0x2500..=0x259f | 0x2800..=0x28ff | 0x1fb00..=0x1fb3b | 0xe0b0..=0xe0bf)
+        && !legacy::is_legacy(code)
+    {
         return None;
     }
     let mut canvas = Canvas {
@@ -36,7 +39,8 @@ pub(super) fn draw(character: char, width: u32, height: u32, line: u32) -> Optio
         0x2580..=0x259f => canvas.block(code),
         0x2800..=0x28ff => canvas.braille(code - 0x2800),
         0xe0b0..=0xe0bf => canvas.powerline(code),
-        _ => canvas.sextants(code),
+        0x1fb00..=0x1fb3b => canvas.sextants(code),
+        _ => canvas.legacy(code),
     }
     Some(canvas.pixels)
 }

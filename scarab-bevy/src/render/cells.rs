@@ -6,26 +6,41 @@ use scarab_protocol::surface::{Attrs, Cell, Color, CursorShape, Extra, Grid, Und
 
 use super::atlas::Glyph;
 use super::font::{CellMetrics, FontStyle};
+use super::joined::{Joined, Joiner};
 use super::material::{GpuCell, GridHeader, pack};
 use super::raster::Cluster;
 use super::theme::Colors;
 use crate::highlight::Highlight;
 
-/// Appends the cells of a row to `out`. `glyph` says where a cluster's glyph lies.
+/// Says where in the atlas glyphs lie.
+pub(super) trait Glyphs {
+    /// A cluster's.
+    fn cluster(&mut self, cluster: Cluster<'_>) -> Glyph;
+    /// The tiles of cells that are drawn as one, and whether they have colours of their own; nothing if the font has no such glyph.
+    fn joined(&mut self, joined: Joined<'_>) -> Option<(&[u32], bool)>;
+}
+
+/// Appends the cells of a row to `out`.
 pub(super) fn encode_row(
     grid: &Grid,
     row: u16,
     colors: &Colors,
     highlights: &[(Range<u16>, Highlight)],
-    mut glyph: impl FnMut(Cluster<'_>) -> Glyph,
+    ligatures: bool,
+    glyphs: &mut impl Glyphs,
     out: &mut Vec<GpuCell>,
 ) {
     let cells = grid.row(row);
     let mut extras = Extras(grid.row_extras(row));
     let mut inks = Inks { colors, last: None };
+    let mut joiner = Joiner::new(ligatures);
     // The right half of a wide character is drawn with the left one's glyph and colours.
     let mut left_half = None;
+    let mut joined_until = 0;
     for (col, &cell) in cells.iter().enumerate() {
+        if col < joined_until {
+            continue;
+        }
         let extra = extras.at(col);
         if let Some(right_half) = left_half.take()
             && cell.attrs().contains(Attrs::WIDE_SPACER)
@@ -33,8 +48,18 @@ pub(super) fn encode_row(
             out.push(right_half);
             continue;
         }
+        if let Some(joined) = joiner.at(cells, col, &extras)
+            && let Some((tiles, color)) = glyphs.joined(joined)
+        {
+            joined_until = col + joined.cells;
+            for (cell_col, &cell) in (col..joined_until).zip(&cells[col..]) {
+                let ink = inks.of(cell, extras.at(cell_col));
+                out.push(encode(cell, ink, tiles.get(cell_col - col).copied().unwrap_or(0), color));
+            }
+            continue;
+        }
         let wide = cell.attrs().contains(Attrs::WIDE) && col + 1 < cells.len();
-        let found = if is_blank(cell, extra) { Glyph::default() } else { glyph(cluster(cell, extra, wide)) };
+        let found = if is_blank(cell, extra) { Glyph::default() } else { glyphs.cluster(cluster(cell, extra, wide)) };
         let ink = inks.of(cell, extra);
         out.push(encode(cell, ink, found.left, found.color));
         if wide {
@@ -138,11 +163,12 @@ impl Inks<'_> {
 }
 
 /// The extras of a row, walked along with its cells.
-struct Extras<'a>(&'a [(u16, Arc<Extra>)]);
+#[derive(Clone)]
+pub(super) struct Extras<'a>(pub(super) &'a [(u16, Arc<Extra>)]);
 
 impl<'a> Extras<'a> {
     /// The extra of a column; columns must rise from call to call.
-    fn at(&mut self, col: usize) -> Option<&'a Extra> {
+    pub(super) fn at(&mut self, col: usize) -> Option<&'a Extra> {
         while let [(at, extra), rest @ ..] = self.0 {
             match usize::from(*at).cmp(&col) {
                 std::cmp::Ordering::Less => self.0 = rest,
@@ -151,6 +177,11 @@ impl<'a> Extras<'a> {
             }
         }
         None
+    }
+
+    /// Whether the column that was walked to last has one.
+    pub(super) fn is_at(&self, col: usize) -> bool {
+        self.0.first().is_some_and(|(at, _)| usize::from(*at) == col)
     }
 }
 
@@ -181,6 +212,9 @@ fn encode(cell: Cell, ink: Ink, tile: u32, color: bool) -> GpuCell {
         }
         glyph |= (attrs.underline() as u32) << GpuCell::UNDERLINE_SHIFT;
     }
+    if attrs.contains(Attrs::BLINK) {
+        glyph |= GpuCell::BLINK;
+    }
     GpuCell { glyph, fg: ink.fg, bg: ink.bg, underline: ink.underline }
 }
 
@@ -200,16 +234,32 @@ mod tests {
         grid
     }
 
+    /// Glyphs that tell what they are of. Signs are joined if the first is `-`, which the tiles 41 and 42 tell.
+    struct Telling;
+
+    impl Glyphs for Telling {
+        fn cluster(&mut self, cluster: Cluster<'_>) -> Glyph {
+            let left = cluster.character as u32 + cluster.marks.chars().count() as u32;
+            Glyph { left, right: 7, color: false }
+        }
+
+        fn joined(&mut self, joined: Joined<'_>) -> Option<(&[u32], bool)> {
+            joined.text.starts_with('-').then_some((&[41, 42], false))
+        }
+    }
+
     fn encoded(grid: &Grid) -> Vec<GpuCell> {
         let colors = Colors::new(&TerminalTheme::default(), grid);
         let mut out = Vec::new();
-        let glyph = |cluster: Cluster<'_>| Glyph {
-            left: cluster.character as u32 + cluster.marks.chars().count() as u32,
-            right: 7,
-            color: false,
-        };
-        encode_row(grid, 0, &colors, &[], glyph, &mut out);
+        encode_row(grid, 0, &colors, &[], true, &mut Telling, &mut out);
         out
+    }
+
+    #[test]
+    fn cells_that_are_one_have_its_tiles_and_those_that_are_not_their_own() {
+        let signs: Vec<Cell> = "->a!=".chars().map(|sign| cell(sign, Attrs::empty())).collect();
+        let glyphs: Vec<u32> = encoded(&grid(&signs, vec![])).iter().map(|cell| cell.glyph).collect();
+        assert_eq!(glyphs, [41, 42, 'a' as u32, '!' as u32, '=' as u32]);
     }
 
     fn cell(character: char, attrs: Attrs) -> Cell {
@@ -249,7 +299,7 @@ mod tests {
         let grid = grid(&[cell('a', Attrs::empty()), cell('b', Attrs::empty()), cell('c', Attrs::empty())], vec![]);
         let colors = Colors::new(&TerminalTheme::default(), &grid);
         let (plain, mut out) = (encoded(&grid), Vec::new());
-        encode_row(&grid, 0, &colors, &[(1..9, Highlight::FoundHere)], |_| Glyph::default(), &mut out);
+        encode_row(&grid, 0, &colors, &[(1..9, Highlight::FoundHere)], false, &mut Telling, &mut out);
         let (fg, bg) = colors.highlighted(Highlight::FoundHere).expect("colours");
         assert_eq!((out[0].bg, out[0].fg), (plain[0].bg, plain[0].fg));
         assert_eq!(out[1..].iter().map(|cell| cell.bg).collect::<Vec<_>>(), [pack(bg); 2]);

@@ -5,7 +5,7 @@ use bevy::{
     window::{PrimaryWindow, WindowTheme},
 };
 
-use super::{CursorBlink, FontSettings, TerminalTheme, TerminalView};
+use super::{CursorBlink, FontSettings, TerminalTheme, TerminalView, TextBlink};
 use crate::{config::ClientConfig, select::WordSeparators, terminal::Terminal};
 
 /// Has terminals look and listen as the configuration says: font, padding, colours, cursor, bindings and what becomes of a selection
@@ -18,6 +18,7 @@ impl Plugin for ScarabConfigPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<ClientConfig>()
             .init_resource::<CursorBlink>()
+            .init_resource::<TextBlink>()
             .init_resource::<WordSeparators>()
             .add_systems(Update, (draw, color, pad));
         #[cfg(feature = "input")]
@@ -40,6 +41,7 @@ fn draw(
     config: Res<ClientConfig>,
     mut font: ResMut<FontSettings>,
     mut blink: ResMut<CursorBlink>,
+    mut text_blink: ResMut<TextBlink>,
     mut separators: ResMut<WordSeparators>,
 ) {
     if !config.is_changed() {
@@ -49,10 +51,12 @@ fn draw(
         size: config.font_size,
         line_height: config.line_height,
         family: config.font.clone(),
+        ligatures: config.ligatures,
         ..font.clone()
     };
     font.set_if_neq(wanted);
     blink.set_if_neq(CursorBlink { always: config.cursor_blink });
+    text_blink.set_if_neq(TextBlink(config.text_blink));
     if separators.0 != config.word_separators {
         separators.0.clone_from(&config.word_separators);
     }

@@ -6,10 +6,11 @@ use bevy::platform::collections::HashMap;
 use bevy::prelude::*;
 use bevy::render::storage::ShaderBuffer;
 
-use super::atlas::Atlas;
+use super::atlas::{Atlas, Glyph};
 use super::blink::Blink;
-use super::cells::{encode_row, header};
+use super::cells::{self, encode_row, header};
 use super::font::{FontSettings, Fonts, Received};
+use super::joined::Joined;
 use super::layout::{TerminalMetrics, TerminalView, font_pixels};
 use super::material::{GpuCell, GridHeader, GridMaterial, buffer_size, cell_buffer};
 use super::preedit::composed;
@@ -40,6 +41,8 @@ pub struct TerminalScreen {
     /// How many cells the buffer has room for.
     capacity: usize,
     drawn: Option<Drawn>,
+    /// Which rows have text that blinks.
+    blinking: Vec<bool>,
 }
 
 /// What the buffer was last filled with.
@@ -67,6 +70,11 @@ impl TerminalScreen {
     /// Has the whole grid drawn in the next update.
     pub fn redraw(&mut self) {
         self.drawn = None;
+    }
+
+    /// Whether there is text that blinks.
+    pub(super) fn blinks(&self) -> bool {
+        self.blinking.contains(&true)
     }
 
     /// The material of the quad, made if there is none yet.
@@ -173,6 +181,24 @@ pub(super) fn draw(
     by_size.retain(|size, _| sizes.contains(size));
 }
 
+/// Where glyphs come from.
+struct Source<'a> {
+    atlas: &'a mut Atlas,
+    fonts: &'a mut Fonts,
+    rasterizer: &'a mut Rasterizer,
+    uploads: &'a mut Uploads,
+}
+
+impl cells::Glyphs for Source<'_> {
+    fn cluster(&mut self, cluster: Cluster<'_>) -> Glyph {
+        self.atlas.glyph(cluster, self.fonts, self.rasterizer, self.uploads)
+    }
+
+    fn joined(&mut self, joined: Joined<'_>) -> Option<(&[u32], bool)> {
+        self.atlas.joined(joined, self.fonts, self.rasterizer, self.uploads)
+    }
+}
+
 impl Painter<'_, '_> {
     fn terminal(&mut self, terminal: &mut DrawableItem<'_, '_>, colors: Colors, glyphs: Glyphs, atlas: &mut Atlas) {
         let DrawableItem { grid, viewport, highlights, preedit, view, metrics, screen, .. } = terminal;
@@ -193,6 +219,7 @@ impl Painter<'_, '_> {
         if self.blink.hides(grid.cursor, view.focused) {
             header.cursor = GridHeader::NO_CURSOR;
         }
+        header.blink_off = self.blink.hides_text().into();
         header.shift = (shift * atlas.cell.height as f32) as u32;
         let (cols, rows) = (usize::from(grid.cols()), grid.rows());
         let all = screen.drawn.as_ref().is_none_or(|drawn| {
@@ -216,6 +243,8 @@ impl Painter<'_, '_> {
         }
         self.point_material(screen, atlas);
 
+        screen.blinking.resize(rows.into(), false);
+
         let buffer = screen.buffer.id();
         if header_changed {
             self.uploads.write_buffer(buffer, 0, bytemuck::bytes_of(&header));
@@ -232,10 +261,16 @@ impl Painter<'_, '_> {
             let mut row = first;
             self.scratch.clear();
             loop {
-                let glyph = |cluster: Cluster<'_>| {
-                    atlas.glyph(cluster, &mut self.fonts, &mut self.rasterizer, &mut self.uploads)
+                let mut glyphs = Source {
+                    atlas,
+                    fonts: &mut self.fonts,
+                    rasterizer: &mut self.rasterizer,
+                    uploads: &mut self.uploads,
                 };
-                encode_row(grid, row, &colors, highlights.row(row), glyph, &mut self.scratch);
+                let ligatures = glyphs.fonts.joins_signs();
+                encode_row(grid, row, &colors, highlights.row(row), ligatures, &mut glyphs, &mut self.scratch);
+                let encoded = &self.scratch[self.scratch.len() - cols..];
+                screen.blinking[usize::from(row)] = encoded.iter().any(|cell| cell.glyph & GpuCell::BLINK != 0);
                 match damaged.next_if_eq(&(row + 1)) {
                     Some(next) => row = next,
                     None => break,

@@ -23,11 +23,14 @@ pub struct FontSettings {
     pub family: Option<String>,
     /// Whether characters that the font lacks are looked for in the system's fonts. Default: true.
     pub system_fallback: bool,
+    /// Whether signs that stand side by side, such as `->` and `!=`, are drawn as one where the font has them so.
+    /// Default: false.
+    pub ligatures: bool,
 }
 
 impl Default for FontSettings {
     fn default() -> Self {
-        Self { size: 15.0, line_height: 1.0, family: None, system_fallback: true }
+        Self { size: 15.0, line_height: 1.0, family: None, system_fallback: true, ligatures: false }
     }
 }
 
@@ -135,6 +138,7 @@ pub(super) struct Fonts {
     pending: usize,
     system: SystemFonts,
     use_system: bool,
+    ligatures: bool,
 }
 
 /// What is known of the fallback for a character.
@@ -165,6 +169,7 @@ impl Fonts {
     pub(super) fn apply(&mut self, settings: &FontSettings) {
         self.primary = bundled();
         self.use_system = settings.system_fallback;
+        self.ligatures = settings.ligatures;
         self.resolved.clear();
         self.fallback.clear();
         if settings.family.is_some() || self.primary[0].is_none() {
@@ -176,6 +181,11 @@ impl Fonts {
     #[cfg(feature = "winit")]
     pub(super) fn set_waker(&mut self, waker: impl Fn() + Send + Sync + 'static) {
         self.system.set_waker(waker);
+    }
+
+    /// Whether signs side by side are drawn as one where the font has them so.
+    pub(super) fn joins_signs(&self) -> bool {
+        self.ligatures
     }
 
     /// Whether a search is under way.

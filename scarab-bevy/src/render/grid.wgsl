@@ -16,6 +16,7 @@ const TILE_MASK: u32 = 0x3ffu;
 const COLOR: u32 = 0x100000u;
 const STRIKEOUT: u32 = 0x200000u;
 const UNDERLINE_SHIFT: u32 = 22u;
+const BLINK: u32 = 0x2000000u;
 
 const SINGLE: u32 = 1u;
 const DOUBLE: u32 = 2u;
@@ -45,8 +46,8 @@ struct Corner {
     @location(3) @interpolate(flat) cursor: vec4<u32>,
     // The top of underlines, the thickness of lines, the top of strikeouts, the colour around the cells.
     @location(4) @interpolate(flat) lines: vec4<u32>,
-    // How much of the first row is above the first cell.
-    @location(5) @interpolate(flat) shift: u32,
+    // How much of the first row is above the first cell, then whether text that blinks is not seen.
+    @location(5) @interpolate(flat) shift_blink: vec2<u32>,
 }
 
 @vertex
@@ -60,7 +61,7 @@ fn vertex(vertex: Vertex) -> Corner {
     corner.quad = words[1];
     corner.cursor = words[2];
     corner.lines = words[3];
-    corner.shift = words[4].x;
+    corner.shift_blink = words[4].xy;
     corner.at = vertex.uv * vec2<f32>(corner.quad.xy);
     return corner;
 }
@@ -123,11 +124,15 @@ fn fragment(corner: Corner) -> @location(0) vec4<f32> {
     if any(seen < vec2(0.0)) || any(seen >= grid * size) {
         return output(unpack(corner.lines.w));
     }
-    let at = seen + vec2(0.0, f32(corner.shift));
+    let at = seen + vec2(0.0, f32(corner.shift_blink.x));
     let position = floor((at + 0.5) / size);
     let within = at - position * size;
     let index = u32(position.y) * corner.grid.x + u32(position.x);
-    let cell = words[HEADER + index];
+    var cell = words[HEADER + index];
+    if corner.shift_blink.y != 0u && (cell.x & BLINK) != 0u {
+        // Neither letter nor lines.
+        cell.x = 0u;
+    }
     var fg = unpack(cell.y);
     var bg = unpack(cell.z);
 

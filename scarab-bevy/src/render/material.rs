@@ -74,8 +74,10 @@ pub(super) struct GridHeader {
     pub(super) background: u32,
     /// How much of the first row is above the first cell, less than a cell's height.
     pub(super) shift: u32,
+    /// 1 while text that blinks is not seen.
+    pub(super) blink_off: u32,
     /// Room for what comes.
-    pub(super) reserved: [u32; 3],
+    pub(super) reserved: [u32; 2],
 }
 
 impl GridHeader {
@@ -112,6 +114,8 @@ impl GpuCell {
     pub(super) const STRIKEOUT: u32 = 1 << 21;
     /// Where the number of the underline style begins, three bits wide.
     pub(super) const UNDERLINE_SHIFT: u32 = 22;
+    /// The text blinks.
+    pub(super) const BLINK: u32 = 1 << 25;
 }
 
 /// A colour as the shader unpacks it: the square roots of the linear red, green and blue, ten bits each from the

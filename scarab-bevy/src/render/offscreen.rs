@@ -12,7 +12,7 @@ use bevy::window::ExitCondition;
 use bevy::winit::WinitPlugin;
 use scarab_protocol::surface::Grid;
 
-use super::font::Fonts;
+use super::font::{FontSettings, Fonts};
 use super::settle::Settling;
 use super::{ScarabRenderPlugin, TerminalImage, TerminalView};
 use crate::terminal::TerminalGrid;
@@ -61,6 +61,11 @@ impl Offscreen {
     /// A new terminal. `scale` is what a window's scale factor would be.
     pub fn terminal(&mut self, view: TerminalView, scale: f32) -> Entity {
         self.app.world_mut().spawn((TerminalImage { scale, ..default() }, view)).id()
+    }
+
+    /// Draws with another font from now on.
+    pub fn set_font(&mut self, settings: FontSettings) {
+        self.app.insert_resource(settings);
     }
 
     /// Shows a grid in a terminal in place of the one before. As in a window, only rows that changed since are drawn.

@@ -8,6 +8,7 @@ use swash::zeno::{Angle, Format, Transform};
 
 use super::boxes;
 use super::font::{CellMetrics, Choice, Face, FontStyle, Fonts};
+use super::joined::Joined;
 use super::material::linear_root;
 
 /// How far a letter leans that has to stand in for an italic one, in degrees.
@@ -58,6 +59,12 @@ struct Placed {
     y: f32,
 }
 
+/// A glyph of a shaped text, placed from where the one before it ends, and by how much the next is further.
+struct Shaped {
+    placed: Placed,
+    advance: f32,
+}
+
 impl Rasterizer {
     /// Draws a cluster for cells of this size, with a font of this many pixels.
     pub(super) fn draw(&mut self, fonts: &mut Fonts, cluster: Cluster<'_>, cell: &CellMetrics, pixels: f32) -> Outcome {
@@ -78,6 +85,77 @@ impl Rasterizer {
             Choice::Pending => return Outcome::Pending,
         }
         canvas.finish()
+    }
+
+    /// Draws cells as one. There is nothing to see if the font has no glyph for that.
+    pub(super) fn draw_joined(
+        &mut self,
+        fonts: &mut Fonts,
+        joined: Joined<'_>,
+        cell: &CellMetrics,
+        pixels: f32,
+    ) -> Outcome {
+        let Some(first) = joined.text.chars().next() else { return Outcome::Blank };
+        let mut canvas = Canvas::new(joined.drawn() as u32 * cell.width, cell);
+        let face = match fonts.choose(first, joined.style, joined.emoji) {
+            Choice::Primary(face) | Choice::Fallback(face) => face.clone(),
+            Choice::Nowhere => return Outcome::Blank,
+            Choice::Pending => return Outcome::Pending,
+        };
+        let drawn = catch_unwind(AssertUnwindSafe(|| {
+            if joined.emoji {
+                self.emoji(&face, joined, pixels, &mut canvas);
+            } else {
+                self.ligature(&face, joined, cell, pixels, &mut canvas);
+            }
+        }));
+        if drawn.is_err() {
+            tracing::warn!("a font cannot draw {:?} as one", joined.text);
+            *self = Self::default();
+            return Outcome::Blank;
+        }
+        canvas.finish()
+    }
+
+    /// An emoji of several characters, if it is a single glyph.
+    fn emoji(&mut self, face: &Face, joined: Joined<'_>, pixels: f32, canvas: &mut Canvas) {
+        let shaped = self.shape(face, joined.text, pixels);
+        let mut seen = shaped.iter().filter(|shaped| shaped.placed.glyph != 0);
+        let (Some(one), None) = (seen.next(), seen.next()) else { return };
+        let (room, advance) = (canvas.width as f32, one.advance);
+        let size = if advance > room { pixels * room / advance } else { pixels };
+        let x = ((room - advance) / 2.0).max(0.0).floor();
+        self.glyph(face, Placed { x, ..one.placed }, joined.style, size, canvas);
+    }
+
+    /// Signs, if the font joins them: then they are other glyphs than each by itself.
+    fn ligature(&mut self, face: &Face, joined: Joined<'_>, cell: &CellMetrics, pixels: f32, canvas: &mut Canvas) {
+        let shaped = self.shape(face, joined.text, pixels);
+        let plain = joined.text.chars().map(|sign| face.glyph(sign).unwrap_or(0));
+        if shaped.iter().map(|shaped| shaped.placed.glyph).eq(plain) {
+            return;
+        }
+        // Cells are whole pixels wide, which what the font would advance by is not.
+        let whole: f32 = shaped.iter().map(|shaped| shaped.advance).sum();
+        let stretch = if whole > 0.0 { (joined.cells as u32 * cell.width) as f32 / whole } else { 1.0 };
+        let mut pen = 0.0;
+        for Shaped { placed, advance } in shaped {
+            self.glyph(face, Placed { x: pen * stretch + placed.x, ..placed }, joined.style, pixels, canvas);
+            pen += advance;
+        }
+    }
+
+    fn shape(&mut self, face: &Face, text: &str, size: f32) -> Vec<Shaped> {
+        let mut all = Vec::new();
+        let mut shaper = self.shaper.builder(face.font()).size(size).build();
+        shaper.add_str(text);
+        shaper.shape_with(|cluster| {
+            all.extend(cluster.glyphs.iter().map(|glyph| Shaped {
+                placed: Placed { glyph: glyph.id, x: glyph.x, y: glyph.y },
+                advance: glyph.advance,
+            }));
+        });
+        all
     }
 
     /// Draws with a font of the system. Programs choose the characters and so the glyphs; a broken font
