@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bevy::prelude::*;
 use scarab_protocol::{
-    config::{Binding, Origin, Theme, Value, bindings, changed_keys, color, lookup, theme},
+    config::{Binding, Origin, Theme, Value, bindings, changed_keys, lookup},
     message::Config,
 };
 
@@ -104,26 +104,7 @@ impl ClientConfig {
         };
         let is = |name| value(name) == Value::Bool(true);
         let text = |name| value(name).as_text().unwrap_or_default().to_owned();
-        let colors = |name: &str| {
-            let mut colors = theme(name).unwrap_or_default();
-            let own = |name, color_of: &mut [u8; 3]| {
-                if let Some(given) = said(name).and_then(|value| color(value.as_text()?)) {
-                    *color_of = given;
-                }
-            };
-            own("client.foreground", &mut colors.foreground);
-            own("client.background", &mut colors.background);
-            own("client.cursor", &mut colors.cursor);
-            own("client.selection", &mut colors.selection);
-            own("client.found", &mut colors.found);
-            own("client.found_here", &mut colors.found_here);
-            if let Some(Value::Texts(texts)) = said("client.ansi") {
-                for (own, text) in colors.ansi.iter_mut().zip(&texts) {
-                    *own = color(text).unwrap_or_default();
-                }
-            }
-            colors
-        };
+        let colors = |name: &str| Theme::configured(name, &said);
         let (dark, light, bell) = (text("client.theme"), text("client.light_theme"), text("client.bell"));
         Self {
             font: Some(text("client.font")).filter(|family| !family.is_empty()),
@@ -186,6 +167,8 @@ pub(crate) fn receive(
 #[cfg(test)]
 mod tests {
     use scarab_protocol::message::ConfigEntry;
+
+    use scarab_protocol::config::theme;
 
     use super::*;
 

@@ -159,6 +159,8 @@ impl Plugin for ScarabIpcPlugin {
                     .in_set(ScarabIpcSystems::Send),
             );
         app.add_plugins((viewport::plugin, select::plugin, search::plugin));
+        #[cfg(feature = "input")]
+        app.add_plugins(crate::a11y::plugin);
         if self.resize && !app.is_plugin_added::<ScarabResizePlugin>() {
             app.add_plugins(ScarabResizePlugin);
         }

@@ -1,6 +1,8 @@
 //! Terminals in Bevy apps: a suite of plugins around Scarab's daemon.
 #![doc = include_str!("guide.md")]
 
+#[cfg(feature = "input")]
+mod a11y;
 mod alarm;
 #[cfg(feature = "app")]
 pub mod app;

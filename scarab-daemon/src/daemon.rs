@@ -13,7 +13,7 @@ use scarab_protocol::{
 
 use crate::{
     config::Configuration, deadline::Deadlines, documents::Documents, events::Events, platform::limit::OldLimit,
-    plugins::PluginService, registry::Registry, session::Session, token_files::TokenFiles,
+    plugins::PluginService, registry::Registry, screen::Colors, session::Session, token_files::TokenFiles,
 };
 
 /// How long clients have to take the last message.
@@ -43,6 +43,8 @@ pub(crate) struct Daemon {
     pub(crate) tokens: Option<TokenFiles>,
     /// What is in force of the configuration.
     pub(crate) config: Configuration,
+    /// What programs are told of the colours that clients draw with.
+    pub(crate) colors: Colors,
     documents: Mutex<Documents>,
     registry: Mutex<Registry>,
     stopping: Mutex<Option<String>>,
@@ -67,6 +69,8 @@ impl Daemon {
     /// If the system has no random bytes or no thread to give.
     pub(crate) fn new(own: Own) -> io::Result<Arc<Self>> {
         let Own { endpoint, log, old_limit, resume, tokens, config } = own;
+        let colors = Colors::default();
+        colors.set(config.current().colors());
         Ok(Arc::new(Self {
             epoch: getrandom::u64().map_err(|error| io::Error::other(error.to_string()))?,
             started: Instant::now(),
@@ -79,6 +83,7 @@ impl Daemon {
             resume,
             tokens,
             config,
+            colors,
             documents: Mutex::default(),
             registry: Mutex::default(),
             stopping: Mutex::new(None),

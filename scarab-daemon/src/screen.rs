@@ -20,7 +20,7 @@ use scarab_protocol::{
     surface::{Cell, Extra, Modes, Size, SurfaceError, SurfaceId, SurfaceWriter},
 };
 
-pub(crate) use self::{core::Clipboard, heard::Mark, lines::Lines};
+pub(crate) use self::{colors::Colors, core::Clipboard, heard::Mark, lines::Lines};
 use self::{core::Core, filter::Filter, heard::Heard, utf8::Whole};
 
 /// How many lines of scrollback a screen holds if nobody says: the default of `daemon.scrollback`.
@@ -138,6 +138,11 @@ impl Screen {
     /// Holds so many lines of scrollback from now on. With fewer than there are, the oldest leave.
     pub(crate) fn set_history(&mut self, lines: usize) {
         self.core.set_history(lines);
+    }
+
+    /// Tells programs that ask these colours.
+    pub(crate) fn set_colors(&mut self, colors: Colors) {
+        self.core.colors = colors;
     }
 
     /// The modes that input encoding needs.

@@ -136,6 +136,7 @@ impl Session {
         let id = SessionId { epoch: daemon.epoch, number };
         let mut screen = Screen::new(SurfaceId { epoch: id.epoch, session: id.number }, size)?;
         screen.set_history(scrollback);
+        screen.set_colors(daemon.colors.clone());
         let stage = Stage::new(screen)?;
         let (waker, wakeful) = waker()?;
         let (master, process) = pty::spawn(&command, size, daemon.old_limit)?;

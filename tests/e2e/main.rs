@@ -14,6 +14,7 @@ mod fidelity;
 mod hostile;
 mod input;
 mod lifecycle;
+mod living;
 mod plugins;
 mod recorder;
 mod scarabctl;

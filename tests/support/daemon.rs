@@ -51,12 +51,19 @@ impl Home {
         self.directory.path().join(name)
     }
 
+    /// Where programs are looked for: in its own `bin`, then where they are looked for here.
+    fn programs(&self) -> std::ffi::OsString {
+        let all = std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
+        let own = std::iter::once(self.path("bin"));
+        std::env::join_paths(own.chain(std::env::split_paths(&all))).expect("no path has a colon")
+    }
+
     /// A program with an environment of which every word is known.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command
             .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into()))
+            .env("PATH", self.programs())
             .env("HOME", self.path("home"))
             .env("USER", "tester")
             .env("SHELL", "/bin/sh")

@@ -96,9 +96,16 @@ impl Core {
         Self { term: Term::new(config, &Size { cols, rows }, Answers(send)), processor: Processor::new(), answers }
     }
 
-    /// Interprets output.
+    /// Interprets output. SGR 21 is a double underline for the daemon, as ECMA-48 has it, and for the core the end of bold.
     pub fn feed(&mut self, bytes: &[u8]) {
-        self.processor.advance(&mut self.term, bytes);
+        const DOUBLE: (&[u8], &[u8]) = (b"\x1b[21m", b"\x1b[4:2m");
+        let mut rest = bytes;
+        while let Some(at) = rest.windows(DOUBLE.0.len()).position(|window| window == DOUBLE.0) {
+            self.processor.advance(&mut self.term, &rest[..at]);
+            self.processor.advance(&mut self.term, DOUBLE.1);
+            rest = &rest[at + DOUBLE.0.len()..];
+        }
+        self.processor.advance(&mut self.term, rest);
     }
 
     /// Another size.

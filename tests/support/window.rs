@@ -11,7 +11,13 @@ use std::{
 };
 
 use rustix::process::Signal;
-use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt as _, EventMask};
+use x11rb::{
+    connection::Connection as _,
+    protocol::{
+        Event,
+        xproto::{AtomEnum, ClientMessageEvent, ConnectionExt as _, CreateWindowAux, EventMask, WindowClass},
+    },
+};
 
 use super::{
     DEADLINE,
@@ -64,10 +70,45 @@ impl Display {
         said.stdout
     }
 
+    /// What the primary selection is, if anything.
+    pub fn primary_selection(&self) -> Option<String> {
+        let (x, screen) = x11rb::connect(Some(&self.name)).expect("the server is there");
+        let atom = |name: &str| {
+            x.intern_atom(false, name.as_bytes()).expect("sent").reply().expect("every name has an atom").atom
+        };
+        let (text, place) = (atom("UTF8_STRING"), atom("E2E"));
+        let window = x.generate_id().expect("a number");
+        let root = x.setup().roots[screen].root;
+        let values = CreateWindowAux::new();
+        x.create_window(0, window, root, 0, 0, 1, 1, 0, WindowClass::INPUT_ONLY, 0, &values).expect("sent");
+        x.convert_selection(window, AtomEnum::PRIMARY.into(), text, place, x11rb::CURRENT_TIME).expect("sent");
+        x.flush().expect("sent");
+        // The server answers for who has none, and the client for what it has.
+        let property = within(DEADLINE, || match x.poll_for_event() {
+            Ok(Some(Event::SelectionNotify(answer))) => Some(answer.property),
+            _ => None,
+        });
+        let property = property.expect("an answer");
+        if property == x11rb::NONE {
+            return None;
+        }
+        let read = x.get_property(true, window, property, AtomEnum::ANY, 0, u32::MAX / 4).expect("sent").reply();
+        String::from_utf8(read.expect("it is there").value).ok()
+    }
+
+    /// The colours of the screen's pixels: a line each, with how many there are.
+    fn histogram(&self) -> String {
+        self.tool("sh", &["-c", "import -window root png:- | convert png:- -format %c histogram:info:-"])
+    }
+
+    /// Whether a pixel of the screen has a colour, written `#RRGGBB`.
+    pub fn has_color(&self, color: &str) -> bool {
+        self.histogram().contains(color)
+    }
+
     /// How many pixels of the screen have another colour than the most frequent one.
     pub fn drawn_pixels(&self) -> usize {
-        let histogram =
-            self.tool("sh", &["-c", "import -window root png:- | convert png:- -format %c histogram:info:-"]);
+        let histogram = self.histogram();
         let mut counts: Vec<usize> =
             histogram.lines().filter_map(|line| line.split(':').next()?.trim().parse().ok()).collect();
         counts.sort_unstable();
@@ -83,6 +124,10 @@ impl Drop for Display {
         ended_within(self.server.pid(), DEADLINE);
     }
 }
+
+/// The size of a cell and the space around the cells, in pixels, as the client has them where nobody configures anything.
+const CELL: (u32, u32) = (9, 20);
+const PADDING: u32 = 4;
 
 /// The client in a window.
 pub struct Window<'a> {
@@ -133,10 +178,23 @@ impl<'a> Window<'a> {
         self.client.pid()
     }
 
-    /// Types a text and the Enter key, as a person would.
-    pub fn type_line(&self, text: &str) {
+    /// Types a text, as a person would.
+    pub fn type_text(&self, text: &str) {
         self.display.tool("xdotool", &["type", "--delay", "8", text]);
+    }
+
+    /// Types a text and the Enter key.
+    pub fn type_line(&self, text: &str) {
+        self.type_text(text);
         self.key("Return");
+    }
+
+    /// Clicks a button so many times in the middle of a cell of a window with the default font.
+    pub fn click(&self, (col, row): (u32, u32), times: u32, button: &str) {
+        let (x, y) = (PADDING + col * CELL.0 + CELL.0 / 2, PADDING + row * CELL.1 + CELL.1 / 2);
+        let (x, y, times) = (x.to_string(), y.to_string(), times.to_string());
+        let click = ["click", "--repeat", &times, "--delay", "60", button];
+        self.display.tool("xdotool", &[&["mousemove", "--window", &self.id, &x, &y][..], &click].concat());
     }
 
     /// Presses a key by its X name, such as `ctrl+c`.

@@ -1,6 +1,7 @@
 //! Tabs and panes in a window that no system shows.
 
 use bevy::{
+    a11y::{AccessibilityNode, AccessibilityRequested},
     ecs::system::RunSystemOnce,
     input::{ButtonState, keyboard::Key},
     input_focus::InputFocus,
@@ -149,6 +150,26 @@ fn tabs_are_opened_moved_and_closed_with_their_last_pane() {
     app.world_mut().write_message(scarab_bevy::KillRequest { terminal: first });
     until(&mut app, "the last pane", |world| cursor.read(world.resource()).next().copied());
     assert_eq!(panes(&mut app), Vec::<usize>::new());
+}
+
+#[test]
+fn assistive_technology_is_told_what_is_seen_once_it_asks() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let (mut app, first) = tabbed(&place);
+    assert!(app.world().get::<AccessibilityNode>(first).is_none());
+    let requested = AccessibilityRequested::default();
+    requested.set(true);
+    app.insert_resource(requested);
+    app.update();
+    let node = |world: &World, terminal| world.get::<AccessibilityNode>(terminal).map(|node| node.0.clone());
+    assert_eq!(node(app.world(), first).expect("it is told").value(), Some("ready"));
+    act(&mut app, Action::NewTab);
+    let second = focused(&app);
+    until_shows(&mut app, second, "ready");
+    app.world_mut().write_message(TerminalInput::text(second, "more"));
+    until(&mut app, "what was typed", |world| node(world, second)?.value()?.ends_with("more").then_some(()));
+    assert!(node(app.world(), first).expect("it is told").is_hidden());
 }
 
 #[test]

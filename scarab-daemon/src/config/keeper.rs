@@ -227,6 +227,7 @@ impl Keeper {
         if old.scrollback() != new.scrollback() {
             daemon.set_scrollback(new.scrollback());
         }
+        daemon.colors.set(new.colors());
         let mut fields = vec![EventField::new("keys", keys.join(" "))];
         if !new.message().problem.is_empty() {
             fields.push(EventField::new("problem", new.message().problem.as_str()));

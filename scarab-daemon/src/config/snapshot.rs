@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use scarab_protocol::{
-    config::{Effect, KEYS, Origin, Value, lookup},
+    config::{Effect, KEYS, Origin, Theme, Value, lookup},
     message::{Config, ConfigEntry, SizePolicy},
 };
 
@@ -66,6 +66,15 @@ impl Snapshot {
             Some(Value::Integer(lines)) => usize::try_from(*lines).unwrap_or(0),
             _ => 0,
         }
+    }
+
+    /// The colours that clients draw with, as far as the daemon knows.
+    pub(crate) fn colors(&self) -> Theme {
+        let said = |key: &str| {
+            let entry = self.0.entries.iter().find(|entry| entry.key == key && entry.origin != Origin::Default)?;
+            Some(entry.value.clone())
+        };
+        Theme::configured(self.text("client.theme"), &said)
     }
 
     /// The TERM of a new session.

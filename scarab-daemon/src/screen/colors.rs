@@ -1,32 +1,40 @@
-//! The colours that a program is told when it asks for one it has not changed: xterm's palette, on black.
-//!
-//! The true ones are the theme's of each client; a program that asks wants to know light from dark.
+//! The colours that a program is told when it asks for one that it has not changed: those of the theme in the configuration, which
+//! clients draw with unless their desktop is a light one.
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use alacritty_terminal::vte::ansi::{NamedColor, Rgb};
+use scarab_protocol::config::Theme;
 
-const ANSI: [u32; 16] = [
-    0x00_0000, 0xcd_0000, 0x00_cd00, 0xcd_cd00, 0x00_00ee, 0xcd_00cd, 0x00_cdcd, 0xe5_e5e5, //
-    0x7f_7f7f, 0xff_0000, 0x00_ff00, 0xff_ff00, 0x5c_5cff, 0xff_00ff, 0x00_ffff, 0xff_ffff,
-];
-const FOREGROUND: u32 = 0xe5_e5e5;
-const BACKGROUND: u32 = 0x00_0000;
+/// The theme's colours, which may become others at any time. Clones are the same.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Colors(Arc<Mutex<Theme>>);
 
-/// The colour in a place of the palette as the VT core counts them.
-pub(super) fn default_color(place: usize) -> Rgb {
-    let value = match place {
-        0..16 => ANSI[place],
-        // A cube of six levels a side.
-        16..232 => {
-            let level = |at: usize| if at == 0 { 0 } else { 55 + 40 * at as u32 };
-            let place = place - 16;
-            level(place / 36) << 16 | level(place / 6 % 6) << 8 | level(place % 6)
-        }
-        // A ramp of greys.
-        232..256 => (8 + 10 * (place as u32 - 232)) * 0x01_0101,
-        _ if place == NamedColor::Background as usize => BACKGROUND,
-        _ => FOREGROUND,
-    };
-    Rgb { r: (value >> 16) as u8, g: (value >> 8) as u8, b: value as u8 }
+impl Colors {
+    /// They are these from now on.
+    pub(crate) fn set(&self, theme: Theme) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = theme;
+    }
+
+    /// The colour in a place of the palette as the VT core counts them.
+    pub(super) fn at(&self, place: usize) -> Rgb {
+        let theme = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let [r, g, b] = match place {
+            0..16 => theme.ansi[place],
+            // A cube of six levels a side.
+            16..232 => {
+                let level = |at: usize| if at == 0 { 0 } else { 55 + 40 * at as u8 };
+                let place = place - 16;
+                [level(place / 36), level(place / 6 % 6), level(place % 6)]
+            }
+            // A ramp of greys.
+            232..256 => [8 + 10 * (place - 232) as u8; 3],
+            _ if place == NamedColor::Background as usize => theme.background,
+            _ if place == NamedColor::Cursor as usize => theme.cursor,
+            _ => theme.foreground,
+        };
+        Rgb { r, g, b }
+    }
 }
 
 #[cfg(test)]
@@ -34,16 +42,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_palette_is_xterms() {
+    fn the_theme_has_the_first_colours_and_xterm_the_others() {
+        let colors = Colors::default();
+        let theme = Theme { background: [1, 2, 3], ..Theme::default() };
+        colors.clone().set(theme);
         let of = |place| {
-            let Rgb { r, g, b } = default_color(place);
+            let Rgb { r, g, b } = colors.at(place);
             [r, g, b]
         };
-        assert_eq!(of(1), [0xcd, 0, 0]);
+        assert_eq!(of(1), theme.ansi[1]);
         assert_eq!(of(16), [0, 0, 0]);
         assert_eq!(of(231), [255, 255, 255]);
         assert_eq!(of(232), [8, 8, 8]);
         assert_eq!(of(255), [238, 238, 238]);
-        assert_eq!(of(NamedColor::Background as usize), [0, 0, 0]);
+        assert_eq!(of(NamedColor::Background as usize), [1, 2, 3]);
+        assert_eq!(of(NamedColor::Foreground as usize), theme.foreground);
     }
 }

@@ -18,7 +18,7 @@ use scarab_protocol::{
     surface::{Cursor, CursorShape, Modes, Palette},
 };
 
-use super::{Effects, HISTORY};
+use super::{Effects, HISTORY, colors::Colors};
 
 /// The core may hold this many lines more than it is to have. Were it held to exactly that, a full history would
 /// not grow when a line scrolls off, and the line could not be counted. No single step scrolls off
@@ -57,6 +57,8 @@ pub(super) struct Core {
     /// The primary screen was resized while the alternate one was shown: its history is to be looked at afresh.
     history_unknown: bool,
     pub(super) palette_changed: bool,
+    /// What the program is told of colours that it has not changed.
+    pub(super) colors: Colors,
     /// How many keyboard modes are on the stacks of the primary and of the alternate screen.
     pub(super) keyboard_depths: [usize; 2],
     /// Modes that the core does not know: DECBKM, DECSCNM, modifyOtherKeys.
@@ -150,6 +152,7 @@ impl Core {
             history: 0,
             history_unknown: false,
             palette_changed: false,
+            colors: Colors::default(),
             keyboard_depths: [0; 2],
             own_modes: Modes::empty(),
             links: LinkBudget::default(),

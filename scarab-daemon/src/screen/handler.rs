@@ -3,20 +3,17 @@
 use alacritty_terminal::{
     Term,
     index::{Column, Line},
-    term::cell::Flags,
+    term::{TermMode, cell::Flags},
     vte::ansi::{
         Attr, CharsetIndex, ClearMode, CursorShape, CursorStyle, Handler, Hyperlink, KeyboardModes,
-        KeyboardModesApplyBehavior, LineClearMode, Mode, ModifyOtherKeys, PrivateMode, Rgb, ScpCharPath, ScpUpdateMode,
-        StandardCharset, TabulationClearMode, cursor_icon::CursorIcon,
+        KeyboardModesApplyBehavior, LineClearMode, Mode, ModifyOtherKeys, NamedPrivateMode, PrivateMode, Rgb,
+        ScpCharPath, ScpUpdateMode, StandardCharset, TabulationClearMode, cursor_icon::CursorIcon,
     },
 };
-use scarab_protocol::surface::{Extra, Modes};
+use scarab_protocol::surface::{Extra, Modes, Palette};
 use unicode_width::UnicodeWidthChar;
 
-use super::{
-    colors::default_color,
-    core::{Core, Listener, sanitized_title},
-};
+use super::core::{Core, Listener, sanitized_title};
 
 /// The most keyboard modes on a stack. The core would take 4,096, and fails to make room for one more.
 const MAX_KEYBOARD_MODES: usize = 4095;
@@ -68,7 +65,6 @@ impl Handler for Core {
         insert_blank(count: usize);
         move_up(count: usize);
         move_down(count: usize);
-        identify_terminal(intermediate: Option<char>);
         device_status(status: usize);
         move_forward(count: usize);
         move_backward(count: usize);
@@ -88,7 +84,6 @@ impl Handler for Core {
         restore_cursor_position();
         clear_line(mode: LineClearMode);
         clear_tabs(mode: TabulationClearMode);
-        set_tabs(interval: u16);
         reverse_index();
         set_mode(mode: Mode);
         unset_mode(mode: Mode);
@@ -104,7 +99,6 @@ impl Handler for Core {
         text_area_size_chars();
         set_mouse_cursor_icon(icon: CursorIcon);
         report_keyboard_mode();
-        set_keyboard_mode(mode: KeyboardModes, behavior: KeyboardModesApplyBehavior);
         set_scp(path: ScpCharPath, mode: ScpUpdateMode);
     }
 
@@ -126,8 +120,41 @@ impl Handler for Core {
         self.count_scrolled();
     }
 
+    fn identify_terminal(&mut self, intermediate: Option<char>) {
+        match intermediate {
+            // A VT220 with colours and a clipboard that programs may write to (OSC 52).
+            None => self.with_effects(|effects| effects.answer("\x1b[?62;22;52c")),
+            other => self.term.identify_terminal(other),
+        }
+    }
+
+    fn set_tabs(&mut self, interval: u16) {
+        let column = self.term.grid().cursor.point.column;
+        self.term.clear_tabs(TabulationClearMode::All);
+        for stop in (0..usize::from(self.size.cols)).step_by(usize::from(interval.max(1))).skip(1) {
+            self.term.grid_mut().cursor.point.column = Column(stop);
+            self.term.set_horizontal_tabstop();
+        }
+        self.term.grid_mut().cursor.point.column = column;
+    }
+
+    fn set_keyboard_mode(&mut self, mode: KeyboardModes, behavior: KeyboardModesApplyBehavior) {
+        self.term.set_keyboard_mode(mode, behavior);
+        // The core forgets what was set as soon as something is pushed and popped: it belongs on its stack.
+        let now = KeyboardModes::from_bits_truncate(kitty_flags(*self.term.mode()));
+        let depth = &mut self.keyboard_depths[usize::from(self.term.mode().contains(ALTERNATE))];
+        if *depth > 0 {
+            self.term.pop_keyboard_modes(1);
+        } else {
+            *depth = 1;
+        }
+        self.term.push_keyboard_mode(now);
+    }
+
     fn terminal_attribute(&mut self, attr: Attr) {
         match attr {
+            // SGR 21, which elsewhere is a double underline, as ECMA-48 has it.
+            Attr::CancelBold => self.term.terminal_attribute(Attr::DoubleUnderline),
             Attr::BlinkSlow | Attr::BlinkFast => self.term.grid_mut().cursor.template.flags.insert(BLINK),
             Attr::CancelBlink => self.term.grid_mut().cursor.template.flags.remove(BLINK),
             attr => self.term.terminal_attribute(attr),
@@ -145,36 +172,48 @@ impl Handler for Core {
 
     fn reset_state(&mut self) {
         self.term.reset_state();
+        (0..Palette::LEN).for_each(|place| self.term.reset_color(place));
+        self.palette_changed = true;
+        self.with_effects(|effects| effects.title = Some(String::new()));
         self.keyboard_depths = [0; 2];
         self.own_modes = Modes::empty();
         self.count_scrolled();
     }
 
     fn set_private_mode(&mut self, mode: PrivateMode) {
-        match own_mode(mode) {
-            Some(own) => self.own_modes.insert(own),
-            None => self.term.set_private_mode(mode),
+        match (own_mode(mode), mode) {
+            (Some(own), _) => self.own_modes.insert(own),
+            (None, PrivateMode::Unknown(47 | 1047)) => self.term.set_private_mode(ALTERNATE_SCREEN),
+            (None, PrivateMode::Unknown(SAVE_CURSOR)) => self.term.save_cursor_position(),
+            (None, mode) => self.term.set_private_mode(mode),
         }
         self.count_scrolled();
     }
 
     fn unset_private_mode(&mut self, mode: PrivateMode) {
-        match own_mode(mode) {
-            Some(own) => self.own_modes.remove(own),
-            None => self.term.unset_private_mode(mode),
+        match (own_mode(mode), mode) {
+            (Some(own), _) => self.own_modes.remove(own),
+            (None, PrivateMode::Unknown(47 | 1047)) if self.is_alternate() => {
+                // Unlike mode 1049 these leave the cursor where it is.
+                let point = self.term.grid().cursor.point;
+                self.term.unset_private_mode(ALTERNATE_SCREEN);
+                self.term.grid_mut().cursor.point = point;
+            }
+            (None, PrivateMode::Unknown(47 | 1047)) => {}
+            (None, PrivateMode::Unknown(SAVE_CURSOR)) => self.term.restore_cursor_position(),
+            (None, mode) => self.term.unset_private_mode(mode),
         }
         self.count_scrolled();
     }
 
     fn report_private_mode(&mut self, mode: PrivateMode) {
-        match own_mode(mode) {
-            Some(own) => {
-                let state = if self.own_modes.contains(own) { 1 } else { 2 };
-                let number = mode.raw();
-                self.with_effects(|effects| effects.answer(&format!("\x1b[?{number};{state}$y")));
-            }
-            None => self.term.report_private_mode(mode),
-        }
+        let is_set = match (own_mode(mode), mode) {
+            (Some(own), _) => self.own_modes.contains(own),
+            (None, PrivateMode::Unknown(47 | 1047)) => self.is_alternate(),
+            (None, mode) => return self.term.report_private_mode(mode),
+        };
+        let (number, state) = (mode.raw(), if is_set { 1 } else { 2 });
+        self.with_effects(|effects| effects.answer(&format!("\x1b[?{number};{state}$y")));
     }
 
     fn set_color(&mut self, place: usize, color: Rgb) {
@@ -190,13 +229,17 @@ impl Handler for Core {
     fn dynamic_color_sequence(&mut self, prefix: String, place: usize, terminator: &str) {
         // Answered here, in order with other answers: programs ask for colours and then for the device's
         // attributes, and take the second answer for the end of the first.
-        let Rgb { r, g, b } = self.term.colors()[place].unwrap_or_else(|| default_color(place));
+        let Rgb { r, g, b } = self.term.colors()[place].unwrap_or_else(|| self.colors.at(place));
         let answer = format!("\x1b]{prefix};rgb:{r:02x}{r:02x}/{g:02x}{g:02x}/{b:02x}{b:02x}{terminator}");
         self.with_effects(|effects| effects.answer(&answer));
     }
 
     fn text_area_size_pixels(&mut self) {
         let (width, height) = (self.size.pixel_width, self.size.pixel_height);
+        // Who asks would divide by it.
+        if width == 0 || height == 0 {
+            return;
+        }
         self.with_effects(|effects| effects.answer(&format!("\x1b[4;{height};{width}t")));
     }
 
@@ -250,7 +293,22 @@ impl Handler for Core {
     }
 }
 
-const ALTERNATE: alacritty_terminal::term::TermMode = alacritty_terminal::term::TermMode::ALT_SCREEN;
+const ALTERNATE: TermMode = TermMode::ALT_SCREEN;
+const ALTERNATE_SCREEN: PrivateMode = PrivateMode::Named(NamedPrivateMode::SwapScreenAndSetRestoreCursor);
+/// The mode that saves and restores the cursor, as DECSC and DECRC do.
+const SAVE_CURSOR: u16 = 1048;
+
+/// The flags of the kitty keyboard protocol that are in force, by its numbers.
+fn kitty_flags(mode: TermMode) -> u8 {
+    const FLAGS: [TermMode; 5] = [
+        TermMode::DISAMBIGUATE_ESC_CODES,
+        TermMode::REPORT_EVENT_TYPES,
+        TermMode::REPORT_ALTERNATE_KEYS,
+        TermMode::REPORT_ALL_KEYS_AS_ESC,
+        TermMode::REPORT_ASSOCIATED_TEXT,
+    ];
+    (0..).zip(FLAGS).filter(|(_, flag)| mode.contains(*flag)).map(|(bit, _)| 1 << bit).sum()
+}
 
 /// The mode that is kept here, because the core does not know it.
 fn own_mode(mode: PrivateMode) -> Option<Modes> {

@@ -11,7 +11,7 @@ use alacritty_terminal::{
 use proptest::prelude::*;
 use scarab_protocol::{
     ids::TermSize,
-    surface::{Cell, Extra, Grid, ReadOutcome, SurfaceId, SurfaceReader},
+    surface::{Attrs, Cell, Extra, Grid, ReadOutcome, SurfaceId, SurfaceReader, Underline},
 };
 
 use super::*;
@@ -228,4 +228,62 @@ fn answers_to_a_flood_of_queries_are_bounded() {
     let mut screen = screen(80, 24);
     let effects = screen.feed(&b"\x1b[c\x1b]4;1;?\x07".repeat(20_000));
     assert!(effects.answers.len() <= Effects::MAX_ANSWERS && effects.answers.len() > 1000);
+}
+
+/// What a screen answers to some output.
+fn answers(screen: &mut Screen, output: &str) -> String {
+    String::from_utf8(screen.feed(output.as_bytes()).answers).expect("text")
+}
+
+#[test]
+fn keyboard_flags_that_were_set_outlast_what_is_pushed_and_popped() {
+    let mut screen = screen(20, 5);
+    assert_eq!(answers(&mut screen, "\x1b[=5;1u\x1b[?u"), "\x1b[?5u");
+    assert_eq!(answers(&mut screen, "\x1b[>1u\x1b[=8;2u\x1b[?u\x1b[<1u\x1b[?u"), "\x1b[?9u\x1b[?5u");
+    // The alternate screen has flags of its own.
+    assert_eq!(answers(&mut screen, "\x1b[?1049h\x1b[?u\x1b[=1u\x1b[?1049l\x1b[?u"), "\x1b[?0u\x1b[?5u");
+    assert_eq!(answers(&mut screen, "\x1b[<9u\x1b[?u"), "\x1b[?0u");
+}
+
+#[test]
+fn older_modes_show_the_alternate_screen_too() {
+    let mut screen = screen(20, 5);
+    for mode in ["47", "1047"] {
+        let output =
+            format!("\x1b[2J\x1b[Hone\x1b[?{mode}h\x1b[?{mode}$p\x1b[2J\x1b[3;5Htwo\x1b[?{mode}l\x1b[?{mode}$p\x1b[6n");
+        assert_eq!(answers(&mut screen, &output), format!("\x1b[?{mode};1$y\x1b[?{mode};2$y\x1b[3;8R"));
+        let grid = published(&mut screen);
+        assert_eq!((grid.row_text(0).trim_end(), grid.row_text(2).trim_end()), ("one", ""));
+    }
+    assert_eq!(answers(&mut screen, "\x1b[2;2H\x1b[?1048h\x1b[H\x1b[?1048l\x1b[6n"), "\x1b[2;2R");
+}
+
+#[test]
+fn a_reset_takes_back_colours_and_the_title() {
+    let mut screen = screen(20, 5);
+    let theme = Colors::default().at(1);
+    screen.feed(b"\x1b]4;1;#111111\x07\x1b]0;title\x07");
+    let effects = screen.feed(b"\x1bc\x1b]4;1;?\x07");
+    assert_eq!(effects.title.as_deref(), Some(""));
+    let answer = format!("\x1b]4;1;rgb:{0:02x}{0:02x}/{1:02x}{1:02x}/{2:02x}{2:02x}\x07", theme.r, theme.g, theme.b);
+    assert_eq!(String::from_utf8_lossy(&effects.answers), answer);
+}
+
+#[test]
+fn tab_stops_come_back_every_eight_columns() {
+    let mut screen = screen(20, 5);
+    assert_eq!(
+        answers(&mut screen, "\x1b[3g\x1b[2;4H\x1b[?5W\x1b[6n\t\x1b[6n\t\x1b[6n"),
+        "\x1b[2;4R\x1b[2;9R\x1b[2;17R"
+    );
+}
+
+#[test]
+fn text_blinks_and_is_underlined_twice_as_it_is_told() {
+    let mut screen = screen(20, 1);
+    screen.feed(b"\x1b[5;21ma\x1b[25mb\x1b[6mc\x1b[0md");
+    let grid = published(&mut screen);
+    let attrs: Vec<Attrs> = grid.row(0)[..4].iter().map(|cell| cell.attrs()).collect();
+    let double = Attrs::empty().with_underline(Underline::Double);
+    assert_eq!(attrs, [double | Attrs::BLINK, double, double | Attrs::BLINK, Attrs::empty()]);
 }

@@ -81,7 +81,7 @@ fn answers_do_not_get_into_a_bracketed_paste() {
     send_piece(&mut client, &mut joined, b"abcdef", true, false);
     client.wait_for_text(&mut joined, "abcdef");
     send_piece(&mut client, &mut joined, b"ghi", false, true);
-    client.wait_for_text(&mut joined, "ghi^[[201~^[[?6c");
+    client.wait_for_text(&mut joined, "ghi^[[201~^[[?62;22;52c");
 }
 
 #[test]

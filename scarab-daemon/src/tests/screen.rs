@@ -96,10 +96,10 @@ fn queries_are_answered() {
     // Each answer is read by its length or its end, and shown without its escapes.
     let info = client.create(concat!(
         r"stty raw -echo; ask() { printf '%b' $1; dd bs=1 count=$2 2>/dev/null | tr -d '\033\007' | tr '\\' '/'; printf ' '; }; ",
-        r"ask '\033[c' 5; ask '\033[6n' 6; ask '\033]11;?\007' 24; ask '\033]52;c;?\007' 8; ask '\033[?2026$p' 11; exec cat"
+        r"ask '\033[c' 12; ask '\033[6n' 7; ask '\033]11;?\007' 24; ask '\033]52;c;?\007' 8; ask '\033[?2026$p' 11; exec cat"
     ));
     let mut joined = client.attach(info.id.number);
-    client.wait_for_text(&mut joined, "[?6c [1;6R ]11;rgb:0000/0000/0000 ]52;c; [?2026;2$y");
+    client.wait_for_text(&mut joined, "[?62;22;52c [1;13R ]11;rgb:1616/1818/1d1d ]52;c; [?2026;2$y");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The colour themes that clients know by name.
 
+use super::{Value, color};
+
 /// The colours of a terminal: red, green and blue each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Theme {
@@ -122,6 +124,30 @@ pub fn theme(name: &str) -> Option<Theme> {
     let rgb = |color: u32| [(color >> 16) as u8, (color >> 8) as u8, color as u8];
     let [foreground, background, cursor, selection, found, found_here] = written.colors.map(rgb);
     Some(Theme { foreground, background, cursor, selection, found, found_here, ansi: written.ansi.map(rgb) })
+}
+
+impl Theme {
+    /// The theme of a name, with the colours in it that were given one by one. `said` gives what was said of a key, if anything.
+    pub fn configured(name: &str, said: &dyn Fn(&str) -> Option<Value>) -> Self {
+        let mut theme = theme(name).unwrap_or_default();
+        let own = |key, color_of: &mut [u8; 3]| {
+            if let Some(given) = said(key).and_then(|value| color(value.as_text()?)) {
+                *color_of = given;
+            }
+        };
+        own("client.foreground", &mut theme.foreground);
+        own("client.background", &mut theme.background);
+        own("client.cursor", &mut theme.cursor);
+        own("client.selection", &mut theme.selection);
+        own("client.found", &mut theme.found);
+        own("client.found_here", &mut theme.found_here);
+        if let Some(Value::Texts(texts)) = said("client.ansi") {
+            for (own, text) in theme.ansi.iter_mut().zip(&texts) {
+                *own = color(text).unwrap_or_default();
+            }
+        }
+        theme
+    }
 }
 
 impl Default for Theme {
