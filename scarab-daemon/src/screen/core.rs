@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use alacritty_terminal::{
     Term,
     event::{Event, EventListener},
-    grid::{Dimensions, Row},
+    grid::{Cursor as CoreCursor, Dimensions, Row},
     index::Line,
     term::{
         ClipboardType, Config, Osc52, TermDamage, TermMode,
@@ -61,6 +61,8 @@ pub(super) struct Core {
     pub(super) colors: Colors,
     /// How many keyboard modes are on the stacks of the primary and of the alternate screen.
     pub(super) keyboard_depths: [usize; 2],
+    /// What was saved on the primary screen (DECSC) when mode 47 or 1047 left it; the core forgets it.
+    pub(super) saved_cursor: Option<CoreCursor<CoreCell>>,
     /// Modes that the core does not know: DECBKM, DECSCNM, modifyOtherKeys.
     pub(super) own_modes: Modes,
     links: LinkBudget,
@@ -154,6 +156,7 @@ impl Core {
             palette_changed: false,
             colors: Colors::default(),
             keyboard_depths: [0; 2],
+            saved_cursor: None,
             own_modes: Modes::empty(),
             links: LinkBudget::default(),
         }

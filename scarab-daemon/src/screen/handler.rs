@@ -183,7 +183,11 @@ impl Handler for Core {
     fn set_private_mode(&mut self, mode: PrivateMode) {
         match (own_mode(mode), mode) {
             (Some(own), _) => self.own_modes.insert(own),
-            (None, PrivateMode::Unknown(47 | 1047)) => self.term.set_private_mode(ALTERNATE_SCREEN),
+            (None, PrivateMode::Unknown(47 | 1047)) if !self.is_alternate() => {
+                self.saved_cursor = Some(self.term.grid().saved_cursor.clone());
+                self.term.set_private_mode(ALTERNATE_SCREEN);
+            }
+            (None, PrivateMode::Unknown(47 | 1047)) => {}
             (None, PrivateMode::Unknown(SAVE_CURSOR)) => self.term.save_cursor_position(),
             (None, mode) => self.term.set_private_mode(mode),
         }
@@ -198,6 +202,9 @@ impl Handler for Core {
                 let point = self.term.grid().cursor.point;
                 self.term.unset_private_mode(ALTERNATE_SCREEN);
                 self.term.grid_mut().cursor.point = point;
+                if let Some(saved) = self.saved_cursor.take() {
+                    self.term.grid_mut().saved_cursor = saved;
+                }
             }
             (None, PrivateMode::Unknown(47 | 1047)) => {}
             (None, PrivateMode::Unknown(SAVE_CURSOR)) => self.term.restore_cursor_position(),

@@ -256,6 +256,8 @@ fn older_modes_show_the_alternate_screen_too() {
         assert_eq!((grid.row_text(0).trim_end(), grid.row_text(2).trim_end()), ("one", ""));
     }
     assert_eq!(answers(&mut screen, "\x1b[2;2H\x1b[?1048h\x1b[H\x1b[?1048l\x1b[6n"), "\x1b[2;2R");
+    // What was saved before is there afterwards.
+    assert_eq!(answers(&mut screen, "\x1b[4;4H\x1b7\x1b[1;1H\x1b[?47h\x1b[2;9H\x1b[?47l\x1b8\x1b[6n"), "\x1b[4;4R");
 }
 
 #[test]
