@@ -25,7 +25,8 @@ use crate::{
 /// Sends keys, IME commits and mouse events to terminals. Brought by [`ScarabIpcPlugin`](crate::ScarabIpcPlugin).
 ///
 /// The terminal with Bevy's `InputFocus` gets the keyboard; a sole terminal that fits its window gets it by itself.
-/// Keys that a terminal takes do not propagate further. Needs Bevy's `InputPlugin`, `InputFocusPlugin` and
+/// Keys that a terminal takes do not propagate further. Those that come in one update behind one that asks for something
+/// ([`ActionTriggered`]) are dispatched once more at its end, to whoever has the keyboard then: observers of one's own see them twice. Needs Bevy's `InputPlugin`, `InputFocusPlugin` and
 /// `InputDispatchPlugin` (all in `DefaultPlugins`) to have anything to send.
 #[derive(Debug, Clone, Default)]
 pub struct ScarabInputPlugin {

@@ -52,7 +52,7 @@ impl TerminalInput {
     }
 
     /// A paste of a text that is not there yet, and where to put that. What comes after it waits for it. It is nothing if the other
-    /// end is dropped, or if the text has kept somebody waiting who types. Who sends it from another thread wakes the App with
+    /// end is dropped, or if the text has kept somebody waiting who types. Who does either from another thread wakes the App with
     /// [`Waker::wake`](crate::Waker::wake).
     pub fn promised_paste(terminal: Entity) -> (Self, Sender<String>) {
         // One text, of one promise: the queue is never full.

@@ -105,7 +105,9 @@ impl Plugin for ScarabRenderPlugin {
                 (
                     (draw::update_fonts, layout::measure).chain().in_set(Measure),
                     (layout::place, in_world::place_images).chain().in_set(Place),
-                    (blink::blink, draw::draw, blink::go_on, settle::request_redraw).chain().in_set(Draw),
+                    (blink::blink, draw::draw, settle::request_redraw).chain().in_set(Draw),
+                    // It counts what is seen from this update on.
+                    blink::go_on.after(Draw).after(bevy::camera::visibility::VisibilitySystems::VisibilityPropagate),
                 ),
             );
         app.world_mut().register_component_hooks::<TerminalView>().on_remove(remove_parts);

@@ -6,6 +6,7 @@ use bevy::{
     window::{Ime, PrimaryWindow},
 };
 
+use super::KeyOrder;
 use crate::{
     messages::TerminalInput,
     preedit::TerminalPreedit,
@@ -24,9 +25,14 @@ pub(super) fn compose(
     focus: Option<Res<InputFocus>>,
     mut terminals: Query<&mut TerminalPreedit, With<Terminal>>,
     mut composing: ResMut<Composing>,
+    order: Res<KeyOrder>,
     mut input: MessageWriter<TerminalInput>,
     mut scrolls: MessageWriter<ScrollRequest>,
 ) {
+    // A key has asked for something that may give the keyboard to another.
+    if order.is_stopped() {
+        return;
+    }
     for event in ime.read() {
         let focused = focus.as_ref().and_then(|focus| focus.get());
         let (preedit, committed) = match event {

@@ -41,7 +41,7 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    fn follow(&mut self, input: &KeyboardInput) {
+    pub(super) fn follow(&mut self, input: &KeyboardInput) {
         let down = input.state == ButtonState::Pressed;
         match input.key_code {
             KeyCode::ShiftLeft => self.shift[0] = down,
@@ -101,7 +101,9 @@ pub(super) fn type_key(
     if let Some(action) = keys.action(&press, modes.0) {
         if down && (!pressed.repeat || repeats(action)) {
             actions.write(ActionTriggered { terminal, action });
-            order.stop();
+            if !repeats(action) {
+                order.stop();
+            }
         }
         return;
     }
@@ -124,7 +126,7 @@ pub(super) fn type_key(
     }
 }
 
-/// Whether holding a key does its action again and again.
+/// Whether holding a key does its action again and again. None of these moves the focus or types.
 fn repeats(action: Action) -> bool {
     matches!(
         action,

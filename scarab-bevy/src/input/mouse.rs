@@ -44,6 +44,8 @@ pub(super) struct Pointer {
     place: Option<Place>,
     turned: Vec2,
     clicks: Clicks,
+    /// The modifiers that are down where the mouse's events have been read to: within an update they come and go between them.
+    keys: Held,
 }
 
 /// Who a button that is down belongs to, from its press to its release.
@@ -141,7 +143,6 @@ pub(super) struct Said<'w> {
 /// knows their modes, and here they only save messages. A motion within a cell is none.
 pub(super) fn read(
     mut events: MessageReader<WindowEvent>,
-    held: Res<Held>,
     time: Res<Time<Real>>,
     mut pointer: ResMut<Pointer>,
     grab: Res<MouseGrab>,
@@ -150,9 +151,16 @@ pub(super) fn read(
     mut said: Said,
 ) {
     let pointer = &mut *pointer;
-    let mods = held.mods();
     for event in events.read() {
         match event {
+            WindowEvent::KeyboardInput(pressed) => {
+                pointer.keys.follow(pressed);
+                continue;
+            }
+            WindowEvent::KeyboardFocusLost(_) => {
+                pointer.keys = Held::default();
+                continue;
+            }
             WindowEvent::CursorMoved(moved) => pointer.position = Some(moved.position),
             WindowEvent::MouseButtonInput(_) | WindowEvent::MouseWheel(_) => {}
             _ => continue,
@@ -165,6 +173,7 @@ pub(super) fn read(
             pointer.held.retain(|(held, _)| Some(*held) != button(pressed.button));
         }
         let Some(position) = pointer.position.filter(|_| !grab.0) else { continue };
+        let mods = pointer.keys.mods();
         // While a button is held all goes to where that went down.
         if pointer.held.is_empty() {
             pointer.over = terminals.iter().find(|seat| seat.has(position)).map(|seat| seat.terminal);

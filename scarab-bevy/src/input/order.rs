@@ -18,12 +18,15 @@ use crate::wake::Waker;
 #[derive(Component, Default)]
 pub(crate) struct TakesKeys;
 
-/// The keys that wait. They are those of one update, or of two.
+/// The keys that wait, of one update as a rule; one more for each that asks for something else. Beyond [`MOST_WAITING`] they are dropped.
 #[derive(Resource, Default)]
 pub(crate) struct KeyOrder {
     stopped: bool,
     waiting: Vec<FocusedInput<KeyboardInput>>,
 }
+
+/// More than is typed while an App stands still for a while.
+const MOST_WAITING: usize = 1024;
 
 impl KeyOrder {
     /// Something was asked for: keys that come now wait until this update has done it.
@@ -33,19 +36,28 @@ impl KeyOrder {
 
     /// Whether a key has to wait, and then it does.
     pub(super) fn holds(&mut self, key: &FocusedInput<KeyboardInput>) -> bool {
-        if self.stopped {
+        if self.stopped && self.waiting.len() < MOST_WAITING {
             self.waiting.push(key.clone());
+        } else if self.stopped {
+            tracing::warn!("a key is dropped: too many wait");
         }
+        self.stopped
+    }
+
+    /// Whether what comes now has to wait.
+    pub(super) fn is_stopped(&self) -> bool {
         self.stopped
     }
 }
 
 /// Hands on the keys that have waited, to whoever has the keyboard now.
-pub(crate) fn go_on(mut order: ResMut<KeyOrder>, mut commands: Commands) {
+pub(crate) fn go_on(mut order: ResMut<KeyOrder>, waker: Res<Waker>, mut commands: Commands) {
     if !order.stopped {
         return;
     }
     order.stopped = false;
+    // What an input method has written waits for the next update, and what these keys ask for is done in it.
+    waker.wake();
     let waiting = mem::take(&mut order.waiting);
     if !waiting.is_empty() {
         commands.queue(move |world: &mut World| hand_on(world, waiting));
@@ -62,6 +74,4 @@ fn hand_on(world: &mut World, keys: Vec<FocusedInput<KeyboardInput>>) {
             world.trigger(key);
         }
     }
-    // What they ask for is done in the next update.
-    world.resource::<Waker>().wake();
 }

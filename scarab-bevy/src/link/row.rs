@@ -49,21 +49,29 @@ pub(crate) fn send_input(
 impl Row {
     /// Sends a piece of input, or has it wait for its turn.
     fn take(&mut self, stage: &Stage, kind: &InputKind, mut refuse: impl FnMut(Rejection)) {
-        if let (Stage::Linked(_), Some(InputKind::Promised(text))) = (stage, self.0.front())
-            && text.since.elapsed() > PATIENCE
-            && text.coming.is_empty()
-        {
-            tracing::warn!("a text to paste has not come: what is typed goes on without it");
-            self.0.pop_front();
-        }
         if matches!(stage, Stage::Failed) {
             return refuse(Rejection::Gone);
+        }
+        self.go_on(stage, &mut refuse);
+        if matches!(kind, InputKind::Bytes(_) | InputKind::Paste(_)) && matches!(stage, Stage::Linked(_)) {
+            self.give_up(stage, &mut refuse);
         }
         if self.0.len() >= MAX_WAITING {
             return refuse(Rejection::Full { held: 0 });
         }
         self.0.push_back(kind.clone());
         self.go_on(stage, &mut refuse);
+    }
+
+    /// Goes on without texts that keep somebody waiting who types.
+    fn give_up(&mut self, stage: &Stage, refuse: &mut impl FnMut(Rejection)) {
+        while let Some(InputKind::Promised(text)) = self.0.front()
+            && text.since.elapsed() > PATIENCE
+        {
+            tracing::warn!("a text to paste has not come: what is typed goes on without it");
+            self.0.pop_front();
+            self.go_on(stage, refuse);
+        }
     }
 
     /// Sends what need not wait any more.

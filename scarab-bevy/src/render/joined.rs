@@ -41,12 +41,14 @@ pub(super) struct Joiner {
     text: String,
     /// Up to which column signs have been looked at.
     signs_until: usize,
+    /// Up to which column flags have been looked at: their letters are paired from the first one on.
+    flags_until: usize,
 }
 
 impl Joiner {
     /// For one row.
     pub(super) fn new(ligatures: bool) -> Self {
-        Self { ligatures, text: String::new(), signs_until: 0 }
+        Self { ligatures, text: String::new(), signs_until: 0, flags_until: 0 }
     }
 
     /// The cells from a column on that may have one picture. Columns must rise from call to call, and `extras` be at this one.
@@ -55,6 +57,8 @@ impl Joiner {
         let character = cells[col].character();
         let (count, emoji) = if character.is_ascii() {
             (self.signs(cells, col, extras)?, false)
+        } else if is_flag(character) && col < self.flags_until {
+            return None;
         } else if character >= FIRST_REGIONAL || extras.is_at(col) {
             (self.emoji(cells, col, extras.clone())?, true)
         } else {
@@ -103,6 +107,9 @@ impl Joiner {
             self.text.push_str(extras.at(next).map_or("", |extra| extra.marks.as_str()));
             parts += 1;
             next += if cells[next].attrs().contains(Attrs::WIDE) { 2 } else { 1 };
+        }
+        if is_flag(cells[col].character()) {
+            self.flags_until = next;
         }
         (parts > 1 && next <= cells.len()).then_some(next - col)
     }
@@ -185,6 +192,15 @@ mod tests {
         assert_eq!(joined("a -> b", false), []);
         assert_eq!(joined("a - b", true), []);
         assert_eq!(joined(&"-".repeat(80), true), []);
+    }
+
+    #[test]
+    fn flags_are_paired_from_the_first_letter_on() {
+        let (cells, _) = row("🇦🇧🇪🇸");
+        let mut joiner = Joiner::new(false);
+        // Nothing is drawn as one, so that every column is asked for.
+        let texts = (0..4).filter_map(|col| joiner.at(&cells, col, &Extras(&[])).map(|joined| joined.text.to_owned()));
+        assert_eq!(texts.collect::<Vec<_>>(), ["🇦🇧", "🇪🇸"]);
     }
 
     #[test]

@@ -120,8 +120,10 @@ impl Rasterizer {
     /// An emoji of several characters, if it is a single glyph.
     fn emoji(&mut self, face: &Face, joined: Joined<'_>, pixels: f32, canvas: &mut Canvas) {
         let shaped = self.shape(face, joined.text, pixels);
-        let mut seen = shaped.iter().filter(|shaped| shaped.placed.glyph != 0);
-        let (Some(one), None) = (seen.next(), seen.next()) else { return };
+        let [one] = shaped.as_slice() else { return };
+        if one.placed.glyph == 0 {
+            return;
+        }
         let (room, advance) = (canvas.width as f32, one.advance);
         let size = if advance > room { pixels * room / advance } else { pixels };
         let x = ((room - advance) / 2.0).max(0.0).floor();

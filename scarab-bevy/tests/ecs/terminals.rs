@@ -65,7 +65,9 @@ fn what_is_typed_after_a_promised_text_waits_for_it() {
     // A promise that is not kept does not keep the keyboard.
     let (paste, text) = TerminalInput::promised_paste(terminal);
     app.world_mut().write_message(paste);
+    let deadline = Instant::now() + PATIENCE;
     while shows(app.world(), terminal, " 123456").is_none() {
+        assert!(Instant::now() < deadline, "the promise is not given up");
         app.world_mut().write_message(typed("6"));
         app.update();
         app.world().resource::<Waker>().clone().wait(Duration::from_millis(50));

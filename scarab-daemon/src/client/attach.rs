@@ -100,7 +100,7 @@ pub(super) fn attached(daemon: &Daemon, client: &Client, frame: &Frame) -> Optio
     let attachment = client.attachment(header.session);
     let session = daemon.registry().session(header.session);
     let both = session.zip(attachment);
-    if both.is_none() {
+    if both.is_none() && !client.is_gone() {
         client.refuse(header.request, ErrorCode::NotAttached, "attach to the session first");
     }
     both

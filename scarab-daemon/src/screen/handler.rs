@@ -131,7 +131,7 @@ impl Handler for Core {
     fn set_tabs(&mut self, interval: u16) {
         let column = self.term.grid().cursor.point.column;
         self.term.clear_tabs(TabulationClearMode::All);
-        for stop in (0..usize::from(self.size.cols)).step_by(usize::from(interval.max(1))).skip(1) {
+        for stop in (0..usize::from(self.size.cols)).step_by(usize::from(interval.max(1))) {
             self.term.grid_mut().cursor.point.column = Column(stop);
             self.term.set_horizontal_tabstop();
         }
@@ -198,10 +198,10 @@ impl Handler for Core {
         match (own_mode(mode), mode) {
             (Some(own), _) => self.own_modes.remove(own),
             (None, PrivateMode::Unknown(47 | 1047)) if self.is_alternate() => {
-                // Unlike mode 1049 these leave the cursor where it is.
-                let point = self.term.grid().cursor.point;
+                // Unlike mode 1049 these leave the cursor as it is.
+                let cursor = self.term.grid().cursor.clone();
                 self.term.unset_private_mode(ALTERNATE_SCREEN);
-                self.term.grid_mut().cursor.point = point;
+                self.term.grid_mut().cursor = cursor;
                 if let Some(saved) = self.saved_cursor.take() {
                     self.term.grid_mut().saved_cursor = saved;
                 }
@@ -217,6 +217,7 @@ impl Handler for Core {
         let is_set = match (own_mode(mode), mode) {
             (Some(own), _) => self.own_modes.contains(own),
             (None, PrivateMode::Unknown(47 | 1047)) => self.is_alternate(),
+            (None, PrivateMode::Unknown(SAVE_CURSOR)) => false,
             (None, mode) => return self.term.report_private_mode(mode),
         };
         let (number, state) = (mode.raw(), if is_set { 1 } else { 2 });

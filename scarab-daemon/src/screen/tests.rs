@@ -256,6 +256,10 @@ fn older_modes_show_the_alternate_screen_too() {
         assert_eq!((grid.row_text(0).trim_end(), grid.row_text(2).trim_end()), ("one", ""));
     }
     assert_eq!(answers(&mut screen, "\x1b[2;2H\x1b[?1048h\x1b[H\x1b[?1048l\x1b[6n"), "\x1b[2;2R");
+    // A line that was full does not go on after it.
+    let full = format!("\x1b[2J\x1b[H{}\x1b[?47h\x1b[H\x1b[?47lx", "y".repeat(20));
+    screen.feed(full.as_bytes());
+    assert_eq!(published(&mut screen).row_text(0), format!("x{}", "y".repeat(19)));
     // What was saved before is there afterwards.
     assert_eq!(answers(&mut screen, "\x1b[4;4H\x1b7\x1b[1;1H\x1b[?47h\x1b[2;9H\x1b[?47l\x1b8\x1b[6n"), "\x1b[4;4R");
 }
@@ -275,8 +279,8 @@ fn a_reset_takes_back_colours_and_the_title() {
 fn tab_stops_come_back_every_eight_columns() {
     let mut screen = screen(20, 5);
     assert_eq!(
-        answers(&mut screen, "\x1b[3g\x1b[2;4H\x1b[?5W\x1b[6n\t\x1b[6n\t\x1b[6n"),
-        "\x1b[2;4R\x1b[2;9R\x1b[2;17R"
+        answers(&mut screen, "\x1b[3g\x1b[2;4H\x1b[?5W\x1b[6n\t\x1b[6n\t\x1b[6n\x1b[3Z\x1b[6n"),
+        "\x1b[2;4R\x1b[2;9R\x1b[2;17R\x1b[2;1R"
     );
 }
 

@@ -47,7 +47,7 @@ pub struct Run {
     fg: Color,
     #[serde(serialize_with = "color")]
     bg: Color,
-    /// Of `bold`, `faint`, `italic`, `inverse`, `hidden`, `strikeout`.
+    /// Of `bold`, `faint`, `italic`, `blink`, `inverse`, `hidden`, `strikeout`.
     attrs: Vec<&'static str>,
     underline: Option<UnderlineJson>,
     /// The hyperlink's address.
