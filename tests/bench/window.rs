@@ -17,7 +17,7 @@ use bevy::{
     render::{Render, RenderApp, RenderSystems},
 };
 use rustix::time::{ClockId, clock_gettime};
-use scarab_bevy::{ScarabRenderPlugin, prelude::*};
+use scarab_bevy::{ScarabRenderPlugin, TerminalArea, prelude::*};
 use scarab_protocol::surface::{Attrs, Cell, Color, Size, SurfaceId, SurfaceReader, SurfaceWriter};
 
 use crate::{
@@ -32,8 +32,13 @@ use crate::{
 const SIZE: Size = Size { cols: 200, rows: 60 };
 
 /// What is in the window, and what changes in a frame. The first is what the others are held against.
-const KINDS: [(&str, &str); 4] =
-    [("empty", "no terminal"), ("quiet", "nothing changes"), ("row", "one row changes"), ("full", "all changes")];
+const KINDS: [(&str, &str); 5] = [
+    ("empty", "no terminal"),
+    ("quiet", "nothing changes"),
+    ("row", "one row changes"),
+    ("full", "all changes"),
+    ("splits", "all changes in each of four splits"),
+];
 
 const ID: SurfaceId = SurfaceId { epoch: 1, session: 1 };
 
@@ -47,14 +52,14 @@ pub fn run(table: &mut Table, rounds: usize) -> anyhow::Result<()> {
         println!("bevy_terminal is left out: tests/bench/run builds it");
     }
     // Of each side, what its thread took and, of ours, what the two worlds took; without a terminal first.
-    let mut ours: [[Vec<f64>; 2]; 4] = Default::default();
-    let mut theirs: [Vec<f64>; 4] = Default::default();
+    let mut ours: [[Vec<f64>; 2]; KINDS.len()] = Default::default();
+    let mut theirs: [Vec<f64>; KINDS.len()] = Default::default();
     for _ in 0..rounds {
         for (at, (kind, _)) in KINDS.iter().enumerate() {
             let said = frame(Command::new(&this).args([FLAG, "window", kind]), &display)?;
             ensure!(said.len() == 2, "a window said {said:?}");
             ours[at].iter_mut().zip(said).for_each(|(all, figure)| all.push(figure));
-            if let Some(other) = &other {
+            if let Some(other) = other.as_ref().filter(|_| *kind != "splits") {
                 theirs[at].extend(frame(Command::new(other).arg(kind), &display)?);
             }
         }
@@ -63,7 +68,7 @@ pub fn run(table: &mut Table, rounds: usize) -> anyhow::Result<()> {
         let what = format!("both worlds' CPU for a frame of 200x60, {name}");
         let (with, without) = (&ours[at][1], &ours[0][1]);
         table.push(Row::of(&what, "an empty window", "us", with, without, Goal::None));
-        let goal = if *kind == "full" { Goal::AtMost(1000.0) } else { Goal::None };
+        let goal = if ["full", "splits"].contains(kind) { Goal::AtMost(1000.0) } else { Goal::None };
         table.push(Row::alone(&format!("{what}: more"), "us", median(&more(with, without)), goal));
         if other.is_some() && *kind == "full" {
             // The two have not the same of Bevy: what counts is what a terminal adds to the window that each has without one.
@@ -104,17 +109,26 @@ pub fn play(kind: &str) -> anyhow::Result<()> {
         "empty" => None,
         "quiet" => Some(0),
         "row" => Some(1),
-        "full" => Some(SIZE.rows),
+        "full" | "splits" => Some(SIZE.rows),
         other => bail!("no window is {other}"),
     };
     if let Some(damaged) = damaged {
-        let screen = Screen::new(damaged)?;
-        app.add_plugins(ScarabRenderPlugin::default())
-            .add_systems(Startup, |mut commands: Commands| {
-                commands.spawn((TerminalGrid::default(), TerminalView::default(), FitWindow));
-            })
-            .insert_non_send(screen)
-            .add_systems(Update, receive);
+        app.add_plugins(ScarabRenderPlugin::default()).add_systems(Update, receive);
+        if kind == "splits" {
+            let (width, height) = (WINDOW.0 / 2, WINDOW.1 / 2);
+            let size = Size { cols: SIZE.cols / 2, rows: SIZE.rows / 2 };
+            let mut screens = Vec::new();
+            for place in 0..4 {
+                let corner = UVec2::new(place % 2 * width, place / 2 * height);
+                let area = TerminalArea(URect::from_corners(corner, corner + UVec2::new(width, height)));
+                app.world_mut().spawn((TerminalGrid::default(), TerminalView::default(), area, Place(screens.len())));
+                screens.push(Screen::new(size, size.rows)?);
+            }
+            app.insert_non_send(screens);
+        } else {
+            app.world_mut().spawn((TerminalGrid::default(), TerminalView::default(), FitWindow, Place(0)));
+            app.insert_non_send(vec![Screen::new(SIZE, damaged)?]);
+        }
     }
     measure_worlds(&mut app);
     canvas::run(app);
@@ -152,11 +166,18 @@ fn processor_time() -> f64 {
 }
 
 /// What the connection does for a component.
-fn receive(mut screen: NonSendMut<Screen>, mut shown: Single<&mut TerminalGrid>) {
-    if screen.next() {
-        screen.reader.read(&mut shown.grid);
+fn receive(mut screens: NonSendMut<Vec<Screen>>, mut shown: Query<(&mut TerminalGrid, &Place)>) {
+    for (mut shown, place) in &mut shown {
+        let screen = &mut screens[place.0];
+        if screen.next() {
+            screen.reader.read(&mut shown.grid);
+        }
     }
 }
+
+/// Which of the screens a terminal shows.
+#[derive(Component)]
+struct Place(usize);
 
 /// A screen as a daemon publishes it, in a thread of its own, because that is not what is measured.
 struct Screen {
@@ -169,21 +190,21 @@ struct Screen {
 
 impl Screen {
     /// A screen on which so many rows change in each frame, and all in the first.
-    fn new(damaged: u16) -> anyhow::Result<Self> {
-        let mut writer = SurfaceWriter::create(ID, 1, SIZE, 1)?;
-        writer.stage_size(SIZE).ok().context("no room")?;
+    fn new(size: Size, damaged: u16) -> anyhow::Result<Self> {
+        let mut writer = SurfaceWriter::create(ID, 1, size, 1)?;
+        writer.stage_size(size).ok().context("no room")?;
         writer.commit();
         let reader = SurfaceReader::new(writer.map()?, ID)?;
         // One place each: nobody asks again before there is an answer.
         let ((ask, asks), (answer, asked)) = (sync_channel(1), sync_channel(1));
         thread::spawn(move || {
             let lines: Vec<Vec<Cell>> =
-                (0..26).map(|number| (0..SIZE.cols).map(|col| cell(number, col)).collect()).collect();
+                (0..26).map(|number| (0..size.cols).map(|col| cell(number, col)).collect()).collect();
             for turn in 0.. {
                 if asks.recv().is_err() {
                     return;
                 }
-                let damaged = if turn == 0 { SIZE.rows } else { damaged };
+                let damaged = if turn == 0 { size.rows } else { damaged };
                 for row in 0..damaged {
                     writer.stage_row(row, &lines[(turn + usize::from(row)) % lines.len()], &[]);
                 }

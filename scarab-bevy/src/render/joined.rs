@@ -55,6 +55,10 @@ impl Joiner {
     #[inline]
     pub(super) fn at(&mut self, cells: &[Cell], col: usize, extras: &Extras<'_>) -> Option<Joined<'_>> {
         let character = cells[col].character();
+        // Most cells, without a call.
+        if character.is_ascii() && !self.ligatures {
+            return None;
+        }
         let (count, emoji) = if character.is_ascii() {
             (self.signs(cells, col, extras)?, false)
         } else if is_flag(character) && col < self.flags_until {
@@ -68,7 +72,7 @@ impl Joiner {
     }
 
     fn signs(&mut self, cells: &[Cell], col: usize, extras: &Extras<'_>) -> Option<usize> {
-        if !self.ligatures || col < self.signs_until || !is_sign(cells[col].character()) {
+        if col < self.signs_until || !is_sign(cells[col].character()) {
             return None;
         }
         let first = cells[col];
