@@ -2,6 +2,7 @@
 
 use alacritty_terminal::{
     Term,
+    grid::Dimensions,
     index::{Column, Line},
     term::{TermMode, cell::Flags},
     vte::ansi::{
@@ -176,6 +177,7 @@ impl Handler for Core {
         self.palette_changed = true;
         self.with_effects(|effects| effects.title = Some(String::new()));
         self.keyboard_depths = [0; 2];
+        self.saved_cursor = None;
         self.own_modes = Modes::empty();
         self.count_scrolled();
     }
@@ -189,7 +191,12 @@ impl Handler for Core {
             }
             (None, PrivateMode::Unknown(47 | 1047)) => {}
             (None, PrivateMode::Unknown(SAVE_CURSOR)) => self.term.save_cursor_position(),
-            (None, mode) => self.term.set_private_mode(mode),
+            (None, mode) => {
+                if mode == ALTERNATE_SCREEN {
+                    self.saved_cursor = None;
+                }
+                self.term.set_private_mode(mode);
+            }
         }
         self.count_scrolled();
     }
@@ -202,7 +209,10 @@ impl Handler for Core {
                 let cursor = self.term.grid().cursor.clone();
                 self.term.unset_private_mode(ALTERNATE_SCREEN);
                 self.term.grid_mut().cursor = cursor;
-                if let Some(saved) = self.saved_cursor.take() {
+                if let Some(mut saved) = self.saved_cursor.take() {
+                    // The screen may have become smaller meanwhile, and the core trusts the place.
+                    saved.point.line = saved.point.line.min(self.term.bottommost_line());
+                    saved.point.column = saved.point.column.min(self.term.last_column());
                     self.term.grid_mut().saved_cursor = saved;
                 }
             }

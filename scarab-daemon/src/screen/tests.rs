@@ -265,6 +265,15 @@ fn older_modes_show_the_alternate_screen_too() {
 }
 
 #[test]
+fn a_place_that_was_saved_on_a_larger_screen_is_within_the_smaller_one() {
+    let mut screen = screen(40, 20);
+    screen.feed(b"\x1b[20;40H\x1b7\x1b[?47h");
+    screen.resize(TermSize::cells(10, 4));
+    assert_eq!(answers(&mut screen, "\x1b[?47l\x1b8x\x1b[6n"), "\x1b[4;10R");
+    assert!(published(&mut screen).row_text(3).ends_with('x'));
+}
+
+#[test]
 fn a_reset_takes_back_colours_and_the_title() {
     let mut screen = screen(20, 5);
     let theme = Colors::default().at(1);

@@ -148,8 +148,8 @@ impl Canvas {
 /// The parts of an octant. Unicode has all of two by four parts in the order of their numbers, but for those that it had before.
 fn octant(index: u32) -> u32 {
     let is_quadrants = |parts: u32| parts & 0x33 == parts >> 2 & 0x33;
-    let own = (0..256).filter(|parts| !is_quadrants(*parts) && !KNOWN_BEFORE.contains(parts));
-    own.clone().nth(index as usize).unwrap_or_default()
+    let mut own = (0..256).filter(|parts| !is_quadrants(*parts) && !KNOWN_BEFORE.contains(parts));
+    own.nth(index as usize).unwrap_or_default()
 }
 
 #[cfg(test)]
