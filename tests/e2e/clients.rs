@@ -120,6 +120,7 @@ fn what_one_client_types_appears_at_the_others() {
     let (one, other) = (daemon.watch("s", size, true), daemon.watch("s", size, false));
     one.attachment().input(b"echo from one\r").expect("there is room");
     other.sees("\nfrom one");
+    daemon.prompt("s");
     other.attachment().input(b"echo from other\r").expect("there is room");
     one.sees("\nfrom other");
 }

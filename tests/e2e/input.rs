@@ -86,7 +86,7 @@ fn input_that_no_program_reads_blocks_its_session_alone() {
     until("the client is gone", || daemon.listed("s").is_some_and(|session| session["clients"] == 0));
     daemon.ok(&["kill", "s"]);
     until("the program is gone", || !is_running(pid));
-    daemon.type_line("other", "echo still here");
+    daemon.command("other", "echo still here");
     daemon.sees("other", "^still here$");
 }
 

@@ -82,7 +82,7 @@ fn a_deleted_runtime_directory_is_made_again_and_the_daemon_found_in_it() {
         }
         until(&format!("{gone} is back"), || daemon.ctl(&["status"]).code == 0);
         assert_eq!(daemon.json(&["status"])["pid"], daemon.pid());
-        daemon.type_line("s", "echo found again");
+        daemon.command("s", "echo found again");
         daemon.sees("s", "^found again$");
     }
     let said = run(daemon.home.command(program("scarab-daemon")).args(["--daemon", "test"]), b"");

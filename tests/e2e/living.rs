@@ -46,6 +46,7 @@ fn a_word_across_a_wrapped_line_is_selected_and_pasted() {
     // Five letters are at the end of the first row, the rest on the second. Nothing of it is in the line that is typed.
     window.type_line("clear; printf '%95s%s%s\\n' '' wrap ped-word");
     daemon.sees("s", "wrapped-word$");
+    daemon.prompt("s");
     select_word(&window, &display, (97, 0), "wrapped-word");
     window.key("ctrl+shift+c");
     window.type_text("echo clipboard ");
@@ -53,6 +54,7 @@ fn a_word_across_a_wrapped_line_is_selected_and_pasted() {
     daemon.sees("s", "echo clipboard wrapped-word");
     window.key("Return");
     daemon.sees("s", "^clipboard wrapped-word$");
+    daemon.prompt("s");
     window.type_text("echo primary ");
     window.click((10, 10), 1, "2");
     daemon.sees("s", "echo primary wrapped-word");
@@ -68,6 +70,7 @@ fn a_line_far_above_is_found() {
     let window = open(&daemon, &display);
     window.type_line("clear; seq 1 3000 | sed 's/^1211$/Zebra/'");
     daemon.sees("s", "^3000$");
+    daemon.prompt("s");
     window.key("ctrl+shift+f");
     window.type_text("zebra");
     // It is looked for page by page, and is in the middle of the window then, with the colour of what was found.

@@ -119,20 +119,24 @@ fn send_types_texts_keys_files_and_pastes() {
     daemon.shell("s");
     daemon.ok(&["send", "s", "echo one", "--enter"]);
     daemon.sees("s", "^one$");
+    daemon.prompt("s");
     daemon.ok(&["send", "s", "echo twX", "--key", "BSpace", "--key", "o", "--key", "Enter"]);
     daemon.sees("s", "^two$");
+    daemon.prompt("s");
     let file = daemon.home.path("typed");
     std::fs::write(&file, "echo three\n").expect("the home can be written");
     daemon.ok(&["send", "s", "--file", &file.display().to_string(), "--paste"]);
     daemon.sees("s", "^three$");
+    daemon.prompt("s");
     daemon.ok_with(&["send", "s", "--file", "-", "--paste"], b"echo four\n");
     daemon.sees("s", "^four$");
+    daemon.prompt("s");
     // It has the terminal when it says so, and with it the signal.
     daemon.ok(&["send", "s", "sh -c 'echo run''ning; sleep 1000'", "--enter"]);
     daemon.sees("s", "^running$");
     daemon.ok(&["send", "s", "--key", "C-c"]);
     // The terminal drops what is typed before the signal has done its work.
-    daemon.sees("s", r"^\$ ?$");
+    daemon.prompt("s");
     daemon.ok(&["send", "s", "echo five", "--enter"]);
     daemon.sees("s", "^five$");
     assert_eq!(daemon.ctl(&["send", "s", "--key", "NoSuchKey"]).code, USAGE);
@@ -145,6 +149,7 @@ fn the_position_after_sending_tells_old_text_from_the_answer() {
     daemon.shell("s");
     daemon.type_line("s", "echo ready");
     daemon.sees("s", "^ready$");
+    daemon.prompt("s");
     let sent = daemon.json(&["send", "s", "sleep 0.3; echo ready", "--enter"]);
     let since = sent["position"].as_u64().expect("a position").to_string();
     let seen = daemon.json(&["wait", "s", "--text", "^ready$", "--since", &since, "--timeout", "30"]);

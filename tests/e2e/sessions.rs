@@ -63,16 +63,15 @@ fn a_program_starts_where_its_client_is_or_is_told_to() {
 fn the_size_is_what_was_asked_for_and_follows_the_last_client() {
     let daemon = Daemon::start();
     daemon.ok(&["new", "s", "--size", "100x30", "--", "sh"]);
-    daemon.sees("s", r"^\$ ?$");
-    daemon.type_line("s", "stty size");
+    daemon.command("s", "stty size");
     daemon.sees("s", "^30 100$");
     let client = daemon.watch("s", Some(TermSize::cells(90, 20)), true);
     client.until("the client's size", |state| (state.grid.cols(), state.grid.rows()) == (90, 20));
-    daemon.type_line("s", "stty size");
+    daemon.command("s", "stty size");
     daemon.sees("s", "^20 90$");
     daemon.ok(&["resize", "s", "70x15"]);
     client.until("the size set by hand", |state| (state.grid.cols(), state.grid.rows()) == (70, 15));
-    daemon.type_line("s", "stty size");
+    daemon.command("s", "stty size");
     daemon.sees("s", "^15 70$");
 }
 

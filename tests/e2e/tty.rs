@@ -21,6 +21,7 @@ fn attach_shows_the_session_takes_keys_and_leaves_the_terminal_as_it_was() {
     let mut tty = Tty::start(&daemon.home.scarabctl(&["attach", "s"]), 80, 24);
     tty.sees("from before");
     assert!(tty.is_alternate());
+    daemon.prompt("s");
     tty.type_bytes(b"echo typed $((6*7))\r");
     tty.sees("typed 42");
     daemon.sees("s", "^typed 42$");
@@ -102,7 +103,7 @@ fn in_tmux_both_show_the_same() {
     until("the prompt in tmux", || tmux(&["capture-pane", "-p"]).contains('$'));
     tmux(&["send-keys", "echo from tmux", "Enter"]);
     daemon.sees("s", "^from tmux$");
-    daemon.type_line("s", "echo from outside");
+    daemon.command("s", "echo from outside");
     until("it in tmux", || tmux(&["capture-pane", "-p"]).lines().any(|line| line == "from outside"));
     tmux(&["kill-server"]);
     assert!(daemon.listed("s").is_some_and(|session| session["exited"].is_null()));

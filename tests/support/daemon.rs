@@ -145,10 +145,21 @@ impl Daemon {
         fails_with(code, arguments, &said)
     }
 
-    /// Makes a session with a plain shell, and waits for its prompt: what is typed before that is echoed twice.
+    /// Makes a session with a plain shell, and waits for its prompt.
     pub fn shell(&self, name: &str) {
         self.sh(name, "exec sh -i");
-        self.sees(name, r"^\$ ?$");
+        self.prompt(name);
+    }
+
+    /// Waits for a shell's prompt: what is typed before that is echoed above it, and the answer comes behind it on its line.
+    pub fn prompt(&self, session: &str) {
+        self.sees(session, r"^[$#] ?$");
+    }
+
+    /// Types a line at a shell's prompt.
+    pub fn command(&self, session: &str, line: &str) {
+        self.prompt(session);
+        self.type_line(session, line);
     }
 
     /// Makes a session that runs a script.
