@@ -153,7 +153,7 @@ impl Daemon {
 
     /// Waits for a shell's prompt: what is typed before that is echoed above it, and the answer comes behind it on its line.
     pub fn prompt(&self, session: &str) {
-        self.sees(session, r"^[$#] ?$");
+        self.sees(session, r"^\$ ?$");
     }
 
     /// Types a line at a shell's prompt.
