@@ -8,7 +8,9 @@
 
 mod api;
 pub(crate) mod bundled;
+mod call;
 pub(crate) mod error;
+mod event;
 mod file;
 pub(crate) mod host;
 mod inbox;
@@ -29,9 +31,10 @@ mod thread;
 mod value;
 mod watch;
 
+pub(crate) use call::CallContext;
 pub(crate) use error::{CallError, LoadError};
+pub(crate) use event::Event;
 pub(crate) use host::{Grants, Host, HostError, NewSession, Notice, Report, Screen, Section, SessionInfo, SessionRef};
-pub(crate) use inbox::{CallContext, Event};
 pub(crate) use lines::LineFeed;
 pub(crate) use manager::Plugins;
 pub(crate) use manifest::Permission;

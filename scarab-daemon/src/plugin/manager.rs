@@ -13,8 +13,8 @@ use std::{
 use super::{
     CallContext, CallError, Event, Grants, Host, LineFeed, LoadError, LogEntry, PluginInfo, Report, Section, State,
     bundled,
+    call::{Call, Reply},
     file::Script,
-    inbox::{Call, Reply},
     instance::{Ended, Instance, wait_for_end},
     limits::PLUGINS,
     lines::Wanted,
