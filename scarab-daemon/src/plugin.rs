@@ -17,12 +17,14 @@ mod inbox;
 mod instance;
 mod limits;
 mod lines;
+mod loader;
 mod manager;
 mod manifest;
 mod pace;
 mod record;
 mod runner;
 mod sandbox;
+mod slots;
 mod store;
 #[cfg(test)]
 mod tests;
