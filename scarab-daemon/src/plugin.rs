@@ -8,19 +8,23 @@
 
 mod api;
 pub(crate) mod bundled;
+mod call;
 pub(crate) mod error;
+mod event;
 mod file;
 pub(crate) mod host;
 mod inbox;
 mod instance;
 mod limits;
 mod lines;
+mod loader;
 mod manager;
 mod manifest;
 mod pace;
 mod record;
 mod runner;
 mod sandbox;
+mod slots;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -29,9 +33,10 @@ mod thread;
 mod value;
 mod watch;
 
+pub(crate) use call::CallContext;
 pub(crate) use error::{CallError, LoadError};
+pub(crate) use event::Event;
 pub(crate) use host::{Grants, Host, HostError, NewSession, Notice, Report, Screen, Section, SessionInfo, SessionRef};
-pub(crate) use inbox::{CallContext, Event};
 pub(crate) use lines::LineFeed;
 pub(crate) use manager::Plugins;
 pub(crate) use manifest::Permission;

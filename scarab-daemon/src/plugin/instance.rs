@@ -15,8 +15,9 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
 use super::{
     CallError, CommandInfo, LoadError, PluginInfo, Report, State,
+    call::Call,
     file::Script,
-    inbox::{Call, Inbox},
+    inbox::Inbox,
     limits::{CALL_BYTES, CALL_WORDS, START_PATIENCE},
     lines::Wanted,
     manifest::Manifest,

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use super::{SessionRef, limits::LINE_BYTES, manager::Slots, text};
+use super::{SessionRef, limits::LINE_BYTES, slots::Slots, text};
 
 /// Takes a session's lines. Clones are the same one, and each screen thread has one.
 #[derive(Clone)]

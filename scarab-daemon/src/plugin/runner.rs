@@ -11,7 +11,8 @@ use mlua::{Function, Lua, MultiValue, Table, Value as LuaValue};
 use super::{
     CallError, Event, Report, SessionRef,
     api::{Script, convert},
-    inbox::{Call, Item, Next, Owed},
+    call::{Call, Owed},
+    inbox::{Item, Next},
     instance::Instance,
     limits::{ANSWER_BYTES, CALLBACK_TIME, FAILURES, MANY_FAILURES, SAVE_EVERY, START_TIME},
     pace::{Effort, Failings, Reports},

@@ -1,28 +1,28 @@
 //! The client's end of one session: the newest of everything in one slot, and the input on its way.
+//!
+//! Here is what its owner has and calls. What the connection does with it is apart: how it joins (`join`), what comes (`screen`)
+//! and what goes (`input`), on what both share (`inner`).
+
+mod inner;
+mod input;
+mod join;
+mod screen;
 
 use std::{
     fmt,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
 };
 
+pub(crate) use self::inner::AttachInner;
 use super::{
-    ClientEvent, Shared, WeakShared,
-    outbox::{InputRejected, Item, Outbox, Row},
-    request::printable,
+    Shared, WeakShared,
+    outbox::{InputRejected, Item, Outbox},
 };
 use crate::{
-    frame::Frame,
     ids::{SessionId, TermSize},
-    message::{
-        Arm, AskCredit, Attach, Attached, CancelInput, Detach, ErrorCode, Exit, FetchRows, InputCredit, Mouse, Resize,
-        Rows, SessionInfo, Target,
-    },
+    message::{AskCredit, Detach, ErrorCode, Exit, Mouse, Resize, SessionInfo, Target},
     mouse::MouseEvent,
-    surface::{Grid, Mapping, ReadOutcome, RowsUpdate, SurfaceError, SurfaceId, SurfaceReader},
-    transport::Descriptor,
+    surface::Grid,
 };
 
 /// How to join a session.
@@ -101,44 +101,6 @@ struct Handle {
     observe: bool,
 }
 
-/// What the connection's thread and the handles share. None of its locks is held while the link's is taken for longer
-/// than a look; of two of them, `surface` is taken before `state`.
-pub(crate) struct AttachInner {
-    options: Mutex<AttachOptions>,
-    state: Mutex<AttachState>,
-    outbox: Mutex<Outbox>,
-    /// Only the connection's thread uses it.
-    surface: Mutex<Surface>,
-    /// The session's number while joined, else 0.
-    session: AtomicU32,
-    /// The request that joins, while it is unanswered.
-    joining: AtomicU32,
-    /// The request that cancels input, while it is unanswered.
-    cancelling: AtomicU32,
-    /// How many handles there are. Changed only under the link's lock.
-    handles: AtomicU32,
-    /// Tells who waits in Tokio that something has changed. It holds nothing, so that it needs no room.
-    #[cfg(feature = "tokio")]
-    changes: tokio::sync::watch::Sender<()>,
-}
-
-#[derive(Default)]
-struct Surface {
-    reader: Option<SurfaceReader>,
-    /// Rows that came over the connection before the last of their frame.
-    rows: Vec<RowsUpdate>,
-    /// About how many bytes they take.
-    rows_bytes: usize,
-}
-
-/// The most bytes of rows that wait for the last of their frame: what a screen of the largest size has, and as much beside
-/// its cells. More are shown as they come, so that a frame without an end is not held.
-const MAX_WAITING_ROWS: usize = 32 * 1024 * 1024;
-/// What a part of a frame takes here beside what came: a palette that came with few colours.
-const PART_BYTES: usize = 2048;
-/// The same of a row.
-const ROW_BYTES: usize = 256;
-
 pub(super) fn attach(shared: &Arc<Shared>, options: AttachOptions) -> Attachment {
     let observe = options.observe;
     let handle = |inner| Attachment { handle: Arc::new(Handle { inner, shared: Arc::downgrade(shared), observe }) };
@@ -162,18 +124,7 @@ pub(super) fn attach(shared: &Arc<Shared>, options: AttachOptions) -> Attachment
             return attachment;
         }
     }
-    let inner = Arc::new(AttachInner {
-        options: Mutex::new(options),
-        state: Mutex::default(),
-        outbox: Mutex::default(),
-        surface: Mutex::default(),
-        session: AtomicU32::new(0),
-        joining: AtomicU32::new(0),
-        cancelling: AtomicU32::new(0),
-        handles: AtomicU32::new(1),
-        #[cfg(feature = "tokio")]
-        changes: tokio::sync::watch::Sender::new(()),
-    });
+    let inner = Arc::new(AttachInner::new(options));
     shared.lock().attachments.push(inner.clone());
     inner.join(shared);
     handle(inner)
@@ -342,353 +293,4 @@ impl Drop for Handle {
         drop(link);
         self.inner.tell(&shared, &Detach {});
     }
-}
-
-/// Why a session is gone whose daemon is another one now, or none.
-const DAEMON_ENDED: &str = "its daemon has ended, and the session with it";
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl AttachInner {
-    pub(crate) fn state(&self) -> MutexGuard<'_, AttachState> {
-        locked(&self.state)
-    }
-
-    fn outbox(&self) -> MutexGuard<'_, Outbox> {
-        locked(&self.outbox)
-    }
-
-    fn options(&self) -> MutexGuard<'_, AttachOptions> {
-        locked(&self.options)
-    }
-
-    /// Tells whoever waits that something has changed which can be seen here.
-    pub(super) fn changed(&self, shared: &Shared) {
-        #[cfg(feature = "tokio")]
-        self.changes.send_replace(());
-        shared.wake();
-    }
-
-    pub(super) fn is_joining(&self, request: u32) -> bool {
-        request != 0 && self.joining.load(Ordering::Acquire) == request
-    }
-
-    pub(super) fn is_cancelling(&self, request: u32) -> bool {
-        request != 0 && self.cancelling.load(Ordering::Acquire) == request
-    }
-
-    /// The daemon has dropped what it had of the input.
-    pub(super) fn cancelled(&self) {
-        self.cancelling.store(0, Ordering::Release);
-    }
-
-    /// Has the daemon drop what it has of the input, now or when the session is joined again.
-    fn cancel(&self, shared: &Arc<Shared>) {
-        let (request, sender) = {
-            let mut link = shared.lock();
-            (link.next_request(), link.sender.clone())
-        };
-        self.cancelling.store(request, Ordering::Release);
-        let session = self.session.load(Ordering::Acquire);
-        if let (Some(sender), Ok(frame)) = (sender, Frame::new(session, request, &CancelInput {}))
-            && session != 0
-        {
-            // A refusal to send means that the connection is about to fall, and it is said again after the next join.
-            let _ = sender.send(frame);
-        }
-    }
-
-    pub(super) fn is_of(&self, session: u32) -> bool {
-        session != 0 && self.session.load(Ordering::Acquire) == session
-    }
-
-    /// Whether this is the end of the session that a target names, and may still show it.
-    fn is_for(&self, target: &Target) -> bool {
-        let state = self.state();
-        if matches!(state.phase, Phase::Gone { .. } | Phase::Failed { .. }) {
-            return false;
-        }
-        let joined = match (target, &state.info) {
-            (Target::Name(name), Some(info)) => *name == info.name,
-            (Target::Id(id), Some(info)) => *id == info.id,
-            (_, None) => false,
-        };
-        drop(state);
-        joined || self.options().target == *target
-    }
-
-    /// Asks to join, if the connection stands.
-    pub(super) fn join(&self, shared: &Arc<Shared>) {
-        let Some(epoch) = shared.lock().epoch() else { return };
-        let options = self.options().clone();
-        if let Target::Id(id) = &options.target
-            && id.epoch != epoch
-        {
-            return self.end(shared, DAEMON_ENDED);
-        }
-        let attach = Attach {
-            target: options.target,
-            size: options.size,
-            observe: options.observe,
-            can_map: shared.options.map,
-        };
-        let mut link = shared.lock();
-        let Some(sender) = link.sender.clone().filter(|_| link.resuming == 0) else { return };
-        let request = link.next_request();
-        match Frame::new(0, request, &attach) {
-            Ok(frame) => {
-                self.joining.store(request, Ordering::Release);
-                {
-                    // Until the answer tells where the row of positions is, nothing is sent in it: what crossed with the
-                    // answer would be sent again from the middle of an item. Under the outbox's lock nothing is being sent.
-                    let _outbox = self.outbox();
-                    self.session.store(0, Ordering::Release);
-                }
-                // Under the link's lock, so that of two threads that ask the later number is sent later, too: the last
-                // request is the one that counts here and there. A refusal to send means that the connection is about
-                // to fall, which starts all this again.
-                let _ = sender.send(frame);
-            }
-            Err(error) => {
-                drop(link);
-                self.fail(shared, ErrorCode::BadRequest, &error.to_string());
-                self.changed(shared);
-            }
-        }
-    }
-
-    /// The session was joined.
-    pub(super) fn joined(
-        &self,
-        shared: &Arc<Shared>,
-        attached: Attached,
-        descriptor: Option<Descriptor>,
-    ) -> Result<(), SurfaceError> {
-        let Attached { mut info, generation: _, mapping, lane, taken, may_send_through, bells, cwd, .. } = attached;
-        for text in [&mut info.name, &mut info.title, &mut info.command, &mut info.made_by] {
-            *text = printable(text);
-        }
-        let cwd = printable(&cwd);
-        let id = info.id;
-        let others = shared.lock().attachments.clone();
-        if others.iter().any(|other| !std::ptr::eq(&raw const **other, self) && other.is_of(id.number)) {
-            // Joined under its name and its id at once, before either was known to be the other.
-            self.fail(
-                shared,
-                ErrorCode::BadRequest,
-                &format!("this client has joined {} already: try again", info.name),
-            );
-            return Ok(());
-        }
-        // From now on the session is known by its id, which no other daemon's session has.
-        self.options().target = Target::Id(id);
-        let wanted = self.options().size;
-        {
-            let mut state = self.state();
-            state.phase = Phase::Attached;
-            (state.info, state.bells, state.cwd) = (Some(info), bells, cwd);
-            state.grid = Grid::default();
-        }
-        let uncertain = self.outbox().joined(Row { session: id, lane }, InputCredit { taken, may_send_through });
-        if uncertain > 0 {
-            let session = self.name();
-            shared.lock().push_event(ClientEvent::InputDiscarded { session, bytes: uncertain });
-        }
-        self.joining.store(0, Ordering::Release);
-        self.session.store(id.number, Ordering::Release);
-        let opened = self.open(shared, id, &mapping, descriptor);
-        // The size may have changed while the request was on its way.
-        if let Some(size) = wanted
-            && self.options().size != wanted
-        {
-            let size = self.options().size.unwrap_or(size);
-            self.tell(shared, &Resize { size });
-        }
-        if self.cancelling.load(Ordering::Acquire) != 0 {
-            self.cancel(shared);
-        }
-        self.pump(shared);
-        opened
-    }
-
-    /// Maps a surface, the first or the next generation, and shows what is on it.
-    pub(super) fn open(
-        &self,
-        shared: &Arc<Shared>,
-        id: SessionId,
-        mapping: &str,
-        descriptor: Option<Descriptor>,
-    ) -> Result<(), SurfaceError> {
-        if shared.options.map {
-            let id = SurfaceId { epoch: id.epoch, session: id.number };
-            let reader = SurfaceReader::new(map(mapping, descriptor)?, id)?;
-            locked(&self.surface).reader = Some(reader);
-        }
-        self.refresh(shared);
-        Ok(())
-    }
-
-    /// Takes what is new on the surface and arms the doorbell again.
-    pub(super) fn refresh(&self, shared: &Arc<Shared>) {
-        let mut surface = locked(&self.surface);
-        let Some(reader) = surface.reader.as_mut() else {
-            drop(surface);
-            let since = self.state().grid.frame;
-            return self.tell(shared, &FetchRows { since });
-        };
-        let (outcome, frame) = {
-            let mut state = self.state();
-            // A reader that found the daemon writing is rung again: the writer rings after every frame.
-            let before = state.grid.frame;
-            let outcome = reader.read(&mut state.grid);
-            (outcome, if outcome == ReadOutcome::Busy { before } else { state.grid.frame })
-        };
-        drop(surface);
-        self.tell(shared, &Arm { frame });
-        if outcome == ReadOutcome::Updated {
-            self.changed(shared);
-        }
-    }
-
-    /// Takes rows that came over the connection, in a payload of so many bytes; the last of a frame shows it.
-    pub(super) fn rows(&self, shared: &Arc<Shared>, rows: Rows, bytes: usize) {
-        let update = RowsUpdate::from(rows);
-        let more = update.more;
-        let mut surface = locked(&self.surface);
-        surface.rows_bytes += bytes + PART_BYTES + update.rows.len() * ROW_BYTES;
-        surface.rows.push(update);
-        if more && surface.rows_bytes <= MAX_WAITING_ROWS {
-            return;
-        }
-        surface.rows_bytes = 0;
-        let updates = std::mem::take(&mut surface.rows);
-        drop(surface);
-        let frame = {
-            let mut state = self.state();
-            for update in &updates {
-                state.grid.apply(update);
-            }
-            state.grid.frame
-        };
-        if more {
-            return;
-        }
-        self.tell(shared, &Arm { frame });
-        self.changed(shared);
-    }
-
-    /// The daemon has taken so much.
-    pub(super) fn acknowledged(&self, taken: u64) {
-        self.outbox().settle(taken);
-    }
-
-    pub(super) fn credit(&self, shared: &Arc<Shared>, credit: InputCredit) {
-        self.outbox().credit(credit);
-        self.pump(shared);
-        self.changed(shared);
-    }
-
-    /// Sends the input that may be sent.
-    pub(super) fn pump(&self, shared: &Arc<Shared>) {
-        let Some(sender) = shared.lock().sender.clone() else { return };
-        let mut outbox = self.outbox();
-        // After the sender, or a new connection might be given what belongs after its `Attached`; and under the outbox's
-        // lock, as in `join`.
-        let session = self.session.load(Ordering::Acquire);
-        if session != 0 {
-            outbox.pump(session, &*sender);
-        }
-    }
-
-    /// The connection is lost.
-    pub(super) fn lose(&self, shared: &Shared, why: &str) {
-        self.session.store(0, Ordering::Release);
-        self.joining.store(0, Ordering::Release);
-        *locked(&self.surface) = Surface::default();
-        let mut state = self.state();
-        if state.phase == Phase::Attached {
-            state.phase = Phase::Lost;
-        }
-        drop(state);
-        if !shared.options.reconnect {
-            self.end(shared, why);
-        }
-        self.changed(shared);
-    }
-
-    /// The daemon is dead. What was to be joined by name may still be had from the next one.
-    pub(super) fn bury(&self, shared: &Shared) {
-        let known = matches!(self.options().target, Target::Id(_));
-        if known {
-            self.end(shared, DAEMON_ENDED);
-        }
-    }
-
-    /// The session is no more.
-    pub(super) fn end(&self, shared: &Shared, why: &str) {
-        self.session.store(0, Ordering::Release);
-        {
-            let mut state = self.state();
-            if matches!(state.phase, Phase::Gone { .. } | Phase::Failed { .. }) {
-                return;
-            }
-            state.phase = Phase::Gone { why: printable(why) };
-        }
-        self.discard(shared);
-        self.changed(shared);
-    }
-
-    /// The daemon refused to let this client in.
-    pub(super) fn fail(&self, shared: &Shared, code: ErrorCode, why: &str) {
-        self.joining.store(0, Ordering::Release);
-        self.state().phase = Phase::Failed { code, why: printable(why) };
-        self.discard(shared);
-    }
-
-    /// Throws away input that can go nowhere any more, and says so.
-    fn discard(&self, shared: &Shared) {
-        let bytes = self.outbox().clear();
-        if bytes > 0 {
-            let session = self.name();
-            shared.lock().push_event(ClientEvent::InputDiscarded { session, bytes });
-        }
-    }
-
-    /// What the session is called: by the daemon, or as it was to be joined.
-    fn name(&self) -> String {
-        if let Some(info) = &self.state().info {
-            return info.name.clone();
-        }
-        match &self.options().target {
-            Target::Name(name) => name.clone(),
-            Target::Id(id) => id.to_string(),
-        }
-    }
-
-    fn tell<M: crate::message::Message>(&self, shared: &Arc<Shared>, message: &M) {
-        let session = self.session.load(Ordering::Acquire);
-        if session == 0 {
-            return;
-        }
-        let sender = shared.lock().sender.clone();
-        if let (Some(sender), Ok(frame)) = (sender, Frame::new(session, 0, message)) {
-            // A refusal to send means that the connection is about to fall, and all is told again after the next join.
-            let _ = sender.send(frame);
-        }
-    }
-}
-
-#[cfg(unix)]
-fn map(_name: &str, descriptor: Option<Descriptor>) -> Result<Mapping, SurfaceError> {
-    match descriptor {
-        Some(descriptor) => Mapping::from_fd(descriptor),
-        None => Err(SurfaceError::NoDescriptor),
-    }
-}
-
-#[cfg(windows)]
-fn map(name: &str, _descriptor: Option<Descriptor>) -> Result<Mapping, SurfaceError> {
-    Mapping::open(name)
 }

@@ -3,13 +3,16 @@
 //! What was sent stays here until the daemon is known to have taken it. After a lost connection the daemon says how far it
 //! came, and the rest is sent again from there ([`Outbox::joined`]): each byte arrives once, or is reported.
 
-use std::{collections::VecDeque, ops::Range, sync::Arc};
+mod item;
 
+use std::{collections::VecDeque, sync::Arc};
+
+pub(super) use self::item::Item;
+use self::item::{SMALL, pieces};
 use super::link::Outlet;
 use crate::{
-    frame::Frame,
     ids::SessionId,
-    message::{Focus, Input, InputCredit, Mouse, Paste},
+    message::{Input, InputCredit},
 };
 
 /// The most bytes held for a session that does not take its input. What would exceed it is refused whole.
@@ -30,77 +33,6 @@ pub enum InputRejected {
     /// There is no such session any more, or there never was.
     #[error("the session is gone")]
     Gone,
-}
-
-/// Typed bytes up to this length are put together with those before them.
-const SMALL: usize = 512;
-/// No more is put together than this. A frame for each key would be dear when the daemon has no room for a while, and an item
-/// for each dear as long as it has not said that it has taken them.
-const MERGED: usize = 4096;
-
-/// A piece of input, without its position: that is given when it is sent.
-#[derive(Debug, Clone)]
-pub(super) enum Item {
-    /// A few bytes, of which the first may be known to be taken already: those are not in here any more.
-    Typed(Vec<u8>),
-    Bytes {
-        data: Arc<[u8]>,
-        range: Range<usize>,
-    },
-    Paste {
-        data: Arc<[u8]>,
-        range: Range<usize>,
-        first: bool,
-        last: bool,
-    },
-    Mouse(Mouse),
-    Focus(bool),
-}
-
-impl Item {
-    fn cost(&self) -> u64 {
-        match self {
-            Self::Typed(bytes) => Input::cost(bytes.len()),
-            Self::Bytes { range, .. } | Self::Paste { range, .. } => Input::cost(range.len()),
-            Self::Mouse(_) | Self::Focus(_) => Input::EVENT_COST,
-        }
-    }
-
-    /// How many bytes of text it is.
-    fn bytes(&self) -> u64 {
-        match self {
-            Self::Mouse(_) | Self::Focus(_) => 0,
-            Self::Typed(_) | Self::Bytes { .. } | Self::Paste { .. } => self.cost(),
-        }
-    }
-
-    fn frame(&self, session: u32, position: u64) -> Option<Frame> {
-        match self {
-            Self::Typed(bytes) => Frame::new(session, 0, &Input { position, data: bytes.clone() }),
-            Self::Bytes { data, range } => {
-                Frame::new(session, 0, &Input { position, data: data[range.clone()].to_vec() })
-            }
-            Self::Paste { data, range, first, last } => {
-                let (first, last, data) = (*first, *last, data[range.clone()].to_vec());
-                Frame::new(session, 0, &Paste { position, first, last, data })
-            }
-            Self::Mouse(mouse) => Frame::new(session, 0, &Mouse { position, ..*mouse }),
-            Self::Focus(gained) => Frame::new(session, 0, &Focus { position, gained: *gained }),
-        }
-        // Items are cut to size when they are made.
-        .ok()
-    }
-
-    /// Puts another item's bytes to this one's, if both were typed and that is not too much; else gives it back.
-    fn merge(&mut self, other: Self) -> Result<(), Self> {
-        match (self, other) {
-            (Self::Typed(bytes), Self::Typed(more)) if bytes.len() + more.len() <= MERGED => {
-                bytes.extend_from_slice(&more);
-                Ok(())
-            }
-            (_, other) => Err(other),
-        }
-    }
 }
 
 /// A row of positions, as `Attached` names it.
@@ -317,130 +249,5 @@ impl Outbox {
     }
 }
 
-/// Ranges of at most an item's size that cover a length.
-fn pieces(length: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..length).step_by(Input::MAX_BYTES).map(move |start| start..(start + Input::MAX_BYTES).min(length))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn credit(taken: u64, may_send_through: u64) -> InputCredit {
-        InputCredit { taken, may_send_through }
-    }
-
-    #[test]
-    fn what_exceeds_the_bound_is_refused_whole() {
-        let mut outbox = Outbox::default();
-        let big: Arc<[u8]> = vec![0; HELD_LIMIT as usize].into();
-        outbox.push_bytes(big).expect("just fits");
-        assert_eq!(outbox.push_event(Item::Focus(true)), Err(InputRejected::Full { held: HELD_LIMIT }));
-        assert_eq!(outbox.clear(), HELD_LIMIT);
-        outbox.push_event(Item::Focus(true)).expect("room again");
-    }
-
-    #[test]
-    fn a_paste_is_cut_into_pieces_of_which_one_is_first_and_one_last() {
-        let mut outbox = Outbox::default();
-        outbox.push_paste(vec![b'x'; 3 * Input::MAX_BYTES + 1].into()).expect("fits");
-        let ends: Vec<(bool, bool)> = outbox
-            .items
-            .iter()
-            .map(|item| match item {
-                Item::Paste { first, last, .. } => (*first, *last),
-                other => panic!("{other:?}"),
-            })
-            .collect();
-        assert_eq!(ends, [(true, false), (false, false), (false, false), (false, true)]);
-    }
-
-    fn row(lane: u64) -> Row {
-        Row { session: SessionId { epoch: 1, number: 1 }, lane }
-    }
-
-    /// An outbox that has sent some of what it holds, as if it had a connection.
-    fn sent(pieces: &[&[u8]], kept: &[&[u8]]) -> Outbox {
-        let mut outbox = Outbox::default();
-        outbox.joined(row(1), credit(0, 1 << 20));
-        for piece in pieces {
-            outbox.push_bytes((*piece).into()).expect("fits");
-            let cost = outbox.items[outbox.sent].cost();
-            outbox.next += cost;
-            outbox.sent += 1;
-            outbox.merge_sent();
-        }
-        for piece in kept {
-            outbox.push_bytes((*piece).into()).expect("fits");
-        }
-        outbox
-    }
-
-    fn bytes(outbox: &Outbox) -> Vec<u8> {
-        let of = |item: &Item| match item {
-            Item::Typed(bytes) => bytes.clone(),
-            Item::Bytes { data, range } | Item::Paste { data, range, .. } => data[range.clone()].to_vec(),
-            Item::Mouse(_) | Item::Focus(_) => Vec::new(),
-        };
-        outbox.items.iter().flat_map(of).collect()
-    }
-
-    #[test]
-    fn in_a_new_row_what_may_have_arrived_is_not_sent_again() {
-        let mut outbox = sent(&[b"sent"], &[b"kept"]);
-        assert_eq!(outbox.joined(row(2), credit(0, 100)), 4);
-        assert_eq!((outbox.held(), bytes(&outbox)), (4, b"kept".to_vec()));
-    }
-
-    #[test]
-    fn in_the_same_row_all_that_was_not_taken_is_sent_again() {
-        let mut outbox = sent(&[b"one ", b"two ", &[b'x'; 600], b"three"], &[b"kept"]);
-        assert_eq!(outbox.joined(row(1), credit(6, 1 << 20)), 0);
-        assert_eq!((outbox.taken, outbox.next, outbox.sent), (6, 6, 0));
-        assert_eq!(bytes(&outbox), [b"o ".as_slice(), &[b'x'; 600], b"threekept"].concat());
-        assert_eq!(outbox.held(), 2 + 600 + 9);
-    }
-
-    #[test]
-    fn a_daemon_that_claims_to_have_taken_what_was_not_sent_is_not_believed() {
-        let mut outbox = sent(&[b"sent"], &[b"kept"]);
-        assert_eq!(outbox.joined(row(1), credit(5, 100)), 4);
-        assert_eq!((outbox.next, bytes(&outbox)), (5, b"kept".to_vec()));
-    }
-
-    #[test]
-    fn credit_after_a_clearing_is_counted_from_what_was_sent() {
-        let mut outbox = sent(&[&[b'x'; 100]], &[]);
-        outbox.clear();
-        outbox.push_bytes(b"new".as_slice().into()).expect("fits");
-        (outbox.next, outbox.sent) = (103, 1);
-        outbox.credit(credit(100, 1 << 20));
-        assert_eq!(bytes(&outbox), b"new");
-    }
-
-    proptest::proptest! {
-        /// Whatever pieces are typed, and wherever in what was sent the connection breaks, what is sent again goes on there.
-        #[test]
-        fn every_byte_is_kept_until_it_is_taken(
-            pieces in proptest::collection::vec(proptest::collection::vec(proptest::prelude::any::<u8>(), 1..700), 1..12),
-            split in 0usize..12,
-            cut in 0.0f64..=1.0,
-        ) {
-            let (before, after) = pieces.split_at(split.min(pieces.len()));
-            let slices = |pieces: &[Vec<u8>]| pieces.concat();
-            let mut outbox = sent(
-                &before.iter().map(Vec::as_slice).collect::<Vec<_>>(),
-                &after.iter().map(Vec::as_slice).collect::<Vec<_>>(),
-            );
-            let all = slices(&pieces);
-            // The daemon takes whole items.
-            let ends: Vec<usize> = before.iter().scan(0, |end, piece| { *end += piece.len(); Some(*end) }).collect();
-            let taken = ends.iter().rev().find(|end| **end as f64 <= cut * slices(before).len() as f64).copied().unwrap_or(0);
-            let half = ends.iter().find(|end| **end <= taken).copied().unwrap_or(0);
-            outbox.credit(credit(half as u64, 1 << 20));
-            proptest::prop_assert_eq!(outbox.joined(row(1), credit(taken as u64, 1 << 20)), 0);
-            proptest::prop_assert_eq!(bytes(&outbox), &all[taken..]);
-            proptest::prop_assert_eq!(outbox.held(), (all.len() - taken) as u64);
-        }
-    }
-}
+mod tests;

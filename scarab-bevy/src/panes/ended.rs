@@ -1,0 +1,62 @@
+//! Sessions that end with their panes, and panes that close with their sessions.
+
+use bevy::{
+    input_focus::{FocusCause, InputFocus},
+    prelude::*,
+};
+
+use super::{LastPaneClosed, Pane, Tab, Tabs, tabs::close};
+use crate::{
+    messages::{KillRequest, TerminalExited},
+    terminal::{TerminalSession, TerminalStatus},
+};
+
+/// A terminal whose pane was closed: it is seen no more, and gone when its session has ended.
+#[derive(Component, Debug, Clone, Copy, Default)]
+pub(crate) struct Closing {
+    /// Its session is being ended. What was asked over a connection that is lost is asked again.
+    pub(crate) asked: bool,
+}
+
+/// A pane whose program has ended closes.
+pub(super) fn close_ended(
+    mut commands: Commands,
+    mut exits: MessageReader<TerminalExited>,
+    mut state: ResMut<Tabs>,
+    mut focus: ResMut<InputFocus>,
+    panes: Query<&Pane>,
+    mut tabs: Query<&mut Tab>,
+    mut closed: MessageWriter<LastPaneClosed>,
+) {
+    if state.hold_ended {
+        exits.clear();
+    }
+    for TerminalExited { terminal, .. } in exits.read() {
+        let Ok(&Pane { tab, .. }) = panes.get(*terminal) else { continue };
+        commands.entity(*terminal).try_despawn();
+        close(&mut commands, &mut state, &mut tabs, *terminal, tab, &mut closed);
+        let had_focus = focus.get() == Some(*terminal);
+        if let Some(front) = state.current().filter(|_| had_focus).and_then(|tab| tabs.get(tab).ok()) {
+            focus.set(front.focus, FocusCause::Navigated);
+        }
+    }
+}
+
+/// Ends the sessions of panes that were closed, as soon as there is one to be ended.
+pub(super) fn end_closing(
+    mut commands: Commands,
+    mut terminals: Query<(Entity, &mut Closing, &TerminalStatus, Has<TerminalSession>)>,
+    mut kills: MessageWriter<KillRequest>,
+) {
+    for (terminal, mut closing, status, joined) in &mut terminals {
+        match status {
+            TerminalStatus::Exited(_) | TerminalStatus::Failed { .. } => commands.entity(terminal).despawn(),
+            TerminalStatus::Attached if joined && !closing.asked => {
+                closing.asked = true;
+                kills.write(KillRequest { terminal });
+            }
+            TerminalStatus::Lost => closing.asked = false,
+            _ => {}
+        }
+    }
+}

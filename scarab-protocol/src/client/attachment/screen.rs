@@ -1,0 +1,110 @@
+//! The screen of a session: mapped, or put together from rows that come over the connection.
+
+use std::sync::Arc;
+
+use super::{AttachInner, inner::locked};
+use crate::{
+    client::Shared,
+    ids::SessionId,
+    message::{Arm, FetchRows, Rows},
+    surface::{Mapping, ReadOutcome, RowsUpdate, SurfaceError, SurfaceId, SurfaceReader},
+    transport::Descriptor,
+};
+
+#[derive(Default)]
+pub(super) struct Surface {
+    reader: Option<SurfaceReader>,
+    /// Rows that came over the connection before the last of their frame.
+    rows: Vec<RowsUpdate>,
+    /// About how many bytes they take.
+    rows_bytes: usize,
+}
+
+/// The most bytes of rows that wait for the last of their frame: what a screen of the largest size has, and as much beside
+/// its cells. More are shown as they come, so that a frame without an end is not held.
+const MAX_WAITING_ROWS: usize = 32 * 1024 * 1024;
+/// What a part of a frame takes here beside what came: a palette that came with few colours.
+const PART_BYTES: usize = 2048;
+/// The same of a row.
+const ROW_BYTES: usize = 256;
+
+impl AttachInner {
+    /// Maps a surface, the first or the next generation, and shows what is on it.
+    pub(in super::super) fn open(
+        &self,
+        shared: &Arc<Shared>,
+        id: SessionId,
+        mapping: &str,
+        descriptor: Option<Descriptor>,
+    ) -> Result<(), SurfaceError> {
+        if shared.options.map {
+            let id = SurfaceId { epoch: id.epoch, session: id.number };
+            let reader = SurfaceReader::new(map(mapping, descriptor)?, id)?;
+            locked(&self.surface).reader = Some(reader);
+        }
+        self.refresh(shared);
+        Ok(())
+    }
+
+    /// Takes what is new on the surface and arms the doorbell again.
+    pub(in super::super) fn refresh(&self, shared: &Arc<Shared>) {
+        let mut surface = locked(&self.surface);
+        let Some(reader) = surface.reader.as_mut() else {
+            drop(surface);
+            let since = self.state().grid.frame;
+            return self.tell(shared, &FetchRows { since });
+        };
+        let (outcome, frame) = {
+            let mut state = self.state();
+            // A reader that found the daemon writing is rung again: the writer rings after every frame.
+            let before = state.grid.frame;
+            let outcome = reader.read(&mut state.grid);
+            (outcome, if outcome == ReadOutcome::Busy { before } else { state.grid.frame })
+        };
+        drop(surface);
+        self.tell(shared, &Arm { frame });
+        if outcome == ReadOutcome::Updated {
+            self.changed(shared);
+        }
+    }
+
+    /// Takes rows that came over the connection, in a payload of so many bytes; the last of a frame shows it.
+    pub(in super::super) fn rows(&self, shared: &Arc<Shared>, rows: Rows, bytes: usize) {
+        let update = RowsUpdate::from(rows);
+        let more = update.more;
+        let mut surface = locked(&self.surface);
+        surface.rows_bytes += bytes + PART_BYTES + update.rows.len() * ROW_BYTES;
+        surface.rows.push(update);
+        if more && surface.rows_bytes <= MAX_WAITING_ROWS {
+            return;
+        }
+        surface.rows_bytes = 0;
+        let updates = std::mem::take(&mut surface.rows);
+        drop(surface);
+        let frame = {
+            let mut state = self.state();
+            for update in &updates {
+                state.grid.apply(update);
+            }
+            state.grid.frame
+        };
+        if more {
+            return;
+        }
+        self.tell(shared, &Arm { frame });
+        self.changed(shared);
+    }
+}
+
+#[cfg(unix)]
+fn map(_name: &str, descriptor: Option<Descriptor>) -> Result<Mapping, SurfaceError> {
+    match descriptor {
+        Some(descriptor) => Mapping::from_fd(descriptor),
+        None => Err(SurfaceError::NoDescriptor),
+    }
+}
+
+#[cfg(windows)]
+fn map(name: &str, _descriptor: Option<Descriptor>) -> Result<Mapping, SurfaceError> {
+    Mapping::open(name)
+}
