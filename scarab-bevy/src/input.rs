@@ -9,6 +9,7 @@ mod keyboard;
 mod keys;
 mod mouse;
 mod order;
+mod seat;
 
 use bevy::{input::InputSystems, input_focus::InputFocusSystems, prelude::*};
 
