@@ -22,7 +22,7 @@ use scarab_protocol::{
 
 pub(super) use self::beyond::scroll_beyond;
 use super::{
-    ActionTriggered, MouseGrab,
+    ActionTriggered, KeyOrder, MouseGrab,
     clicks::Clicks,
     keyboard::Held,
     seat::{Seat, SeatItem, Spot},
@@ -88,9 +88,11 @@ pub(super) fn read(
     grab: Res<MouseGrab>,
     terminals: Query<Seat, With<Terminal>>,
     mut focus: Option<ResMut<InputFocus>>,
+    mut order: ResMut<KeyOrder>,
     mut said: Said,
 ) {
     let pointer = &mut *pointer;
+    let mut presses = 0;
     for event in events.read() {
         match event {
             WindowEvent::KeyboardInput(pressed) => {
@@ -102,7 +104,8 @@ pub(super) fn read(
                 continue;
             }
             WindowEvent::CursorMoved(moved) => pointer.position = Some(moved.position),
-            WindowEvent::MouseButtonInput(_) | WindowEvent::MouseWheel(_) => {}
+            WindowEvent::MouseButtonInput(pressed) => presses += usize::from(pressed.state.is_pressed()),
+            WindowEvent::MouseWheel(_) => {}
             _ => continue,
         }
         if let WindowEvent::MouseButtonInput(pressed) = event
@@ -129,6 +132,7 @@ pub(super) fn read(
                 if pressed.state == ButtonState::Pressed {
                     if let Some(focus) = focus.as_mut().filter(|focus| focus.get() != Some(seat.terminal)) {
                         focus.set(seat.terminal, FocusCause::Pressed);
+                        order.moved(presses, seat.terminal);
                     }
                     let owner = pointer.press(&seat, button, position, mods, &time, &mut said);
                     pointer.held.retain(|(other, _)| *other != button);
