@@ -9,6 +9,7 @@ mod keyboard;
 mod keys;
 mod mouse;
 mod order;
+mod seat;
 
 use bevy::{input::InputSystems, input_focus::InputFocusSystems, prelude::*};
 
@@ -26,7 +27,7 @@ use crate::{
 ///
 /// The terminal with Bevy's `InputFocus` gets the keyboard; a sole terminal that fits its window gets it by itself.
 /// Keys that a terminal takes do not propagate further. Those that come in one update behind one that asks for something
-/// ([`ActionTriggered`]) are dispatched once more at its end, to whoever has the keyboard then: observers of one's own see them twice. Needs Bevy's `InputPlugin`, `InputFocusPlugin` and
+/// ([`ActionTriggered`]), or behind a click, are dispatched once more at its end, to whoever has the keyboard then: observers of one's own see them twice. Needs Bevy's `InputPlugin`, `InputFocusPlugin` and
 /// `InputDispatchPlugin` (all in `DefaultPlugins`) to have anything to send.
 #[derive(Debug, Clone, Default)]
 pub struct ScarabInputPlugin {
@@ -79,7 +80,7 @@ impl Plugin for ScarabInputPlugin {
             .add_systems(
                 PreUpdate,
                 (
-                    (focus::take_sole, focus::tell, keyboard::forget_held, ime::forget)
+                    (focus::take_sole, focus::tell, keyboard::forget_held, ime::forget, order::look_ahead)
                         .chain()
                         .in_set(ScarabInputSystems::Focus),
                     (ime::compose, mouse::read, mouse::scroll_beyond, keys::act)

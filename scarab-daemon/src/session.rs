@@ -145,7 +145,7 @@ impl Session {
         let session = Arc::new(Self {
             id,
             published: Published::new(0),
-            input: InputQueue::new(number, daemon.deadlines.clone(), master.clone()),
+            input: InputQueue::new(number, daemon.deadlines.clone(), master.clone(), size),
             daemon: Arc::downgrade(daemon),
             inbox: Inbox::new(waker),
             process,

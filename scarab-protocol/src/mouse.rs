@@ -1,8 +1,9 @@
 //! What a terminal tells its program about the mouse and about focus.
 //!
-//! Source: "Mouse Tracking" and "FocusIn/FocusOut" in xterm's `ctlseqs`. X10 tracking (mode 9) is not known to the VT
-//! core, so it is not here either.
+//! Source: "Mouse Tracking" and "FocusIn/FocusOut" in xterm's `ctlseqs`. Which events are told and in which format are two
+//! sets of modes there, and one of each is in force: so X10 tracking (9) comes in every format, too.
 
+use crate::ids::TermSize;
 use crate::key::{self, KeyPress, Mods, Named};
 use crate::surface::Modes;
 
@@ -16,7 +17,7 @@ pub enum MouseAction {
     Press,
     /// A button came up.
     Release,
-    /// The pointer came into another cell.
+    /// The pointer came into another cell or, for programs that want pixels (1016), to another place in it.
     Motion,
 }
 
@@ -76,24 +77,36 @@ pub struct MouseEvent {
     pub col: u16,
     /// The cell's row, from 0.
     pub row: u16,
+    /// Where in the cell, in 256ths of its width from its left; 0 if that is not known.
+    pub x: u8,
+    /// Where in the cell, in 256ths of its height from its top; 0 if that is not known.
+    pub y: u8,
     /// The modifiers in force. Reports know Shift, Alt and Ctrl.
     pub mods: Mods,
 }
 
-/// Appends what a terminal in these modes sends for what the mouse did, and tells whether that is anything.
+impl MouseEvent {
+    /// The middle of a cell, as `x` and `y` count: for who knows the cell and no more.
+    pub const MIDDLE: u8 = 128;
+}
+
+/// Appends what a terminal in these modes and of this size sends for what the mouse did, and tells whether that is anything.
 ///
-/// Motion is reported as often as it is given: a caller gives one for each cell entered, not for each pixel. Cells
-/// that the format in force cannot name are not reported: from column or row 223 on in the default one, from 2015 on
-/// in the UTF-8 one (1005). Without tracking the wheel sends cursor keys on the alternate screen, if the program has
-/// left alternate scroll (1007) on: [`LINES_PER_NOTCH`] for a notch.
-pub fn encode_mouse(event: &MouseEvent, modes: Modes, out: &mut Vec<u8>) -> bool {
+/// Motion is reported as often as it is given: a caller gives one for each cell entered, and only where pixels are
+/// wanted (1016) one for each of those. Cells that the format in force cannot name are not reported: from column or row 223
+/// on in the default one, from 2015 on in the UTF-8 one (1005). Without tracking the wheel sends cursor keys on the
+/// alternate screen, if the program has left alternate scroll (1007) on: [`LINES_PER_NOTCH`] for a notch.
+///
+/// Of the size only pixels (1016) need anything. They count from 1, from the first cell's corner. xterm always knows how many there
+/// are; where a size does not tell, a cell is one pixel, so that the report has the numbers that it would have in SGR form (1006).
+pub fn encode_mouse(event: &MouseEvent, modes: Modes, size: TermSize, out: &mut Vec<u8>) -> bool {
     if !modes.intersects(Modes::MOUSE) {
         return alternate_scroll(event, modes, out);
     }
     if !is_tracked(event, modes) {
         return false;
     }
-    report(event, modes, out)
+    report(event, modes, size, out)
 }
 
 /// Appends the focus report, `CSI I` or `CSI O`, if the program asked for it (1004), and tells whether it did.
@@ -120,8 +133,17 @@ fn alternate_scroll(event: &MouseEvent, modes: Modes, out: &mut Vec<u8>) -> bool
     true
 }
 
+/// Whether the tracking in force is X10's (9). It knows presses of three buttons and nothing else, no modifiers either.
+fn is_x10(modes: Modes) -> bool {
+    !modes.intersects(Modes::MOUSE - Modes::MOUSE_X10)
+}
+
 /// Whether the tracking in force tells such an event at all.
 fn is_tracked(event: &MouseEvent, modes: Modes) -> bool {
+    if is_x10(modes) {
+        let is_first_three = matches!(event.button, Some(MouseButton::Left | MouseButton::Middle | MouseButton::Right));
+        return event.action == MouseAction::Press && is_first_three;
+    }
     let wheel = event.button.is_some_and(MouseButton::is_wheel);
     match event.action {
         MouseAction::Press => event.button.is_some(),
@@ -132,9 +154,10 @@ fn is_tracked(event: &MouseEvent, modes: Modes) -> bool {
     }
 }
 
-fn report(event: &MouseEvent, modes: Modes, out: &mut Vec<u8>) -> bool {
+fn report(event: &MouseEvent, modes: Modes, size: TermSize, out: &mut Vec<u8>) -> bool {
     const NO_BUTTON: u8 = 3;
-    let sgr = modes.contains(Modes::MOUSE_SGR);
+    let pixels = modes.contains(Modes::MOUSE_PIXELS);
+    let sgr = pixels || modes.contains(Modes::MOUSE_SGR);
     let mut code = match event.button {
         // Only SGR reports tell which button came up.
         Some(_) if event.action == MouseAction::Release && !sgr => NO_BUTTON,
@@ -142,19 +165,20 @@ fn report(event: &MouseEvent, modes: Modes, out: &mut Vec<u8>) -> bool {
         None => NO_BUTTON,
     };
     for (modifier, bit) in [(Mods::SHIFT, 4), (Mods::ALT, 8), (Mods::CTRL, 16)] {
-        if event.mods.contains(modifier) {
+        if event.mods.contains(modifier) && !is_x10(modes) {
             code |= bit;
         }
     }
     if event.action == MouseAction::Motion {
         code |= 32;
     }
-    let (col, row) = (u32::from(event.col) + 1, u32::from(event.row) + 1);
     if sgr {
+        let (x, y) = if pixels { pixel(event, size) } else { (event.col.into(), event.row.into()) };
         let last = if event.action == MouseAction::Release { 'm' } else { 'M' };
-        out.extend_from_slice(format!("\x1b[<{code};{col};{row}{last}").as_bytes());
+        out.extend_from_slice(format!("\x1b[<{code};{};{}{last}", x + 1, y + 1).as_bytes());
         return true;
     }
+    let (col, row) = (u32::from(event.col) + 1, u32::from(event.row) + 1);
     let utf8 = modes.contains(Modes::MOUSE_UTF8);
     // 32 is added to everything; a byte ends at 255, and the UTF-8 format at two bytes.
     let largest = if utf8 { 0x7ff } else { 0xff } - 32;
@@ -166,6 +190,18 @@ fn report(event: &MouseEvent, modes: Modes, out: &mut Vec<u8>) -> bool {
         push(value + 32, utf8, out);
     }
     true
+}
+
+/// The pixel of the text area that an event is on, from 0; the cell if the area's pixels are not known.
+fn pixel(event: &MouseEvent, size: TermSize) -> (u64, u64) {
+    if size.pixel_width == 0 || size.pixel_height == 0 {
+        return (event.col.into(), event.row.into());
+    }
+    let along = |cell: u16, part: u8, cells: u16, pixels: u16| {
+        let parts = 256 * u64::from(cell) + u64::from(part);
+        parts * u64::from(pixels) / (256 * u64::from(cells.max(1)))
+    };
+    (along(event.col, event.x, size.cols, size.pixel_width), along(event.row, event.y, size.rows, size.pixel_height))
 }
 
 /// Appends one value of the default or of the UTF-8 format.

@@ -184,7 +184,7 @@ fn messages(add: &mut dyn FnMut(String, Frame)) {
     of.session(&Resize { size });
     of.session(&Input { position: 100, data: b"ls\r".to_vec() });
     of.session(&Paste { position: 103, first: true, last: false, data: b"one\ntwo".to_vec() });
-    of.session(&Mouse { position: 110, action: 0, button: 1, mods: 4, col: 10, row: 5 });
+    of.session(&Mouse { position: 110, action: 0, button: 1, mods: 4, col: 10, row: 5, x: 64, y: 128 });
     of.session(&Focus { position: 142, gained: true });
     of.session(&CancelInput {});
     of.session(&Scrollback { first: 1000, count: 24 });

@@ -100,7 +100,7 @@ struct PluginReply { text: String }
 
 struct Input { position: u64, data: Vec<u8> }
 struct Paste { position: u64, first: bool, last: bool, data: Vec<u8> }
-struct Mouse { position: u64, action: u8, button: u8, mods: u8, col: u16, row: u16 }
+struct Mouse { position: u64, action: u8, button: u8, mods: u8, col: u16, row: u16, x: u8, y: u8 }
 struct Focus { position: u64, gained: bool }
 struct CancelInput {}
 struct AskCredit {}

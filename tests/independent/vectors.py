@@ -13,7 +13,7 @@ EPOCH = 0x0123456789ABCDEF
 EXPECTED = {
     "Attach": {"target": ("Name", "build"), "size": SIZE, "observe": False, "can_map": True},
     "Input": {"position": 100, "data": b"ls\r"},
-    "Mouse": {"position": 110, "action": 0, "button": 1, "mods": 4, "col": 10, "row": 5},
+    "Mouse": {"position": 110, "action": 0, "button": 1, "mods": 4, "col": 10, "row": 5, "x": 64, "y": 128},
     "CreateSession": {
         "name": "build", "command": [b"make", b"-j2"], "cwd": b"/src", "env": [(b"HOME", b"/home/me")],
         "size": SIZE, "linger": True,

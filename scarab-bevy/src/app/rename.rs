@@ -65,6 +65,10 @@ fn type_key(
     mut focus: ResMut<InputFocus>,
 ) {
     event.propagate(false);
+    // It comes again when what came before it is done.
+    if order.is_waiting() {
+        return;
+    }
     let Some((tab, pane)) = renaming.of.filter(|_| event.input.state.is_pressed()) else { return };
     match event.input.logical_key {
         Key::Enter | Key::Escape => {

@@ -76,6 +76,10 @@ fn type_key(
     mut requests: MessageWriter<SearchRequest>,
 ) {
     event.propagate(false);
+    // It comes again when what came before it is done.
+    if order.is_waiting() {
+        return;
+    }
     let Some(terminal) = bar.terminal.filter(|_| event.input.state.is_pressed()) else { return };
     let ctrl = held.mods().contains(Mods::CTRL);
     let shift = held.mods().contains(Mods::SHIFT);

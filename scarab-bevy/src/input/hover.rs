@@ -2,10 +2,7 @@
 
 use bevy::prelude::*;
 
-use super::{
-    keyboard::Held,
-    mouse::{Pointer, Seat},
-};
+use super::{keyboard::Held, mouse::Pointer, seat::Seat};
 use crate::{
     links::{HoveredLink, link_at},
     scrollback::{Lines, Scrollback},

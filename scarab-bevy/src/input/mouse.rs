@@ -2,15 +2,16 @@
 //!
 //! Shift takes the mouse away from a program that listens.
 
+mod beyond;
+
 use bevy::{
-    ecs::query::QueryData,
     input::{
         ButtonState,
         mouse::{MouseButton, MouseScrollUnit, MouseWheel},
     },
     input_focus::{FocusCause, InputFocus},
     prelude::*,
-    window::{RequestRedraw, WindowEvent},
+    window::WindowEvent,
 };
 use scarab_protocol::{
     config::Action,
@@ -19,16 +20,20 @@ use scarab_protocol::{
     surface::Modes,
 };
 
-use super::{ActionTriggered, MouseGrab, clicks::Clicks, keyboard::Held};
+pub(super) use self::beyond::scroll_beyond;
+use super::{
+    ActionTriggered, KeyOrder, MouseGrab,
+    clicks::Clicks,
+    keyboard::Held,
+    seat::{Seat, SeatItem, Spot},
+};
 use crate::{
     links::{LinkActivated, link_at},
     messages::{InputKind, TerminalInput},
-    panes::Pane,
-    scrollback::{Lines, Scrollback},
-    select::{Place, Select, SelectRequest, SelectionKind, TerminalSelection},
-    terminal::{Terminal, TerminalGrid},
-    view::{TerminalArea, TerminalMetrics},
-    viewport::{ScrollRequest, ScrollTo, TerminalViewport},
+    scrollback::Lines,
+    select::{Place, Select, SelectRequest, SelectionKind},
+    terminal::Terminal,
+    viewport::{ScrollRequest, ScrollTo},
 };
 
 /// Where the pointer is, which button is held and whose it is, and what is left of a fine wheel's turns.
@@ -38,7 +43,7 @@ pub(super) struct Pointer {
     position: Option<Vec2>,
     /// The terminal that it is over or, while a button is held, on which that went down.
     over: Option<Entity>,
-    cell: Option<(u16, u16)>,
+    spot: Option<Spot>,
     /// The buttons that are down, in the order in which they went down, and whose they are.
     held: Vec<(Button, Owner)>,
     place: Option<Place>,
@@ -63,71 +68,6 @@ enum Owner {
 const PIXELS_PER_NOTCH: f32 = 50.0;
 /// How many lines a notch of the wheel scrolls back, as terminals and desktops have it.
 const LINES_PER_NOTCH: f32 = 3.0;
-/// How fast a selection that is drawn beyond the edge scrolls, in lines a second for each line that the pointer is beyond.
-const DRAG_SPEED: f32 = 10.0;
-
-/// A terminal, as far as the mouse goes.
-#[derive(QueryData)]
-pub(super) struct Seat {
-    pub(super) terminal: Entity,
-    area: &'static TerminalArea,
-    pub(super) screen: &'static TerminalGrid,
-    metrics: &'static TerminalMetrics,
-    viewport: &'static TerminalViewport,
-    selection: &'static TerminalSelection,
-    scrollback: &'static Scrollback,
-    pane: Option<&'static Pane>,
-}
-
-impl SeatItem<'_, '_> {
-    /// A position of the window as one of the terminal's.
-    fn inside(&self, position: Vec2) -> Vec2 {
-        position - self.area.0.min.as_vec2() / self.metrics.scale_factor
-    }
-
-    /// Whether a position of the window is over the terminal, and that is seen.
-    fn has(&self, position: Vec2) -> bool {
-        if self.pane.is_some_and(|pane| !pane.seen) {
-            return false;
-        }
-        let pixel = position * self.metrics.scale_factor;
-        pixel.cmpge(self.area.0.min.as_vec2()).all() && pixel.cmplt(self.area.0.max.as_vec2()).all()
-    }
-
-    /// The cell under a position of the window; in the padding, the nearest one.
-    fn cell_at(&self, position: Vec2) -> Option<(u16, u16)> {
-        let grid = &self.screen.grid;
-        let last = IVec2::new(i32::from(grid.cols()) - 1, i32::from(grid.rows()) - 1);
-        let cell = self.metrics.cell_at(self.inside(position))?;
-        (last.cmpge(IVec2::ZERO).all())
-            .then(|| cell.clamp(IVec2::ZERO, last))
-            .map(|cell| (cell.x as u16, cell.y as u16))
-    }
-
-    /// The place in the lines that a position means: for cells the nearer side of the one under it.
-    fn place_at(&self, position: Vec2, kind: SelectionKind) -> Option<Place> {
-        let (cell, grid) = (self.metrics.logical_cell(), &self.screen.grid);
-        let half = match kind {
-            SelectionKind::Cells | SelectionKind::Block => Vec2::new(cell.x / 2.0, 0.0),
-            SelectionKind::Words | SelectionKind::Lines => Vec2::ZERO,
-        };
-        let hidden = Vec2::new(0.0, self.viewport.hidden_part() * cell.y);
-        let at = self.metrics.cell_at(self.inside(position) + half + hidden)?;
-        let rows = i32::from(grid.rows());
-        // With a part of the first row above, there is a part of one more below.
-        let last = if self.viewport.hidden_part() > 0.0 { rows } else { (rows - 1).max(0) };
-        let line = self.viewport.first_line(self.screen) + at.y.clamp(0, last) as u64;
-        // Above all and below all, whole lines are meant.
-        let col = if at.y < 0 {
-            0
-        } else if at.y >= rows && self.viewport.hidden_part() == 0.0 {
-            grid.cols()
-        } else {
-            at.x.clamp(0, grid.cols().into()) as u16
-        };
-        Some(Place { line, col })
-    }
-}
 
 /// What the mouse says.
 #[derive(bevy::ecs::system::SystemParam)]
@@ -140,7 +80,7 @@ pub(super) struct Said<'w> {
 }
 
 /// Reads what the mouse does over terminals, in the order in which it happened. Programs that did not ask hear nothing: the daemon
-/// knows their modes, and here they only save messages. A motion within a cell is none.
+/// knows their modes, and here they only save messages. A motion within a cell is none, but for programs that want pixels.
 pub(super) fn read(
     mut events: MessageReader<WindowEvent>,
     time: Res<Time<Real>>,
@@ -148,9 +88,11 @@ pub(super) fn read(
     grab: Res<MouseGrab>,
     terminals: Query<Seat, With<Terminal>>,
     mut focus: Option<ResMut<InputFocus>>,
+    mut order: ResMut<KeyOrder>,
     mut said: Said,
 ) {
     let pointer = &mut *pointer;
+    let mut presses = 0;
     for event in events.read() {
         match event {
             WindowEvent::KeyboardInput(pressed) => {
@@ -162,7 +104,8 @@ pub(super) fn read(
                 continue;
             }
             WindowEvent::CursorMoved(moved) => pointer.position = Some(moved.position),
-            WindowEvent::MouseButtonInput(_) | WindowEvent::MouseWheel(_) => {}
+            WindowEvent::MouseButtonInput(pressed) => presses += usize::from(pressed.state.is_pressed()),
+            WindowEvent::MouseWheel(_) => {}
             _ => continue,
         }
         if let WindowEvent::MouseButtonInput(pressed) = event
@@ -189,6 +132,7 @@ pub(super) fn read(
                 if pressed.state == ButtonState::Pressed {
                     if let Some(focus) = focus.as_mut().filter(|focus| focus.get() != Some(seat.terminal)) {
                         focus.set(seat.terminal, FocusCause::Pressed);
+                        order.moved(presses, seat.terminal);
                     }
                     let owner = pointer.press(&seat, button, position, mods, &time, &mut said);
                     pointer.held.retain(|(other, _)| *other != button);
@@ -203,12 +147,6 @@ pub(super) fn read(
     }
 }
 
-/// Whether the program of a terminal has the mouse.
-fn listens(seat: &SeatItem<'_, '_>, mods: Mods) -> bool {
-    let sees_it = !seat.viewport.is_scrolled_back();
-    sees_it && seat.screen.grid.modes.intersects(Modes::MOUSE) && !mods.contains(Mods::SHIFT)
-}
-
 impl Pointer {
     /// The terminal that it is over.
     pub(super) fn over(&self) -> Option<Entity> {
@@ -218,7 +156,7 @@ impl Pointer {
     /// The place that it points at on this terminal, if it is the user's and no button is held.
     pub(super) fn place_on(&self, seat: &SeatItem<'_, '_>, mods: Mods) -> Option<Place> {
         let position =
-            self.position.filter(|position| self.held.is_empty() && seat.has(*position) && !listens(seat, mods))?;
+            self.position.filter(|position| self.held.is_empty() && seat.has(*position) && !seat.listens(mods))?;
         seat.place_at(position, SelectionKind::Words)
     }
 
@@ -231,22 +169,24 @@ impl Pointer {
     }
 
     fn go(&mut self, seat: &SeatItem<'_, '_>, position: Vec2, mods: Mods, said: &mut Said) {
-        let now = seat.cell_at(position);
+        let now = seat.spot_at(position);
         if let Some(kind) = self.selecting() {
             let place = seat.place_at(position, kind);
             if self.place != place {
                 self.place = place;
                 said.select(seat.terminal, place.map(Select::Extend));
             }
-        } else if now != self.cell
-            && let Some(now) = now
-        {
+        } else if let Some(now) = now {
             let button = self.held.iter().rev().find(|(_, owner)| *owner == Owner::Program).map(|(button, _)| *button);
-            if button.is_some() || (self.held.is_empty() && listens(seat, mods)) {
+            let has_moved = match self.spot {
+                Some(before) if !seat.wants_pixels(button.is_some()) => before.cell != now.cell,
+                before => before != Some(now),
+            };
+            if has_moved && (button.is_some() || self.held.is_empty() && seat.listens(mods)) {
                 said.mouse(seat.terminal, MouseAction::Motion, button, now, mods);
             }
         }
-        self.cell = now;
+        self.spot = now;
     }
 
     /// A button goes down. Gives whose it is from now on.
@@ -259,17 +199,17 @@ impl Pointer {
         time: &Time<Real>,
         said: &mut Said,
     ) -> Owner {
-        let Some(at) = seat.cell_at(position) else { return Owner::Nobody };
+        let Some(at) = seat.spot_at(position) else { return Owner::Nobody };
         let terminal = seat.terminal;
-        self.cell = Some(at);
-        if listens(seat, mods) {
+        self.spot = Some(at);
+        if seat.listens(mods) {
             said.mouse(terminal, MouseAction::Press, Some(button), at, mods);
             return Owner::Program;
         }
         match button {
             Button::Left if mods.contains(Mods::CTRL) && self.follow_link(seat, position, said) => {}
             Button::Left => {
-                let kind = match self.clicks.count(time.elapsed(), Some(at)) {
+                let kind = match self.clicks.count(time.elapsed(), Some(at.cell)) {
                     1 if mods.contains(Mods::ALT) => SelectionKind::Block,
                     1 => SelectionKind::Cells,
                     2 => SelectionKind::Words,
@@ -310,7 +250,7 @@ impl Pointer {
         match self.held.remove(at).1 {
             Owner::Selection(_) => said.select(seat.terminal, [Select::End]),
             Owner::Program => {
-                if let Some(at) = seat.cell_at(position) {
+                if let Some(at) = seat.spot_at(position) {
                     said.mouse(seat.terminal, MouseAction::Release, Some(button), at, mods);
                 }
             }
@@ -320,7 +260,7 @@ impl Pointer {
 
     fn turn(&mut self, seat: &SeatItem<'_, '_>, turned: &MouseWheel, mods: Mods, said: &mut Said) {
         let alternate = seat.screen.grid.modes.contains(Modes::ALTERNATE_SCREEN | Modes::ALTERNATE_SCROLL);
-        let is_programs = listens(seat, mods) || alternate && !mods.contains(Mods::SHIFT);
+        let is_programs = seat.listens(mods) || alternate && !mods.contains(Mods::SHIFT);
         if !is_programs {
             // A touchpad scrolls as far as the fingers move, a wheel by lines.
             let lines = match turned.unit {
@@ -336,7 +276,7 @@ impl Pointer {
         };
         let whole = self.turned.trunc();
         self.turned -= whole;
-        let Some(at) = self.position.and_then(|position| seat.cell_at(position)) else { return };
+        let Some(at) = self.position.and_then(|position| seat.spot_at(position)) else { return };
         for (turns, forward, back) in
             [(whole.y, Button::WheelUp, Button::WheelDown), (whole.x, Button::WheelRight, Button::WheelLeft)]
         {
@@ -354,50 +294,11 @@ impl Said<'_> {
         self.selects.write_batch(all.into_iter().map(|what| SelectRequest { terminal, what }));
     }
 
-    fn mouse(
-        &mut self,
-        terminal: Entity,
-        action: MouseAction,
-        button: Option<Button>,
-        (col, row): (u16, u16),
-        mods: Mods,
-    ) {
-        let event = MouseEvent { action, button, col, row, mods };
+    fn mouse(&mut self, terminal: Entity, action: MouseAction, button: Option<Button>, at: Spot, mods: Mods) {
+        let Spot { cell: (col, row), part: (x, y) } = at;
+        let event = MouseEvent { action, button, col, row, x, y, mods };
         self.input.write(TerminalInput { terminal, kind: InputKind::Mouse(event) });
     }
-}
-
-/// While a selection is drawn beyond the upper or lower edge, what is seen goes on that way.
-pub(super) fn scroll_beyond(
-    time: Res<Time<Real>>,
-    mut pointer: ResMut<Pointer>,
-    terminals: Query<Seat, With<Terminal>>,
-    mut said: Said,
-    mut redraw: MessageWriter<RequestRedraw>,
-) {
-    let (Some(kind), Some(position)) = (pointer.selecting(), pointer.position) else { return };
-    let Some(seat) = pointer.over.and_then(|over| terminals.get(over).ok()) else { return };
-    let (height, y) = (seat.metrics.logical_cell().y, seat.inside(position).y);
-    let top = seat.metrics.padding as f32 / seat.metrics.scale_factor;
-    let bottom = top + height * f32::from(seat.screen.grid.rows());
-    let beyond = (top - y).max(0.0) - (y - bottom).max(0.0);
-    let can_move = if beyond > 0.0 { seat.viewport.can_go_up(seat.screen) } else { seat.viewport.is_scrolled_back() };
-    if height <= 0.0 || beyond == 0.0 {
-        return;
-    }
-    // Also when nothing moves any more: what was moved to last is in it then.
-    let place = seat.place_at(position, kind);
-    if pointer.place != place {
-        pointer.place = place;
-        said.select(seat.terminal, place.map(Select::Extend));
-    }
-    if !can_move {
-        return;
-    }
-    let lines = beyond / height * DRAG_SPEED * time.delta_secs().min(0.1);
-    said.scrolls.write(ScrollRequest { terminal: seat.terminal, to: ScrollTo::Lines(lines) });
-    // Nothing else wakes an App whose pointer rests.
-    redraw.write(RequestRedraw);
 }
 
 fn button(button: MouseButton) -> Option<Button> {

@@ -1,5 +1,6 @@
 //! The suite in Apps without a window, against a real daemon and real shells: no sleep, only `App::update()` when something arrives.
 
+mod mouse;
 mod panes;
 mod plugins;
 mod scrollback;

@@ -3,12 +3,12 @@
 use bevy::{
     a11y::{AccessibilityNode, AccessibilityRequested},
     ecs::system::RunSystemOnce,
-    input::{ButtonState, keyboard::Key},
+    input::{ButtonState, keyboard::Key, mouse::MouseButton},
     input_focus::InputFocus,
     prelude::*,
 };
 use scarab_bevy::{
-    ActionTriggered, ScarabPanesPlugin, TerminalArea,
+    ActionTriggered, ScarabPanesPlugin, TerminalArea, TerminalMetrics,
     panes::{LastPaneClosed, Tab, Tabs, open_tab},
     prelude::*,
     protocol::{
@@ -122,6 +122,37 @@ fn keys_of_one_update_go_to_whoever_has_the_keyboard_by_then() {
     until_shows(&mut app, second, " b");
     assert_eq!(focused(&app), first);
     assert!(shows(app.world(), first, "b").is_none() && shows(app.world(), second, "c").is_none());
+}
+
+#[test]
+fn keys_behind_a_click_go_to_where_it_went() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let (mut app, left) = tabbed(&place);
+    act(&mut app, Action::SplitRight);
+    let right = focused(&app);
+    until_shows(&mut app, right, "ready");
+    for pane in [left, right] {
+        let metrics = TerminalMetrics { cell: UVec2::new(8, 16), padding: 4, scale_factor: 1.0 };
+        app.world_mut().entity_mut(pane).insert(metrics);
+    }
+    // A digit for the pane that has the keyboard, then one for each that is clicked, all in one update.
+    let (one, two, three) = ((KeyCode::Digit1, "1"), (KeyCode::Digit2, "2"), (KeyCode::Digit3, "3"));
+    let world = app.world_mut();
+    for (at, (code, digit)) in [(None, one), (Some(100.0), two), (Some(500.0), three)] {
+        if let Some(x) = at {
+            pointer(world, Vec2::new(x, 100.0));
+            click(world, MouseButton::Left, ButtonState::Pressed);
+            click(world, MouseButton::Left, ButtonState::Released);
+        }
+        press(world, code, Key::Character(digit.into()), Some(digit), ButtonState::Pressed);
+        press(world, code, Key::Character(digit.into()), None, ButtonState::Released);
+    }
+    app.update();
+    assert_eq!(focused(&app), right);
+    until_shows(&mut app, right, " 13");
+    until_shows(&mut app, left, " 2");
+    assert!(shows(app.world(), left, "3").is_none() && shows(app.world(), right, "2").is_none());
 }
 
 #[test]

@@ -4,11 +4,11 @@ use bevy::{
     input::{
         ButtonState,
         keyboard::Key,
-        mouse::{MouseButton, MouseButtonInput, MouseScrollUnit, MouseWheel},
+        mouse::{MouseButton, MouseScrollUnit, MouseWheel},
     },
     input_focus::{FocusCause, InputFocus},
     prelude::*,
-    window::{CursorMoved, PrimaryWindow, WindowEvent},
+    window::WindowEvent,
 };
 use scarab_bevy::{
     Highlight, Place as At, ScrollRequest, ScrollTo, Search, SearchOutcome, SearchRequest, Select, SelectRequest,
@@ -150,18 +150,6 @@ fn a_selection_goes_with_its_text_and_is_gone_when_that_changes() {
     assert_eq!(row(app.world()), None);
 }
 
-fn pointer(app: &mut App, position: Vec2) {
-    let world = app.world_mut();
-    let window = world.query_filtered::<Entity, With<PrimaryWindow>>().single(world).expect("one window");
-    world.write_message(WindowEvent::from(CursorMoved { window, position, delta: None }));
-}
-
-fn click(app: &mut App, button: MouseButton, state: ButtonState) {
-    let world = app.world_mut();
-    let window = world.query_filtered::<Entity, With<PrimaryWindow>>().single(world).expect("one window");
-    world.write_message(WindowEvent::from(MouseButtonInput { button, state, window }));
-}
-
 /// The same program on a terminal that fills the window, with cells of 8 by 16 pixels.
 fn in_window(app: &mut App) -> Entity {
     let terminal = lines(app);
@@ -185,20 +173,20 @@ fn the_mouse_selects_and_the_wheel_scrolls() {
     let terminal = in_window(&mut app);
     let first = seen(app.world(), terminal)[0].clone();
     let second = seen(app.world(), terminal)[1].clone();
-    pointer(&mut app, cell(0, 0));
-    click(&mut app, MouseButton::Left, ButtonState::Pressed);
-    pointer(&mut app, cell(4, 1));
-    click(&mut app, MouseButton::Left, ButtonState::Released);
+    pointer(app.world_mut(), cell(0, 0));
+    click(app.world_mut(), MouseButton::Left, ButtonState::Pressed);
+    pointer(app.world_mut(), cell(4, 1));
+    click(app.world_mut(), MouseButton::Left, ButtonState::Released);
     let copied = until_copied(&mut app);
     assert_eq!((copied.text, copied.primary), (format!("{first}\n{}", &second[..4]), true));
     // Two clicks are a word.
     for state in [ButtonState::Pressed, ButtonState::Released, ButtonState::Pressed, ButtonState::Released] {
-        pointer(&mut app, cell(6, 1));
-        click(&mut app, MouseButton::Left, state);
+        pointer(app.world_mut(), cell(6, 1));
+        click(app.world_mut(), MouseButton::Left, state);
     }
     assert_eq!(until_copied(&mut app).text, second[5..]);
     let world = app.world_mut();
-    let window = world.query_filtered::<Entity, With<PrimaryWindow>>().single(world).expect("one window");
+    let window = window(world);
     world.write_message(WindowEvent::from(MouseWheel {
         unit: MouseScrollUnit::Line,
         x: 0.0,

@@ -6,10 +6,11 @@ use bevy::{
     input::{
         ButtonState, InputPlugin,
         keyboard::{Key, KeyboardInput},
+        mouse::{MouseButton, MouseButtonInput},
     },
     input_focus::{InputDispatchPlugin, InputFocusPlugin},
     prelude::*,
-    window::{PrimaryWindow, WindowPlugin, WindowResolution},
+    window::{CursorMoved, PrimaryWindow, WindowEvent, WindowPlugin, WindowResolution},
 };
 use scarab_bevy::{PrimaryConnection, Waker, prelude::*};
 use scarab_daemon::server::{Server, ServerOptions};
@@ -117,8 +118,26 @@ pub fn echoing() -> Terminal {
     Terminal::new().command(["sh", "-c", "stty raw -echo; echo ready; exec cat -v"])
 }
 
+pub fn window(world: &mut World) -> Entity {
+    world.query_filtered::<Entity, With<PrimaryWindow>>().single(world).expect("one window")
+}
+
+/// A key, told as Bevy's windows tell it: by itself, and among all that happens to the window.
 pub fn press(world: &mut World, key_code: KeyCode, logical_key: Key, text: Option<&str>, state: ButtonState) {
-    let window = world.query_filtered::<Entity, With<PrimaryWindow>>().single(world).expect("one window");
+    let window = window(world);
     let text = text.map(Into::into);
-    world.write_message(KeyboardInput { key_code, logical_key, state, text, repeat: false, window });
+    let input = KeyboardInput { key_code, logical_key, state, text, repeat: false, window };
+    world.write_message(WindowEvent::from(input.clone()));
+    world.write_message(input);
+}
+
+/// The pointer, moved to a place in logical pixels.
+pub fn pointer(world: &mut World, position: Vec2) {
+    let window = window(world);
+    world.write_message(WindowEvent::from(CursorMoved { window, position, delta: None }));
+}
+
+pub fn click(world: &mut World, button: MouseButton, state: ButtonState) {
+    let window = window(world);
+    world.write_message(WindowEvent::from(MouseButtonInput { button, state, window }));
 }

@@ -4,10 +4,12 @@ use scarab_protocol::surface::Modes;
 
 use super::style::push;
 
-/// Modes that the outer terminal has by the same name, with what sets and what resets them.
-const SAME: [(Modes, &[u8], &[u8]); 6] = [
+/// Modes that the outer terminal has by the same name, with what sets and what resets them. Of X10 tracking (9) few terminals know;
+/// where a program wants that, presses and releases are told here, and the daemon drops what is too much.
+const SAME: [(Modes, &[u8], &[u8]); 7] = [
     (Modes::APP_CURSOR, b"\x1b[?1h", b"\x1b[?1l"),
     (Modes::APP_KEYPAD, b"\x1b=", b"\x1b>"),
+    (Modes::MOUSE_X10, b"\x1b[?1000h", b"\x1b[?1000l"),
     (Modes::MOUSE_CLICK, b"\x1b[?1000h", b"\x1b[?1000l"),
     (Modes::MOUSE_DRAG, b"\x1b[?1002h", b"\x1b[?1002l"),
     (Modes::MOUSE_MOTION, b"\x1b[?1003h", b"\x1b[?1003l"),
@@ -84,6 +86,15 @@ mod tests {
         let set = written(Modes::ALTERNATE_SCREEN, vim);
         assert_eq!(set, r"\x1b[?1h\x1b[?1002h\x1b[?1006h");
         assert_eq!(written(vim, Modes::ALTERNATE_SCREEN), r"\x1b[?1l\x1b[?1002l\x1b[?1006l");
+    }
+
+    #[test]
+    fn another_kind_of_tracking_takes_the_ones_place_before() {
+        assert_eq!(written(Modes::empty(), Modes::MOUSE_X10), r"\x1b[?1000h\x1b[?1006h");
+        assert_eq!(written(Modes::MOUSE_X10, Modes::MOUSE_CLICK), r"\x1b[?1000l\x1b[?1000h");
+        assert_eq!(written(Modes::MOUSE_MOTION, Modes::MOUSE_X10), r"\x1b[?1003l\x1b[?1000h");
+        // Places within cells are not the outer terminal's to tell.
+        assert_eq!(written(Modes::MOUSE_CLICK, Modes::MOUSE_CLICK | Modes::MOUSE_PIXELS), "");
     }
 
     #[test]

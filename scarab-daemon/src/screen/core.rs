@@ -63,7 +63,7 @@ pub(super) struct Core {
     pub(super) keyboard_depths: [usize; 2],
     /// What was saved on the primary screen (DECSC) when mode 47 or 1047 left it; the core forgets it.
     pub(super) saved_cursor: Option<CoreCursor<CoreCell>>,
-    /// Modes that the core does not know: DECBKM, DECSCNM, modifyOtherKeys.
+    /// Modes that the core does not know: DECBKM, DECSCNM, modifyOtherKeys, mouse modes 9 and 1016.
     pub(super) own_modes: Modes,
     links: LinkBudget,
 }

@@ -19,6 +19,7 @@ use std::{
 };
 
 use scarab_protocol::{
+    ids::TermSize,
     lane::{Connection, Lane, LaneError, Taken},
     message::InputCredit,
     paste::PasteEncoder,
@@ -64,6 +65,8 @@ pub(crate) struct InputQueue {
 }
 
 struct State {
+    /// The screen's size, which reports of the mouse in pixels (1016) are of.
+    size: TermSize,
     /// Bounded by the lanes' credit.
     items: VecDeque<Item>,
     /// What is being written.
@@ -110,9 +113,10 @@ struct OpenPaste {
 }
 
 impl InputQueue {
-    /// An empty queue to a PTY.
-    pub(crate) fn new(session: u32, deadlines: Deadlines, master: Arc<Master>) -> Arc<Self> {
+    /// An empty queue to a PTY of this size.
+    pub(crate) fn new(session: u32, deadlines: Deadlines, master: Arc<Master>, size: TermSize) -> Arc<Self> {
         let state = State {
+            size,
             items: VecDeque::new(),
             current: None,
             answers: Vec::new(),
@@ -130,6 +134,11 @@ impl InputQueue {
     /// Says in which modes the program is now. Whatever leaves the queue from now on is encoded so.
     pub(crate) fn set_modes(&self, modes: Modes) {
         self.modes.store(modes.bits(), Ordering::Relaxed);
+    }
+
+    /// Says what size the screen has now. Reports of the mouse that leave the queue from now on are of that.
+    pub(crate) fn set_size(&self, size: TermSize) {
+        self.lock().size = size;
     }
 
     /// A lane for a client, whose credit is told to `tell`, which must not block. An observer's has no credit.

@@ -283,6 +283,7 @@ impl ScreenThread {
         }
         // The screen first: what the program draws for its new size is to find it.
         self.stage.screen.resize(size);
+        self.session.input.set_size(size);
         if let Some(master) = &self.master {
             master.resize(size);
         }

@@ -1,8 +1,8 @@
 //! Input on its way to programs.
 
-use scarab_protocol::{frame::Frame, message::*};
+use scarab_protocol::{frame::Frame, ids::TermSize, message::*};
 
-use super::harness::{Joined, TestClient, TestDaemon};
+use super::harness::{Joined, TestClient, TestDaemon, command};
 
 /// Sends a paste in pieces.
 fn paste(client: &mut TestClient, joined: &mut Joined, pieces: &[&[u8]]) {
@@ -106,11 +106,80 @@ fn mouse_and_focus_are_told_as_the_program_asked() {
     let info = client.create(&format!("printf '\\033[?1000h\\033[?1006h\\033[?1004h'; {SHOW}"));
     let mut joined = client.attach(info.id.number);
     client.wait_for_text(&mut joined, "go");
-    client.push(info.id.number, &Mouse { position: 0, action: 0, button: 1, mods: 0, col: 4, row: 2 });
+    client.push(info.id.number, &Mouse { position: 0, action: 0, button: 1, mods: 0, col: 4, row: 2, x: 0, y: 0 });
     client.push(info.id.number, &Focus { position: Input::EVENT_COST, gained: true });
     joined.position = 2 * Input::EVENT_COST;
     client.type_in(&mut joined, b"!");
     client.wait_for_text(&mut joined, "^[[<0;5;3M^[[I!");
+}
+
+/// Sends a mouse event on the cell of column 4 and row 2, half of its height down and this far to the right in it.
+fn point(client: &mut TestClient, joined: &mut Joined, action: u8, button: u8, mods: u8, x: u8) {
+    let mouse = Mouse { position: joined.position, action, button, mods, col: 4, row: 2, x, y: 128 };
+    joined.position += Input::EVENT_COST;
+    client.push(joined.number, &mouse);
+}
+
+/// What a program sets, and what it is then told of a click with Ctrl, a motion by a quarter of a cell, and a key.
+const MOUSE_MODES: [(&str, &str); 10] = [
+    // A press, without its modifier; not that it ends.
+    (r"\033[?9h", "^[[M %#!"),
+    (r"\033[?9;1006h", "^[[<0;5;3M!"),
+    (r"\033[?1003;9h", "^[[M %#!"),
+    (r"\033[?9;1000h", "^[[M0%#^[[M3%#!"),
+    (r"\033[?9h\033[?9l", "  !"),
+    (r"\033[?1003;1016h", "^[[<16;35;41M^[[<16;35;41m^[[<35;37;41M!"),
+    (r"\033[?1000;1006;1016h", "^[[<16;35;41M^[[<16;35;41m!"),
+    (r"\033[?1000;1016;1006h", "^[[<16;5;3M^[[<16;5;3m!"),
+    (r"\033[?1000;1006;1016h\033[?1016l", "^[[M0%#^[[M3%#!"),
+    (r"\033[?9;1016h\033c", "  !"),
+];
+
+#[test]
+fn presses_alone_and_pixels_are_told_as_the_program_asked() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let size = TermSize { cols: 80, rows: 24, pixel_width: 640, pixel_height: 384 };
+    for (modes, shown) in MOUSE_MODES {
+        let wanted = CreateSession { size, ..command(&format!("printf '{modes}'; {SHOW}")) };
+        let number = client.ask::<_, Created>(0, &wanted).info.id.number;
+        let mut joined = client.attach_as(number, None, false);
+        client.wait_for_text(&mut joined, "go");
+        point(&mut client, &mut joined, 0, 1, 4, 64);
+        point(&mut client, &mut joined, 1, 1, 4, 64);
+        point(&mut client, &mut joined, 2, 0, 0, 128);
+        client.type_in(&mut joined, b"!");
+        client.wait_for_text(&mut joined, shown);
+    }
+}
+
+#[test]
+fn pixels_are_of_the_size_in_force() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let number = client.create(&format!("printf '\\033[?1000;1016h'; {SHOW}")).id.number;
+    let mut joined = client.attach_as(number, None, false);
+    client.wait_for_text(&mut joined, "go");
+    // Nobody has told any: each cell counts as one.
+    point(&mut client, &mut joined, 0, 1, 0, 64);
+    client.wait_for_text(&mut joined, "^[[<0;5;3M");
+    let size = TermSize { cols: 40, rows: 12, pixel_width: 400, pixel_height: 240 };
+    client.push(number, &Resize { size });
+    assert_eq!(client.expect::<Resized>().1.size, size);
+    point(&mut client, &mut joined, 1, 1, 0, 64);
+    client.wait_for_text(&mut joined, "^[[<0;43;51m");
+}
+
+#[test]
+fn a_program_that_asks_is_told_which_mouse_modes_are_set() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let info = client.create(concat!(
+        r"stty raw -echo; printf '\033[?9;1006h\033[?9$p\033[?1016$p\033[?1002;1016h\033[?9$p\033[?1006$p\033[?1016$p'; ",
+        "exec cat -v"
+    ));
+    let mut joined = client.attach(info.id.number);
+    client.wait_for_text(&mut joined, "^[[?9;1$y^[[?1016;2$y^[[?9;2$y^[[?1006;2$y^[[?1016;1$y");
 }
 
 #[test]

@@ -136,6 +136,8 @@ impl From<&MouseEvent> for Mouse {
             mods: MODS.iter().filter(|(_, mods)| event.mods.contains(*mods)).map(|(bit, _)| bit).sum(),
             col: event.col,
             row: event.row,
+            x: event.x,
+            y: event.y,
         }
     }
 }
@@ -156,6 +158,8 @@ impl Mouse {
             },
             col: self.col,
             row: self.row,
+            x: self.x,
+            y: self.y,
             mods: MODS.iter().filter(|(bit, _)| self.mods & bit != 0).fold(Mods::empty(), |all, (_, mods)| all | *mods),
         })
     }
@@ -169,15 +173,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn mouse_events_come_back_as_they_went(action in 0u8..3, button in 0u8..10, mods in 0u8..8, col: u16, row: u16) {
-            let wire = Mouse { position: 0, action, button, mods, col, row };
+        fn mouse_events_come_back_as_they_went(
+            action in 0u8..3, button in 0u8..10, mods in 0u8..8, col: u16, row: u16, x: u8, y: u8,
+        ) {
+            let wire = Mouse { position: 0, action, button, mods, col, row, x, y };
             let event = wire.event().expect("all numbers mean something");
             prop_assert_eq!(Mouse::from(&event), wire);
         }
 
         #[test]
         fn mouse_numbers_that_mean_nothing_are_no_events(action: u8, button: u8, mods: u8) {
-            let event = Mouse { position: 0, action, button, mods, col: 0, row: 0 }.event();
+            let event = Mouse { position: 0, action, button, mods, col: 0, row: 0, x: 0, y: 0 }.event();
             prop_assert_eq!(event.is_some(), action < 3 && button < 10);
         }
     }

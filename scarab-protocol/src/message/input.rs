@@ -57,6 +57,10 @@ pub struct Mouse {
     pub col: u16,
     /// Row, from 0.
     pub row: u16,
+    /// Where in the cell, in 256ths of its width from its left; 0 if the client does not know.
+    pub x: u8,
+    /// Where in the cell, in 256ths of its height from its top; 0 if the client does not know.
+    pub y: u8,
 }
 
 /// The terminal gained or lost the keyboard's focus.

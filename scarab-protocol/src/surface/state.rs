@@ -76,6 +76,10 @@ bitflags! {
         const BACKSPACE_BS = 1 << 12;
         /// Colours are shown inverted (DECSCNM, 5).
         const REVERSE_SCREEN = 1 << 13;
+        /// Mouse presses of three buttons are told, and nothing else (X10, 9).
+        const MOUSE_X10 = 1 << 14;
+        /// Mouse reports in SGR form with pixels in place of cells (1016).
+        const MOUSE_PIXELS = 1 << 15;
         /// Kitty keyboard: disambiguate escape codes (flag 1).
         const KITTY_DISAMBIGUATE = 1 << 16;
         /// Kitty keyboard: report event types (flag 2).
@@ -92,7 +96,8 @@ bitflags! {
         const MODIFY_OTHER_KEYS_2 = 1 << 25;
 
         /// Any mouse tracking at all.
-        const MOUSE = Self::MOUSE_CLICK.bits() | Self::MOUSE_DRAG.bits() | Self::MOUSE_MOTION.bits();
+        const MOUSE = Self::MOUSE_X10.bits() | Self::MOUSE_CLICK.bits() | Self::MOUSE_DRAG.bits()
+            | Self::MOUSE_MOTION.bits();
     }
 }
 

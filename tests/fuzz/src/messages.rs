@@ -110,8 +110,8 @@ impl World {
             8 => {
                 let position = self.position(source.u8(), 0);
                 let (action, button, mods) = (source.u8() % 4, source.u8() % 11, source.u8());
-                let (col, row) = (source.u16(), source.u16());
-                about!(session, Mouse { position, action, button, mods, col, row })
+                let (col, row, x, y) = (source.u16(), source.u16(), source.u8(), source.u8());
+                about!(session, Mouse { position, action, button, mods, col, row, x, y })
             }
             9 => about!(session, Focus { position: self.position(source.u8(), 0), gained: source.flag() }),
             10 => about!(session, CancelInput {}),

@@ -5,6 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use scarab_fuzz::source::Source;
 use scarab_protocol::{
+    ids::TermSize,
     key::{KeyKind, KeyPress, Logical, Mods, Named, Numpad, Physical, encode, parse_key},
     message::Mouse,
     mouse::encode_mouse,
@@ -103,11 +104,13 @@ fn key(key: &KeyPress, modes: Modes) {
 
 fn mouse(source: &mut Source, modes: Modes) {
     let (action, button, mods) = (source.u8(), source.u8(), source.u8());
-    let wire = Mouse { position: 0, action, button, mods, col: source.u16(), row: source.u16() };
+    let (col, row, x, y) = (source.u16(), source.u16(), source.u8(), source.u8());
+    let wire = Mouse { position: 0, action, button, mods, col, row, x, y };
     let Some(event) = wire.event() else { return };
     assert_eq!(Mouse::from(&event).event(), Some(event));
     let mut out = Vec::new();
-    let told = encode_mouse(&event, modes, &mut out);
+    let (cols, rows, pixel_width, pixel_height) = (source.u16(), source.u16(), source.u16(), source.u16());
+    let told = encode_mouse(&event, modes, TermSize { cols, rows, pixel_width, pixel_height }, &mut out);
     assert_eq!(told, !out.is_empty());
     assert!(out.len() as u64 <= scarab_protocol::message::Input::EVENT_COST, "more than its cost: {out:?}");
 }

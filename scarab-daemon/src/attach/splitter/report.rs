@@ -35,7 +35,8 @@ pub fn focus(sequence: &[u8]) -> Option<bool> {
     }
 }
 
-/// `CSI < code ; column ; row M`, or `m` for a release; columns and rows count from 1.
+/// `CSI < code ; column ; row M`, or `m` for a release; columns and rows count from 1. Where in the cell it was is not told, and
+/// taken to be the middle.
 pub fn mouse(sequence: &[u8]) -> Option<MouseEvent> {
     let (last, body) = sequence.strip_prefix(b"\x1b[<")?.split_last()?;
     let mut numbers = str::from_utf8(body).ok()?.split(';').map(|number| number.parse::<u16>().ok());
@@ -64,5 +65,6 @@ pub fn mouse(sequence: &[u8]) -> Option<MouseEvent> {
     };
     let mods = [(4, Mods::SHIFT), (8, Mods::ALT), (16, Mods::CTRL)];
     let mods = mods.iter().filter(|(bit, _)| code & bit != 0).fold(Mods::empty(), |all, (_, mods)| all | *mods);
-    Some(MouseEvent { action, button, col: col.checked_sub(1)?, row: row.checked_sub(1)?, mods })
+    let (col, row) = (col.checked_sub(1)?, row.checked_sub(1)?);
+    Some(MouseEvent { action, button, col, row, x: MouseEvent::MIDDLE, y: MouseEvent::MIDDLE, mods })
 }

@@ -1,5 +1,6 @@
 use proptest::{collection::vec, prelude::*};
 use scarab_protocol::{
+    ids::TermSize,
     key::Mods,
     mouse::{MouseAction, MouseButton, encode_mouse},
     surface::Modes,
@@ -133,9 +134,10 @@ proptest! {
         ],
         col in 0u16..1000, row in 0u16..1000, mods in 0u8..8,
     ) {
-        let event = MouseEvent { action, button: Some(button), col, row, mods: Mods::from_bits_truncate(mods) };
+        let (mods, middle) = (Mods::from_bits_truncate(mods), MouseEvent::MIDDLE);
+        let event = MouseEvent { action, button: Some(button), col, row, x: middle, y: middle, mods };
         let mut report = Vec::new();
-        encode_mouse(&event, Modes::MOUSE | Modes::MOUSE_SGR, &mut report);
+        encode_mouse(&event, Modes::MOUSE | Modes::MOUSE_SGR, TermSize::default(), &mut report);
         prop_assert_eq!(split(&[&report]), [Typed::Mouse(event)]);
     }
 }

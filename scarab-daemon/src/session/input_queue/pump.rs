@@ -154,7 +154,7 @@ impl InputQueue {
         let bytes = match what {
             What::Bytes(bytes) => bytes,
             What::Mouse(event) => {
-                encode_mouse(&event, modes, &mut out);
+                encode_mouse(&event, modes, state.size, &mut out);
                 Bytes::Own(out)
             }
             What::Focus(gained) => {
