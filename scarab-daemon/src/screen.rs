@@ -9,6 +9,7 @@ mod filter;
 mod handler;
 mod heard;
 mod lines;
+mod links;
 mod utf8;
 
 use std::time::Instant;
