@@ -1,6 +1,10 @@
 //! The VT core with its counters: what it does not keep itself is kept here.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::VecDeque,
+    ops::Range,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use alacritty_terminal::{
     Term,
@@ -11,14 +15,14 @@ use alacritty_terminal::{
         ClipboardType, Config, Osc52, TermDamage, TermMode,
         cell::{Cell as CoreCell, Flags},
     },
-    vte::ansi::{CursorShape as CoreShape, ModifyOtherKeys},
+    vte::ansi::{CursorShape as CoreShape, ModifyOtherKeys, Rgb},
 };
 use scarab_protocol::{
     ids::TermSize,
     surface::{Cursor, CursorShape, Modes, Palette},
 };
 
-use super::{Effects, HISTORY, colors::Colors, links::LinkBudget};
+use super::{Effects, HISTORY, asked::Asked, colors::Colors, links::LinkBudget};
 
 /// The core may hold this many lines more than it is to have. Were it held to exactly that, a full history would
 /// not grow when a line scrolls off, and the line could not be counted. No single step scrolls off
@@ -66,6 +70,12 @@ pub(super) struct Core {
     /// Modes that the core does not know: DECBKM, DECSCNM, modifyOtherKeys.
     pub(super) own_modes: Modes,
     pub(super) links: LinkBudget,
+    /// The rows from the top margin on, to the one behind the bottom margin. The core has them, too, and tells nobody.
+    pub(super) margins: Range<usize>,
+    /// Questions whose marks have not come through yet.
+    pub(super) asked: VecDeque<Asked>,
+    /// What programs have in TERM; empty if that is not known.
+    pub(super) terminal_name: String,
 }
 
 /// Where the core's events go: they are collected, and looked at when a piece of output is interpreted.
@@ -143,6 +153,9 @@ impl Core {
             saved_cursor: None,
             own_modes: Modes::empty(),
             links: LinkBudget::default(),
+            margins: 0..usize::from(size.rows),
+            asked: VecDeque::new(),
+            terminal_name: String::new(),
         }
     }
 
@@ -222,6 +235,7 @@ impl Core {
         }
         self.count_scrolled();
         self.term.resize(CoreSize(size));
+        self.reset_margins();
         if self.is_alternate() {
             self.history_unknown = true;
             self.reflow += 1;
@@ -341,6 +355,11 @@ impl Core {
             ModifyOtherKeys::EnableExceptWellDefined => self.own_modes.insert(Modes::MODIFY_OTHER_KEYS_1),
             ModifyOtherKeys::EnableAll => self.own_modes.insert(Modes::MODIFY_OTHER_KEYS_2),
         }
+    }
+
+    /// The colour that the program is told is in a place of the palette.
+    pub(super) fn color(&self, place: usize) -> Rgb {
+        self.term.colors()[place].unwrap_or_else(|| self.colors.at(place))
     }
 
     /// The colours that the program has changed, if any changed since the last call.
