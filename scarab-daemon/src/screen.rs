@@ -2,6 +2,7 @@
 //!
 //! Nothing outside this module knows which VT core it is.
 
+mod asked;
 mod colors;
 mod convert;
 mod core;
@@ -9,6 +10,9 @@ mod filter;
 mod handler;
 mod heard;
 mod lines;
+mod links;
+mod movement;
+mod soft_reset;
 mod utf8;
 
 use std::time::Instant;
@@ -20,8 +24,14 @@ use scarab_protocol::{
     surface::{Cell, Extra, Modes, Size, SurfaceError, SurfaceId, SurfaceWriter},
 };
 
+use self::{
+    asked::MARK,
+    core::Core,
+    filter::{Filter, Step},
+    heard::Heard,
+    utf8::Whole,
+};
 pub(crate) use self::{colors::Colors, core::Clipboard, heard::Mark, lines::Lines};
-use self::{core::Core, filter::Filter, heard::Heard, utf8::Whole};
 
 /// How many lines of scrollback a screen holds if nobody says: the default of `daemon.scrollback`.
 pub(crate) const HISTORY: usize = 10_000;
@@ -107,11 +117,16 @@ impl Screen {
         let (mut cwd, mut marks) = (None, Vec::new());
         for slice in bytes.chunks(SLICE) {
             whole.feed(slice, |piece| {
-                let pass = |passed: &[u8]| parser.advance(core, passed);
-                filter.feed(piece, pass, |heard| match heard {
-                    Heard::Cwd(path) => cwd = Some(path),
-                    Heard::Mark(mark) if marks.len() < Effects::MAX_MARKS => marks.push(mark),
-                    Heard::Mark(_) => {}
+                filter.feed(piece, |step| match step {
+                    Step::Pass(passed) => parser.advance(core, passed),
+                    Step::Asked(asked) => {
+                        if core.ask(asked) {
+                            parser.advance(core, MARK);
+                        }
+                    }
+                    Step::Heard(Heard::Cwd(path)) => cwd = Some(path),
+                    Step::Heard(Heard::Mark(mark)) if marks.len() < Effects::MAX_MARKS => marks.push(mark),
+                    Step::Heard(Heard::Mark(_)) => {}
                 });
             });
         }
@@ -143,6 +158,11 @@ impl Screen {
     /// Tells programs that ask these colours.
     pub(crate) fn set_colors(&mut self, colors: Colors) {
         self.core.colors = colors;
+    }
+
+    /// Tells programs that ask this name of the terminal: what they have in TERM.
+    pub(crate) fn set_terminal_name(&mut self, name: String) {
+        self.core.terminal_name = name;
     }
 
     /// The modes that input encoding needs.

@@ -137,6 +137,7 @@ impl Session {
         let mut screen = Screen::new(SurfaceId { epoch: id.epoch, session: id.number }, size)?;
         screen.set_history(scrollback);
         screen.set_colors(daemon.colors.clone());
+        screen.set_terminal_name(command.term());
         let stage = Stage::new(screen)?;
         let (waker, wakeful) = waker()?;
         let (master, process) = pty::spawn(&command, size, daemon.old_limit)?;

@@ -134,10 +134,15 @@ fn keys_follow_the_modes_that_the_program_asked_for() {
 #[test]
 fn queries_of_a_program_are_answered() {
     let daemon = Daemon::start();
-    // Device attributes, a status report, the cursor's place, the background's colour.
-    for (name, query) in
-        [("da", r"\033[c"), ("status", r"\033[5n"), ("place", r"\033[6n"), ("colour", r"\033]11;?\007")]
-    {
+    // Device attributes, a status report, the cursor's place, the background's colour, the terminal's name, how text is written.
+    for (name, query) in [
+        ("da", r"\033[c"),
+        ("status", r"\033[5n"),
+        ("place", r"\033[6n"),
+        ("colour", r"\033]11;?\007"),
+        ("version", r"\033[>q"),
+        ("rendition", r"\033P$qm\033\\"),
+    ] {
         daemon.sh(
             name,
             &format!("stty raw -echo min 1 time 20; printf '{query}'; head -c 3 | od -An -c; exec sleep 1000"),

@@ -1,6 +1,10 @@
 //! The VT core with its counters: what it does not keep itself is kept here.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::VecDeque,
+    ops::Range,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use alacritty_terminal::{
     Term,
@@ -11,14 +15,14 @@ use alacritty_terminal::{
         ClipboardType, Config, Osc52, TermDamage, TermMode,
         cell::{Cell as CoreCell, Flags},
     },
-    vte::ansi::{CursorShape as CoreShape, ModifyOtherKeys},
+    vte::ansi::{CursorShape as CoreShape, ModifyOtherKeys, Rgb},
 };
 use scarab_protocol::{
     ids::TermSize,
     surface::{Cursor, CursorShape, Modes, Palette},
 };
 
-use super::{Effects, HISTORY, colors::Colors};
+use super::{Effects, HISTORY, asked::Asked, colors::Colors, links::LinkBudget};
 
 /// The core may hold this many lines more than it is to have. Were it held to exactly that, a full history would
 /// not grow when a line scrolls off, and the line could not be counted. No single step scrolls off
@@ -65,24 +69,14 @@ pub(super) struct Core {
     pub(super) saved_cursor: Option<CoreCursor<CoreCell>>,
     /// Modes that the core does not know: DECBKM, DECSCNM, modifyOtherKeys, mouse modes 9 and 1016.
     pub(super) own_modes: Modes,
-    links: LinkBudget,
+    pub(super) links: LinkBudget,
+    /// The rows from the top margin on, to the one behind the bottom margin. The core has them, too, and tells nobody.
+    pub(super) margins: Range<usize>,
+    /// Questions whose marks have not come through yet.
+    pub(super) asked: VecDeque<Asked>,
+    /// What programs have in TERM; empty if that is not known.
+    pub(super) terminal_name: String,
 }
-
-/// How much memory hyperlinks take. Every cell can have one of its own, of two kilobytes.
-#[derive(Debug, Default)]
-struct LinkBudget {
-    /// At most so many bytes; some of them may be gone since they were counted.
-    bytes: usize,
-    /// They were counted when so many lines had scrolled off, and were too many.
-    exhausted_at: Option<u64>,
-}
-
-/// The most bytes of hyperlinks on a screen and in its history. Above that, new ones are dropped.
-const MAX_LINKS: usize = 16 * 1024 * 1024;
-/// When so many more lines have scrolled off, it is counted again how many are left.
-const COUNT_AGAIN: u64 = 1000;
-/// What a hyperlink takes beside its text, in bytes.
-const LINK_OVERHEAD: usize = 128;
 
 /// Where the core's events go: they are collected, and looked at when a piece of output is interpreted.
 pub(super) struct Listener(Arc<Mutex<Effects>>);
@@ -159,6 +153,9 @@ impl Core {
             saved_cursor: None,
             own_modes: Modes::empty(),
             links: LinkBudget::default(),
+            margins: 0..usize::from(size.rows),
+            asked: VecDeque::new(),
+            terminal_name: String::new(),
         }
     }
 
@@ -231,41 +228,6 @@ impl Core {
         }
     }
 
-    /// Whether there is memory for one more hyperlink of this length.
-    pub(super) fn afford_link(&mut self, length: usize) -> bool {
-        let cost = length + LINK_OVERHEAD;
-        if self.links.bytes + cost > MAX_LINKS {
-            if self.links.exhausted_at.is_some_and(|at| self.scrolled < at + COUNT_AGAIN) {
-                return false;
-            }
-            self.links.bytes = self.count_links();
-            if self.links.bytes + cost > MAX_LINKS / 2 {
-                self.links.exhausted_at = Some(self.scrolled);
-                return false;
-            }
-            self.links.exhausted_at = None;
-        }
-        self.links.bytes += cost;
-        true
-    }
-
-    /// The bytes of the hyperlinks that are still there; one that goes on over several cells counts once.
-    pub(super) fn count_links(&self) -> usize {
-        let grid = self.term.grid();
-        let mut last = None;
-        let mut bytes = 0;
-        for line in grid.topmost_line().0..i32::from(self.size.rows) {
-            for cell in grid[Line(line)].into_iter().filter(|cell| cell.extra.is_some()) {
-                let link = cell.hyperlink();
-                if link != last {
-                    bytes += link.as_ref().map_or(0, |link| link.uri().len() + link.id().len() + LINK_OVERHEAD);
-                    last = link;
-                }
-            }
-        }
-        bytes
-    }
-
     pub(super) fn resize(&mut self, size: TermSize) {
         let old = std::mem::replace(&mut self.size, size);
         if (old.cols, old.rows) == (size.cols, size.rows) {
@@ -273,6 +235,7 @@ impl Core {
         }
         self.count_scrolled();
         self.term.resize(CoreSize(size));
+        self.reset_margins();
         if self.is_alternate() {
             self.history_unknown = true;
             self.reflow += 1;
@@ -392,6 +355,11 @@ impl Core {
             ModifyOtherKeys::EnableExceptWellDefined => self.own_modes.insert(Modes::MODIFY_OTHER_KEYS_1),
             ModifyOtherKeys::EnableAll => self.own_modes.insert(Modes::MODIFY_OTHER_KEYS_2),
         }
+    }
+
+    /// The colour that the program is told is in a place of the palette.
+    pub(super) fn color(&self, place: usize) -> Rgb {
+        self.term.colors()[place].unwrap_or_else(|| self.colors.at(place))
     }
 
     /// The colours that the program has changed, if any changed since the last call.

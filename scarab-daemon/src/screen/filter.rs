@@ -1,12 +1,17 @@
 //! What stands between a program's output and the VT core: a cap on strings, because the core would keep
-//! an unterminated one for ever, and an ear for what the core does not hand on ([`heard`](super::heard)).
+//! an unterminated one for ever, and an ear for what the core does not hand on ([`heard`](super::heard)) and for
+//! what it is asked in vain ([`asked`](super::asked)).
 //!
 //! Only as much of the parser's state is followed as tells where an operating system command (`ESC ]`) begins and
-//! ends. Device control, application and privacy strings need no cap: the core keeps nothing of them.
+//! ends, and what may be a question. Other device control, application and privacy strings need no cap: the core keeps
+//! nothing of them.
 
 use memchr::memchr;
 
-use super::heard::{self, Heard};
+use super::{
+    asked::{self, Asked, Reading},
+    heard::{self, Heard},
+};
 
 /// The most bytes of one operating system command that reach the core. Its end always does.
 const MAX_OSC: usize = 1024 * 1024;
@@ -17,14 +22,27 @@ const ESC: u8 = 0x1b;
 const BEL: u8 = 0x07;
 const CAN: u8 = 0x18;
 const SUB: u8 = 0x1a;
+/// The string terminator in one byte, which the core takes for the end of a device control string.
+const ST: u8 = 0x9c;
 
 /// The filter of one session's output.
 #[derive(Debug)]
 pub(super) struct Filter {
     state: State,
     max_osc: usize,
-    /// The beginning of the command at hand, if it may still be one that is listened to.
-    heard: Vec<u8>,
+    /// The beginning of what is at hand, if it may still be a command that is listened to or a question.
+    kept: Vec<u8>,
+}
+
+/// What comes out of the filter, in order.
+#[derive(Debug)]
+pub(super) enum Step<'a> {
+    /// Output for the core.
+    Pass(&'a [u8]),
+    /// Something that was told.
+    Heard(Heard),
+    /// A question; its end was the end of what has passed.
+    Asked(Asked),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,11 +53,17 @@ enum State {
     Escape,
     /// Within an operating system command that has so many bytes already.
     Osc(usize),
+    /// Within a control sequence that may be a question.
+    Control,
+    /// Within a device control string that may be a question.
+    Device,
+    /// After an ESC within such a string, which a backslash makes its end.
+    DeviceEscape,
 }
 
 impl Default for Filter {
     fn default() -> Self {
-        Self { state: State::Other, max_osc: MAX_OSC, heard: Vec::new() }
+        Self { state: State::Other, max_osc: MAX_OSC, kept: Vec::new() }
     }
 }
 
@@ -49,8 +73,8 @@ impl Filter {
         Self { max_osc: 0, ..Self::default() }
     }
 
-    /// Passes on what the core may have, in order, in as few pieces as can be, and what was heard in it.
-    pub(super) fn feed(&mut self, bytes: &[u8], mut pass: impl FnMut(&[u8]), mut tell: impl FnMut(Heard)) {
+    /// Takes a piece of output: what the core may have of it, in order and in as few pieces as can be, and what was heard in it.
+    pub(super) fn feed(&mut self, bytes: &[u8], mut step: impl FnMut(Step<'_>)) {
         // `start..at` has been looked at and is to be passed on.
         let (mut start, mut at) = (0, 0);
         while at < bytes.len() {
@@ -63,11 +87,11 @@ impl Filter {
                     None => at = bytes.len(),
                 },
                 State::Escape => {
+                    self.kept.clear();
                     self.state = match bytes[at] {
-                        b']' => {
-                            self.heard.clear();
-                            State::Osc(0)
-                        }
+                        b']' => State::Osc(0),
+                        b'[' => State::Control,
+                        b'P' => State::Device,
                         // The core carries these controls out and goes on; CAN and SUB end the sequence.
                         CAN | SUB => State::Other,
                         0x00..=0x1f | 0x7f..=0xff => State::Escape,
@@ -82,36 +106,105 @@ impl Filter {
                     self.hear(length, &rest[..body]);
                     let allowed = body.min(self.max_osc.saturating_sub(length));
                     if allowed < body {
-                        pass(&bytes[start..at + allowed]);
+                        step(Step::Pass(&bytes[start..at + allowed]));
                         start = at + body;
                     }
                     at += body;
                     self.state = State::Osc(length.saturating_add(body));
                     if end.is_some() {
-                        if let Some(heard) = heard::read(&std::mem::take(&mut self.heard)) {
-                            tell(heard);
+                        if let Some(heard) = heard::read(&self.kept) {
+                            step(Step::Heard(heard));
                         }
                         self.state = if bytes[at] == ESC { State::Escape } else { State::Other };
                         at += 1;
                     }
                 }
+                State::Control | State::Device | State::DeviceEscape => {
+                    let (read, question) = self.question(&bytes[at..]);
+                    at += read;
+                    if let Some(asked) = question {
+                        // What is before it comes first.
+                        step(Step::Pass(&bytes[start..at]));
+                        start = at;
+                        step(Step::Asked(asked));
+                    }
+                }
             }
         }
         if start < at {
-            pass(&bytes[start..at]);
+            step(Step::Pass(&bytes[start..at]));
         }
     }
 
     /// Listens to a piece of a command of which `before` bytes have passed.
     fn hear(&mut self, before: usize, piece: &[u8]) {
-        if self.heard.len() < before {
+        if self.kept.len() < before {
             // This is nothing to listen to, or too long: its beginning was thrown away.
             return;
         }
-        self.heard.extend_from_slice(&piece[..piece.len().min(MAX_HEARD + 1 - self.heard.len())]);
-        if !heard::may_be(&self.heard) || self.heard.len() > MAX_HEARD {
-            self.heard.clear();
+        self.keep(piece, MAX_HEARD);
+        if !heard::may_be(&self.kept) || self.kept.len() > MAX_HEARD {
+            self.kept.clear();
         }
+    }
+
+    /// Goes on with what may be a question, of which some bytes are to come: how many of them were read, and what is asked if that was its end.
+    fn question(&mut self, rest: &[u8]) -> (usize, Option<Asked>) {
+        let byte = rest[0];
+        match self.state {
+            State::Control => {
+                self.kept.push(byte);
+                match asked::control(&self.kept) {
+                    Reading::Unfinished => return (1, None),
+                    Reading::Asked(asked) => {
+                        self.state = State::Other;
+                        return (1, Some(asked));
+                    }
+                    Reading::Nothing => {}
+                }
+            }
+            State::Device if self.kept.len() < asked::STRING_START => {
+                self.kept.push(byte);
+                if asked::may_be_string(&self.kept) {
+                    return (1, None);
+                }
+            }
+            State::Device => {
+                let end = rest.iter().position(|byte| matches!(*byte, ESC | CAN | SUB | ST));
+                let body = end.unwrap_or(rest.len());
+                self.keep(&rest[..body], asked::MAX_STRING);
+                return match end.map(|end| rest[end]) {
+                    None => (body, None),
+                    Some(ESC) => {
+                        self.state = State::DeviceEscape;
+                        (body + 1, None)
+                    }
+                    Some(end) => {
+                        self.state = State::Other;
+                        (body + 1, if end == ST { asked::string(&self.kept) } else { None })
+                    }
+                };
+            }
+            State::DeviceEscape if byte == b'\\' => {
+                self.state = State::Other;
+                return (1, asked::string(&self.kept));
+            }
+            // That was the beginning of another sequence, and the string was cut off.
+            State::DeviceEscape => {
+                self.state = State::Escape;
+                return (0, None);
+            }
+            State::Other | State::Escape | State::Osc(_) => {}
+        }
+        // It is none. The byte is looked at again: it may be an ESC.
+        self.state = State::Other;
+        (0, None)
+    }
+
+    /// Keeps a piece, and of what is longer than `most` one byte more than that.
+    fn keep(&mut self, piece: &[u8], most: usize) {
+        let room = (most + 1).saturating_sub(self.kept.len());
+        self.kept.extend_from_slice(&piece[..piece.len().min(room)]);
     }
 }
 
@@ -121,12 +214,24 @@ mod tests {
 
     use super::{super::heard::Mark, *};
 
-    fn filtered(filter: &mut Filter, chunks: &[&[u8]]) -> (Vec<u8>, Vec<Heard>) {
-        let (mut passed, mut heard) = (Vec::new(), Vec::new());
+    /// What passed, what was heard, and what was asked after how many bytes.
+    #[derive(Debug, Default, PartialEq)]
+    struct Filtered {
+        passed: Vec<u8>,
+        heard: Vec<Heard>,
+        asked: Vec<(usize, Asked)>,
+    }
+
+    fn filtered(filter: &mut Filter, chunks: &[&[u8]]) -> Filtered {
+        let mut all = Filtered::default();
         for chunk in chunks {
-            filter.feed(chunk, |bytes| passed.extend_from_slice(bytes), |told| heard.push(told));
+            filter.feed(chunk, |step| match step {
+                Step::Pass(bytes) => all.passed.extend_from_slice(bytes),
+                Step::Heard(heard) => all.heard.push(heard),
+                Step::Asked(asked) => all.asked.push((all.passed.len(), asked)),
+            });
         }
-        (passed, heard)
+        all
     }
 
     /// Output in which escapes, strings and their ends are common.
@@ -145,6 +250,17 @@ mod tests {
                 b"\x1bP",
                 b"\x1b[31m",
                 b"]",
+                b"\x1b[>q",
+                b"\x1b[>0",
+                b"\x1b[?6n",
+                b"\x1b[?99",
+                b"6n",
+                b"\x1b[16t",
+                b"\x1b[!p",
+                b"\x1bP$qm\x1b\\",
+                b"\x1bP+q5443;",
+                b"544e",
+                b"\x9c",
             ])
             .prop_map(<[u8]>::to_vec),
             prop::collection::vec(any::<u8>(), 0..8),
@@ -156,7 +272,7 @@ mod tests {
         #[test]
         fn output_without_overlong_strings_passes_unchanged_however_it_is_cut(output in output(), size in 1usize..20) {
             let whole = filtered(&mut Filter::default(), &[&output]);
-            prop_assert_eq!(&whole.0, &output);
+            prop_assert_eq!(&whole.passed, &output);
             let cut: Vec<&[u8]> = output.chunks(size).collect();
             prop_assert_eq!(filtered(&mut Filter::default(), &cut), whole);
         }
@@ -165,27 +281,53 @@ mod tests {
         fn a_string_never_passes_more_than_the_cap(output in output(), size in 1usize..20, cap in 0usize..12) {
             let mut capped = Filter { max_osc: cap, ..Filter::default() };
             let cut: Vec<&[u8]> = output.chunks(size).collect();
-            let (passed, _) = filtered(&mut capped, &cut);
+            let passed = filtered(&mut capped, &cut).passed;
             // What was passed, filtered again, has no string that exceeds the cap: nothing is lost the second time.
             let mut again = Filter { max_osc: cap, ..Filter::default() };
-            prop_assert_eq!(filtered(&mut again, &[&passed]).0, passed);
+            prop_assert_eq!(filtered(&mut again, &[&passed]).passed, passed);
         }
     }
 
     #[test]
     fn an_overlong_string_loses_its_middle_and_keeps_its_end() {
         let mut filter = Filter { max_osc: 4, ..Filter::default() };
-        let (passed, _) = filtered(&mut filter, &[b"a\x1b]0;12", b"3456", b"789\x07b"]);
+        let passed = filtered(&mut filter, &[b"a\x1b]0;12", b"3456", b"789\x07b"]).passed;
         assert_eq!(passed, b"a\x1b]0;12\x07b");
     }
 
     #[test]
     fn what_a_shell_tells_is_heard_and_nothing_else() {
-        let heard = |output: &[u8]| filtered(&mut Filter::default(), &[output]).1;
+        let heard = |output: &[u8]| filtered(&mut Filter::default(), &[output]).heard;
         let told = heard(b"x\x1b]7;file://host/home/me\x1b\\\x1b]133;C\x07y\x1b]133;D;1\x07");
         let cwd = Heard::Cwd("/home/me".into());
         let (started, finished) = (Mark::Started { command: None }, Mark::Finished { status: Some(1) });
         assert_eq!(told, [cwd, Heard::Mark(started), Heard::Mark(finished)]);
         assert_eq!(heard(b"\x1b]77;file:///a\x07\x1b]1337;C\x07\x1b]13;C\x07"), []);
+    }
+
+    #[test]
+    fn questions_are_heard_where_they_end() {
+        let asked = |output: &[u8]| filtered(&mut Filter::default(), &[output]).asked;
+        assert_eq!(asked(b"a\x1b[>qb\x1b[!p"), [(5, Asked::Version), (10, Asked::SoftReset)]);
+        assert_eq!(asked(b"\x1b[?6\x1b[?6n"), [(9, Asked::Position)]);
+        let names = |names: &[u8]| Asked::Capabilities(names.to_vec());
+        assert_eq!(asked(b"\x1bP+q5463\x1b\\"), [(10, names(b"5463"))]);
+        assert_eq!(asked(b"\x1bP+q5463\x9c"), [(9, names(b"5463"))]);
+        // Cut off by a cancel or by another sequence, it is no question.
+        for other in
+            [&b"\x1bP+q5463\x18"[..], b"\x1bP+q5463\x1b[m\x1b\\", b"\x1bP1+q5463\x1b\\", b"\x1b[>1q", b"\x1b[?6;1n"]
+        {
+            assert_eq!(asked(other), [], "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_question_without_an_end_holds_nothing_back_and_keeps_little() {
+        let mut filter = Filter::default();
+        let pieces: Vec<&[u8]> = std::iter::once(&b"\x1bP+q"[..]).chain([&b"5463;"[..]; 10_000]).collect();
+        assert_eq!(filtered(&mut filter, &pieces).passed, pieces.concat());
+        assert!(filter.kept.capacity() <= 4 * asked::MAX_STRING);
+        // It is refused then.
+        assert_eq!(filtered(&mut filter, &[b"\x1b\\"]).asked, [(2, Asked::Capabilities(Vec::new()))]);
     }
 }

@@ -14,7 +14,10 @@ use alacritty_terminal::{
 use scarab_protocol::surface::{Extra, Modes, Palette};
 use unicode_width::UnicodeWidthChar;
 
-use super::core::{Core, Listener, sanitized_title};
+use super::{
+    asked::MARK_STATUS,
+    core::{Core, Listener, sanitized_title},
+};
 
 /// The most keyboard modes on a stack. The core would take 4,096, and fails to make room for one more.
 const MAX_KEYBOARD_MODES: usize = 4095;
@@ -74,21 +77,25 @@ macro_rules! pass_and_count {
     )+};
 }
 
+/// Takes steps that are done here in another way than in the core.
+macro_rules! take {
+    ($($name:ident($($arg:ident: $type:ty),*) as $own:ident;)+) => {$(
+        #[inline]
+        fn $name(&mut self, $($arg: $type),*) {
+            self.$own($($arg),*);
+        }
+    )+};
+}
+
 impl Handler for Core {
     pass! {
         set_cursor_style(style: Option<CursorStyle>);
         set_cursor_shape(shape: CursorShape);
         goto(line: i32, col: usize);
         goto_line(line: i32);
-        goto_col(col: usize);
         insert_blank(count: usize);
-        move_up(count: usize);
-        move_down(count: usize);
-        device_status(status: usize);
         move_forward(count: usize);
         move_backward(count: usize);
-        move_down_and_cr(count: usize);
-        move_up_and_cr(count: usize);
         backspace();
         carriage_return();
         substitute();
@@ -107,7 +114,6 @@ impl Handler for Core {
         set_mode(mode: Mode);
         unset_mode(mode: Mode);
         report_mode(mode: Mode);
-        set_scrolling_region(top: usize, bottom: Option<usize>);
         set_keypad_application_mode();
         unset_keypad_application_mode();
         set_active_charset(index: CharsetIndex);
@@ -130,6 +136,15 @@ impl Handler for Core {
         clear_screen(mode: ClearMode);
     }
 
+    take! {
+        goto_col(col: usize) as to_column;
+        move_up(count: usize) as up;
+        move_down(count: usize) as down;
+        move_up_and_cr(count: usize) as up_and_return;
+        move_down_and_cr(count: usize) as down_and_return;
+        set_scrolling_region(top: usize, bottom: Option<usize>) as set_margins;
+    }
+
     #[inline]
     fn input(&mut self, c: char) {
         if may_be_a_mark(c) && c.width() == Some(0) && marks_at_cursor(&self.term) >= Extra::MAX_MARKS {
@@ -144,6 +159,14 @@ impl Handler for Core {
             // A VT220 with colours and a clipboard that programs may write to (OSC 52).
             None => self.with_effects(|effects| effects.answer("\x1b[?62;22;52c")),
             other => self.term.identify_terminal(other),
+        }
+    }
+
+    fn device_status(&mut self, status: usize) {
+        match status {
+            6 => self.report_position(""),
+            MARK_STATUS => self.answer_next(),
+            other => self.term.device_status(other),
         }
     }
 
@@ -197,6 +220,7 @@ impl Handler for Core {
         self.keyboard_depths = [0; 2];
         self.saved_cursor = None;
         self.own_modes = Modes::empty();
+        self.reset_margins();
         self.count_scrolled();
     }
 
@@ -215,6 +239,9 @@ impl Handler for Core {
                     self.saved_cursor = None;
                 }
                 self.term.set_private_mode(mode);
+                if mode == COLUMNS {
+                    self.reset_margins();
+                }
             }
         }
         self.count_scrolled();
@@ -237,7 +264,12 @@ impl Handler for Core {
             }
             (None, PrivateMode::Unknown(47 | 1047)) => {}
             (None, PrivateMode::Unknown(SAVE_CURSOR)) => self.term.restore_cursor_position(),
-            (None, mode) => self.term.unset_private_mode(mode),
+            (None, mode) => {
+                self.term.unset_private_mode(mode);
+                if mode == COLUMNS {
+                    self.reset_margins();
+                }
+            }
         }
         self.count_scrolled();
     }
@@ -266,7 +298,7 @@ impl Handler for Core {
     fn dynamic_color_sequence(&mut self, prefix: String, place: usize, terminator: &str) {
         // Answered here, in order with other answers: programs ask for colours and then for the device's
         // attributes, and take the second answer for the end of the first.
-        let Rgb { r, g, b } = self.term.colors()[place].unwrap_or_else(|| self.colors.at(place));
+        let Rgb { r, g, b } = self.color(place);
         let answer = format!("\x1b]{prefix};rgb:{r:02x}{r:02x}/{g:02x}{g:02x}/{b:02x}{b:02x}{terminator}");
         self.with_effects(|effects| effects.answer(&answer));
     }
@@ -346,6 +378,8 @@ impl Core {
 
 const ALTERNATE: TermMode = TermMode::ALT_SCREEN;
 const ALTERNATE_SCREEN: PrivateMode = PrivateMode::Named(NamedPrivateMode::SwapScreenAndSetRestoreCursor);
+/// DECCOLM, which the core makes a reset of the margins and an empty screen.
+const COLUMNS: PrivateMode = PrivateMode::Named(NamedPrivateMode::ColumnMode);
 /// The mode that saves and restores the cursor, as DECSC and DECRC do.
 const SAVE_CURSOR: u16 = 1048;
 

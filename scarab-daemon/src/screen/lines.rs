@@ -2,7 +2,11 @@
 
 use alacritty_terminal::vte::{Parser, Perform};
 
-use super::{SLICE, filter::Filter, utf8::Whole};
+use super::{
+    SLICE,
+    filter::{Filter, Step},
+    utf8::Whole,
+};
 
 /// The most bytes of a line; what comes beyond is dropped. Nobody looks at more.
 const MAX_LINE: usize = 4096;
@@ -40,9 +44,12 @@ impl Lines {
     pub(crate) fn feed(&mut self, bytes: &[u8]) -> Vec<String> {
         let Self { filter, whole, parser, text } = self;
         for slice in bytes.chunks(SLICE) {
-            let pass = |piece: &[u8]| whole.feed(piece, |piece| parser.advance(text, piece));
-            // What was heard in commands is for the screen to tell.
-            filter.feed(slice, pass, drop);
+            filter.feed(slice, |step| {
+                // What was heard and asked is for the screen to tell and to answer.
+                if let Step::Pass(piece) = step {
+                    whole.feed(piece, |piece| parser.advance(text, piece));
+                }
+            });
         }
         std::mem::take(&mut text.complete)
     }

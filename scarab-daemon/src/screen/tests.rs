@@ -16,6 +16,9 @@ use scarab_protocol::{
 
 use super::*;
 
+mod movements;
+mod questions;
+
 const ID: SurfaceId = SurfaceId { epoch: 1, session: 1 };
 
 fn screen(cols: u16, rows: u16) -> Screen {
@@ -41,9 +44,17 @@ fn plain_core(cols: u16, rows: u16, output: &[u8]) -> Term<VoidListener> {
     term
 }
 
-/// Output that moves about, scrolls, marks, links and switches screens.
+/// Output that moves about, scrolls, marks, links and switches screens. It has margins, or movements that stop at
+/// them here and not in a plain core.
 fn output() -> impl Strategy<Value = Vec<u8>> {
-    let sequence = prop::sample::select(vec![
+    prop_oneof![
+        output_with(&["\x1b[2;4r", "\x1b[r"]),
+        output_with(&["\x1b[3A", "\x1b[2B", "\x1b[E", "\x1b[4F", "\x1b[7G"])
+    ]
+}
+
+fn output_with(others: &[&'static str]) -> impl Strategy<Value = Vec<u8>> + use<> {
+    let mut sequences = vec![
         "\n",
         "\r\n",
         "\x08",
@@ -53,8 +64,6 @@ fn output() -> impl Strategy<Value = Vec<u8>> {
         "\x1b[2J",
         "\x1b[K",
         "\x1b[1J",
-        "\x1b[3A",
-        "\x1b[2B",
         "\x1b[L",
         "\x1b[3M",
         "\x1b[2P",
@@ -63,8 +72,6 @@ fn output() -> impl Strategy<Value = Vec<u8>> {
         "\x1b[2S",
         "\x1b[T",
         "\x1bM",
-        "\x1b[2;4r",
-        "\x1b[r",
         "\x1b[?1049h",
         "\x1b[?1049l",
         "\x1b[31;1m",
@@ -83,7 +90,9 @@ fn output() -> impl Strategy<Value = Vec<u8>> {
         "\x1b#8",
         "\x1b(0",
         "\x1b(B",
-    ]);
+    ];
+    sequences.extend(others);
+    let sequence = prop::sample::select(sequences);
     let text = prop::sample::select(vec![
         "a",
         "word ",

@@ -87,6 +87,12 @@ impl Command {
         Self { words, cwd: request.cwd, env }
     }
 
+    /// What it finds in TERM.
+    pub(crate) fn term(&self) -> String {
+        let term = self.env.iter().find(|(name, _)| name == b"TERM");
+        term.map(|(_, value)| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
+    }
+
     /// The command for people to read; words with anything unusual in quotes.
     pub(crate) fn shown(&self) -> String {
         let words = self.words.iter().map(|word| {

@@ -103,6 +103,24 @@ fn queries_are_answered() {
 }
 
 #[test]
+fn what_the_core_does_not_answer_is_answered_in_order_with_what_it_does() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let version = format!("P>|Scarab({})/", env!("CARGO_PKG_VERSION"));
+    // As above; an answer's escapes and backslashes count.
+    let script = concat!(
+        r"stty raw -echo; ask() { printf '%b' $1; dd bs=1 count=$2 2>/dev/null | tr -d '\033\007' | tr '\\' '/'; printf ' '; }; ",
+        r"ask '\033[>0q\033[c' VERSION; ask '\033P$qm\033\\' 9; ask '\033P+q544e\033\\' 40; exec cat"
+    );
+    // The two escapes of the version's answer, and the attributes with theirs.
+    let length = version.len() + 2 + 12;
+    let info = client.create(&script.replace("VERSION", &length.to_string()));
+    let mut joined = client.attach(info.id.number);
+    let name = "P1+r544e=787465726D2D323536636F6C6F72/";
+    client.wait_for_text(&mut joined, &format!("{version}[?62;22;52c P1$r0m/ {name}"));
+}
+
+#[test]
 fn a_client_that_cannot_map_gets_the_same_rows() {
     let daemon = TestDaemon::start();
     let mut client = daemon.connect();

@@ -1,0 +1,139 @@
+//! What programs ask of a terminal and the VT core does not know: found by the filter, answered here.
+//!
+//! A question passes to the core as all output does, and the core takes no notice of it. Behind it the parser is fed a
+//! mark, and when that comes through, the question is answered: the parser may hold output back (mode 2026), and an answer tells of the
+//! screen at that place, in order with what the core answers itself.
+
+mod capabilities;
+mod settings;
+
+use alacritty_terminal::vte::ansi::NamedColor;
+
+use self::settings::Setting;
+use super::core::Core;
+
+/// What the parser is fed behind a question: a request for a status report (DSR) that nobody has given a meaning.
+pub(super) const MARK: &[u8] = b"\x1b[60000n";
+/// The status that [`MARK`] requests.
+pub(super) const MARK_STATUS: usize = 60_000;
+
+/// The most bytes of a device control string that is a question, from its first intermediate to its last byte: some two hundred
+/// names of two letters. A longer one is refused.
+pub(super) const MAX_STRING: usize = 1024;
+/// So many bytes tell whether a device control string is a question: an intermediate and a final one.
+pub(super) const STRING_START: usize = 2;
+/// The most questions in a synchronized update that is held back. What comes beyond is dropped: nobody waits for so many answers.
+const MAX_WAITING: usize = 4096;
+/// A background of more relative luminance than this is a light one: black text is read on it better than white, by the contrast of
+/// WCAG 2.0, (L1 + 0.05) / (L2 + 0.05).
+const LIGHT: f64 = 0.179;
+
+/// What a program asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// XTVERSION, `CSI > q` (xterm's ctlseqs): the terminal's name and version.
+    Version,
+    /// DECSTR, `CSI ! p` (VT510): to be reset, but for the text.
+    SoftReset,
+    /// `CSI 16 t` (xterm's ctlseqs): the size of a cell in pixels.
+    CellSize,
+    /// DECXCPR, `CSI ? 6 n` (VT510): the cursor's place.
+    Position,
+    /// `CSI ? 996 n` (contour's, and kitty's "color preference notifications"): whether colours are dark or light.
+    Scheme,
+    /// DECRQSS, `DCS $ q Pt ST` (VT510): how something is set.
+    Setting(Setting),
+    /// XTGETTCAP, `DCS + q Pt ST` (xterm's ctlseqs): capabilities by their names, in hexadecimal digits and with semicolons between
+    /// them; none if they were more than [`MAX_STRING`] bytes.
+    Capabilities(Vec<u8>),
+}
+
+/// What the beginning of a control sequence is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// It may become a question.
+    Unfinished,
+    /// It is one.
+    Asked(Asked),
+    /// It is none.
+    Nothing,
+}
+
+/// Reads a control sequence, from the byte after `CSI` on.
+pub(super) fn control(sequence: &[u8]) -> Reading {
+    match sequence {
+        b">" | b">0" | b"!" | b"1" | b"16" | b"?" | b"?6" | b"?9" | b"?99" | b"?996" => Reading::Unfinished,
+        b">q" | b">0q" => Reading::Asked(Asked::Version),
+        b"!p" => Reading::Asked(Asked::SoftReset),
+        b"16t" => Reading::Asked(Asked::CellSize),
+        b"?6n" => Reading::Asked(Asked::Position),
+        b"?996n" => Reading::Asked(Asked::Scheme),
+        _ => Reading::Nothing,
+    }
+}
+
+/// Whether a device control string that begins so, with [`STRING_START`] bytes or fewer, may be a question.
+pub(super) fn may_be_string(beginning: &[u8]) -> bool {
+    matches!(beginning, b"" | b"$" | b"+" | b"$q" | b"+q")
+}
+
+/// What a device control string asks, from the byte after `DCS` to the one before `ST`, if it may be a question.
+pub(super) fn string(text: &[u8]) -> Option<Asked> {
+    match text.split_first_chunk::<STRING_START>()? {
+        (b"$q", setting) => Some(Asked::Setting(Setting::named(setting))),
+        (b"+q", _) if text.len() > MAX_STRING => Some(Asked::Capabilities(Vec::new())),
+        (b"+q", names) => Some(Asked::Capabilities(names.to_vec())),
+        _ => None,
+    }
+}
+
+impl Core {
+    /// Takes a question, to be answered when the mark behind it comes through. False if it is dropped, and is to have no mark.
+    pub(super) fn ask(&mut self, asked: Asked) -> bool {
+        let has_room = self.asked.len() < MAX_WAITING;
+        if has_room {
+            self.asked.push_back(asked);
+        }
+        has_room
+    }
+
+    /// A mark has come through: answers the question before it. There is none if the program itself has sent the mark.
+    pub(super) fn answer_next(&mut self) {
+        match self.asked.pop_front() {
+            Some(Asked::Version) => self.answer(concat!("\x1bP>|Scarab(", env!("CARGO_PKG_VERSION"), ")\x1b\\")),
+            Some(Asked::SoftReset) => self.soft_reset(),
+            Some(Asked::CellSize) => self.report_cell_size(),
+            Some(Asked::Position) => self.report_position("?"),
+            Some(Asked::Scheme) => self.report_scheme(),
+            Some(Asked::Setting(setting)) => self.report_setting(setting),
+            Some(Asked::Capabilities(names)) => self.report_capabilities(&names),
+            None => {}
+        }
+    }
+
+    /// CPR (ECMA-48), and with `?` before the numbers DECXCPR, in the form of a terminal that has but one page (xterm's ctlseqs). In
+    /// origin mode rows count from the top margin.
+    pub(super) fn report_position(&mut self, before: &str) {
+        let row = self.row().saturating_sub(self.first_row()) + 1;
+        let column = self.term.grid().cursor.point.column.0 + 1;
+        self.answer(&format!("\x1b[{before}{row};{column}R"));
+    }
+
+    fn report_cell_size(&mut self) {
+        let (width, height) = (self.size.pixel_width / self.size.cols, self.size.pixel_height / self.size.rows);
+        // Who asks would divide by it.
+        if width > 0 && height > 0 {
+            self.answer(&format!("\x1b[6;{height};{width}t"));
+        }
+    }
+
+    fn report_scheme(&mut self) {
+        let is_light = self.color(NamedColor::Background as usize).luminance() > LIGHT;
+        let scheme = if is_light { 2 } else { 1 };
+        self.answer(&format!("\x1b[?997;{scheme}n"));
+    }
+
+    fn answer(&mut self, text: &str) {
+        self.with_effects(|effects| effects.answer(text));
+    }
+}
