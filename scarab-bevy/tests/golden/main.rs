@@ -4,6 +4,7 @@
 //! failing test drew lies in the target directory under `tmp/golden/`.
 
 mod page;
+mod shared_buffer;
 mod support;
 
 use std::time::{Duration, Instant};
