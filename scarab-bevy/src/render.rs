@@ -23,6 +23,7 @@ mod in_world;
 mod joined;
 mod layout;
 mod material;
+mod memory;
 mod preedit;
 mod raster;
 mod settle;
@@ -93,6 +94,7 @@ impl Plugin for ScarabRenderPlugin {
             .init_resource::<crate::alarm::Alarm>()
             .init_resource::<font::Fonts>()
             .init_resource::<draw::Atlases>()
+            .init_resource::<memory::Memory>()
             .init_resource::<layout::UnitQuad>()
             .configure_sets(PostUpdate, Place.after(crate::view::TerminalAreaSystems::Fill))
             .configure_sets(PostUpdate, Draw.after(crate::select::ScarabSelectSystems::Highlight))
@@ -105,7 +107,7 @@ impl Plugin for ScarabRenderPlugin {
                 (
                     (draw::update_fonts, layout::measure).chain().in_set(Measure),
                     (layout::place, in_world::place_images).chain().in_set(Place),
-                    (blink::blink, draw::draw, settle::request_redraw).chain().in_set(Draw),
+                    (memory::allot, blink::blink, draw::draw, settle::request_redraw).chain().in_set(Draw),
                     // It counts what is seen from this update on.
                     blink::go_on.after(Draw).after(bevy::camera::visibility::VisibilitySystems::VisibilityPropagate),
                 ),
@@ -128,10 +130,14 @@ impl Plugin for ScarabRenderPlugin {
     }
 }
 
-/// Despawns a terminal's quad and camera with its view.
+/// Despawns a terminal's quad and camera with its view, and gives back its place in the buffer.
 fn remove_parts(mut world: DeferredWorld, context: HookContext) {
     let Some(mut screen) = world.get_mut::<TerminalScreen>(context.entity) else { return };
-    let TerminalScreen { quad, camera, .. } = std::mem::take(&mut *screen);
+    let TerminalScreen { quad, camera, place, .. } = std::mem::take(&mut *screen);
+    // An App that ends has none any more.
+    if let (Some(place), Some(mut memory)) = (place, world.get_resource_mut::<memory::Memory>()) {
+        memory.free(place);
+    }
     for part in [quad, camera].into_iter().flatten() {
         world.commands().entity(part).try_despawn();
     }

@@ -4,11 +4,13 @@ use bevy::asset::RenderAssetUsages;
 use bevy::platform::collections::HashMap;
 use bevy::prelude::*;
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
+use bevy::render::storage::ShaderBuffer;
 
 use super::font::{CellMetrics, Fonts};
 use super::joined::Joined;
+use super::material::GridMaterial;
 use super::raster::{Cluster, Drawn, Outcome, Rasterizer};
-use super::upload::{TileRect, Uploads};
+use super::upload::{TileRect, TileUploads};
 
 /// The smallest texture, in texels a side.
 const SMALLEST: u32 = 512;
@@ -31,17 +33,20 @@ pub(super) struct Glyph {
     pub(super) color: bool,
 }
 
-/// The glyphs of one font size.
+/// The glyphs of one font size, and what the terminals that show them are drawn with.
 ///
 /// Full, it starts again with twice the texture, up to [`LARGEST`], or else with an empty one: what is on screen is then
 /// drawn again, what is not is forgotten. That needs no copy of the texels here and no order of last use.
 pub(super) struct Atlas {
     /// The size of cells and of tiles.
     pub(super) cell: CellMetrics,
-    /// The texture.
-    pub(super) image: Handle<Image>,
+    /// The material of all quads that show these glyphs.
+    pub(super) material: Handle<GridMaterial>,
+    /// Whether there is such a quad; found out anew in each update.
+    pub(super) is_used: bool,
     /// Rises when cells that name glyphs of this atlas have to be made anew.
     pub(super) generation: u64,
+    image: Handle<Image>,
     pixels: f32,
     side: u32,
     /// How many tiles lie side by side.
@@ -63,12 +68,19 @@ pub(super) struct Atlas {
 
 impl Atlas {
     /// An empty atlas for a font of this many physical pixels.
-    pub(super) fn new(pixels: f32, cell: CellMetrics, images: &mut Assets<Image>) -> Self {
+    pub(super) fn new(
+        pixels: f32,
+        cell: CellMetrics,
+        images: &mut Assets<Image>,
+        materials: &mut Assets<GridMaterial>,
+    ) -> Self {
         let side = (16 * cell.width.max(cell.height)).next_power_of_two().clamp(SMALLEST, LARGEST);
         let mut atlas = Self {
             cell,
-            image: Handle::default(),
+            material: Handle::default(),
+            is_used: false,
             generation: 0,
+            image: Handle::default(),
             pixels,
             side,
             columns: 1,
@@ -82,7 +94,21 @@ impl Atlas {
             waiting: false,
         };
         atlas.start(images);
+        atlas.material = materials.add(GridMaterial { cells: Handle::default(), atlas: atlas.image.clone() });
         atlas
+    }
+
+    /// Points the material at the buffer and the texture in use, and says whether either is a new one. It is only touched then,
+    /// because a changed material is prepared anew.
+    pub(super) fn point_material(&self, cells: &Handle<ShaderBuffer>, materials: &mut Assets<GridMaterial>) -> bool {
+        let is = |material: &GridMaterial| material.cells == *cells && material.atlas == self.image;
+        if materials.get(&self.material).is_none_or(is) {
+            return false;
+        }
+        if let Some(mut material) = materials.get_mut(&self.material) {
+            *material = GridMaterial { cells: cells.clone(), atlas: self.image.clone() };
+        }
+        true
     }
 
     /// Whether a glyph found no room since the last [`Self::restart`].
@@ -139,7 +165,7 @@ impl Atlas {
         cluster: Cluster<'_>,
         fonts: &mut Fonts,
         rasterizer: &mut Rasterizer,
-        uploads: &mut Uploads,
+        uploads: &mut TileUploads,
     ) -> Glyph {
         let is_plain = cluster.character.is_ascii() && cluster.marks.is_empty() && !cluster.wide;
         let place = is_plain.then_some((cluster.style.index(), cluster.character as usize));
@@ -159,7 +185,7 @@ impl Atlas {
         cluster: Cluster<'_>,
         fonts: &mut Fonts,
         rasterizer: &mut Rasterizer,
-        uploads: &mut Uploads,
+        uploads: &mut TileUploads,
     ) -> Option<Glyph> {
         let kind = cluster.style.index() as u8 | u8::from(cluster.wide) << 2;
         let text = || {
@@ -204,7 +230,7 @@ impl Atlas {
         joined: Joined<'_>,
         fonts: &mut Fonts,
         rasterizer: &mut Rasterizer,
-        uploads: &mut Uploads,
+        uploads: &mut TileUploads,
     ) -> Option<(&[u32], bool)> {
         let style = joined.style.index();
         if !self.joined[style].contains_key(joined.text) {
@@ -237,24 +263,23 @@ impl Atlas {
     }
 
     /// Puts what was drawn into as many tiles as it has cells. Without room the atlas is full, and nothing comes back.
-    fn store(&mut self, drawn: &Drawn, tiles: &mut [u32], uploads: &mut Uploads) -> Option<()> {
+    fn store(&mut self, drawn: &Drawn, tiles: &mut [u32], uploads: &mut TileUploads) -> Option<()> {
         let cells = tiles.len() as u32;
         if self.next + cells > self.tiles {
             self.full = true;
             return None;
         }
         let (width, height) = (self.cell.width, self.cell.height);
-        let mut texels = Vec::with_capacity((width * height * 4) as usize);
         for (cell, tile) in (0..).zip(tiles) {
-            texels.clear();
-            for row in drawn.texels.chunks_exact((width * cells) as usize) {
-                let start = (cell * width) as usize;
-                texels.extend_from_slice(row[start..start + width as usize].as_flattened());
-            }
             let (column, row) = (self.next % self.columns, self.next / self.columns);
             self.next += 1;
             let rect = TileRect { at: UVec2::new(column * width, row * height), size: UVec2::new(width, height) };
-            uploads.write_tile(self.image.id(), rect, &texels);
+            uploads.write(self.image.id(), rect, |texels| {
+                for row in drawn.texels.chunks_exact((width * cells) as usize) {
+                    let start = (cell * width) as usize;
+                    texels.extend_from_slice(row[start..start + width as usize].as_flattened());
+                }
+            });
             *tile = column | row << MOST_TILES.ilog2();
         }
         Some(())
@@ -270,7 +295,7 @@ mod tests {
         atlas: Atlas,
         fonts: Fonts,
         rasterizer: Rasterizer,
-        uploads: Uploads,
+        uploads: TileUploads,
         images: Assets<Image>,
     }
 
@@ -278,8 +303,8 @@ mod tests {
         let mut fonts = Fonts::default();
         fonts.apply(&FontSettings { system_fallback: false, ..FontSettings::default() });
         let mut images = Assets::default();
-        let atlas = Atlas::new(15.0, fonts.measure(15.0, 1.0), &mut images);
-        Bench { atlas, fonts, rasterizer: Rasterizer::default(), uploads: Uploads::default(), images }
+        let atlas = Atlas::new(15.0, fonts.measure(15.0, 1.0), &mut images, &mut Assets::default());
+        Bench { atlas, fonts, rasterizer: Rasterizer::default(), uploads: TileUploads::default(), images }
     }
 
     impl Bench {

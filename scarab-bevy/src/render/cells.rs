@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use scarab_protocol::surface::{Attrs, Cell, Color, CursorShape, Extra, Grid, Underline};
+use scarab_protocol::surface::{Attrs, Cell, CursorShape, Extra, Grid, Underline};
 
 use super::atlas::Glyph;
 use super::font::{CellMetrics, FontStyle};
@@ -54,16 +54,16 @@ pub(super) fn encode_row(
             joined_until = col + joined.cells;
             for (cell_col, &cell) in (col..joined_until).zip(&cells[col..]) {
                 let ink = inks.of(cell, extras.at(cell_col));
-                out.push(encode(cell, ink, tiles.get(cell_col - col).copied().unwrap_or(0), color));
+                out.push(encode(ink, tiles.get(cell_col - col).copied().unwrap_or(0), color));
             }
             continue;
         }
         let wide = cell.attrs().contains(Attrs::WIDE) && col + 1 < cells.len();
         let found = if is_blank(cell, extra) { Glyph::default() } else { glyphs.cluster(cluster(cell, extra, wide)) };
         let ink = inks.of(cell, extra);
-        out.push(encode(cell, ink, found.left, found.color));
+        out.push(encode(ink, found.left, found.color));
         if wide {
-            left_half = Some(encode(cell, ink, found.right, found.color));
+            left_half = Some(encode(ink, found.right, found.color));
         }
     }
     let first = out.len() - cells.len();
@@ -130,33 +130,37 @@ pub(super) fn header(
     header
 }
 
-/// A cell's colours as the shader reads them.
+/// A cell's lines and colours as the shader reads them.
 #[derive(Clone, Copy)]
 struct Ink {
+    /// Flags of a [`GpuCell`], and the style of the underline.
+    lines: u32,
     fg: u32,
     bg: u32,
     underline: u32,
 }
 
-/// Works out the colours of cells. Cells side by side mostly have the same, which are then those of the cell before.
+/// Works out the inks of cells. Cells side by side mostly have the same, which is then that of the cell before.
 struct Inks<'a> {
     colors: &'a Colors,
-    last: Option<(Attrs, Color, Color, Ink)>,
+    /// The attributes and both colours, as a cell holds them, and what they came to.
+    last: Option<(Attrs, u64, Ink)>,
 }
 
 impl Inks<'_> {
     fn of(&mut self, cell: Cell, extra: Option<&Extra>) -> Ink {
-        let (attrs, fg, bg) = (cell.attrs(), cell.fg(), cell.bg());
-        if let Some((same_attrs, same_fg, same_bg, ink)) = self.last
-            && (same_attrs, same_fg, same_bg) == (attrs, fg, bg)
+        let (attrs, [_, both]) = (cell.attrs(), cell.to_words());
+        if let Some((same_attrs, same, ink)) = self.last
+            && (same_attrs, same) == (attrs, both)
             && extra.is_none()
         {
             return ink;
         }
         let drawn = self.colors.of(cell, extra);
-        let ink = Ink { fg: pack(drawn.fg), bg: pack(drawn.bg), underline: pack(drawn.underline) };
+        let (fg, bg, underline) = (pack(drawn.fg), pack(drawn.bg), pack(drawn.underline));
+        let ink = Ink { lines: lines(attrs), fg, bg, underline };
         if extra.is_none() {
-            self.last = Some((attrs, fg, bg, ink));
+            self.last = Some((attrs, both, ink));
         }
         ink
     }
@@ -200,27 +204,29 @@ fn cluster(cell: Cell, extra: Option<&Extra>, wide: bool) -> Cluster<'_> {
     }
 }
 
-fn encode(cell: Cell, ink: Ink, tile: u32, color: bool) -> GpuCell {
-    let attrs = cell.attrs();
-    let mut glyph = tile;
-    if color {
-        glyph |= GpuCell::COLOR;
-    }
+/// What of a cell's attributes the shader draws.
+fn lines(attrs: Attrs) -> u32 {
+    let mut lines = 0;
     if !attrs.contains(Attrs::HIDDEN) {
         if attrs.contains(Attrs::STRIKEOUT) {
-            glyph |= GpuCell::STRIKEOUT;
+            lines |= GpuCell::STRIKEOUT;
         }
-        glyph |= (attrs.underline() as u32) << GpuCell::UNDERLINE_SHIFT;
+        lines |= (attrs.underline() as u32) << GpuCell::UNDERLINE_SHIFT;
     }
     if attrs.contains(Attrs::BLINK) {
-        glyph |= GpuCell::BLINK;
+        lines |= GpuCell::BLINK;
     }
-    GpuCell { glyph, fg: ink.fg, bg: ink.bg, underline: ink.underline }
+    lines
+}
+
+fn encode(ink: Ink, tile: u32, color: bool) -> GpuCell {
+    let color = if color { GpuCell::COLOR } else { 0 };
+    GpuCell { glyph: tile | color | ink.lines, fg: ink.fg, bg: ink.bg, underline: ink.underline }
 }
 
 #[cfg(test)]
 mod tests {
-    use scarab_protocol::surface::Cursor;
+    use scarab_protocol::surface::{Color, Cursor};
 
     use super::*;
     use crate::render::theme::TerminalTheme;

@@ -2,28 +2,27 @@
 
 use bevy::ecs::query::QueryData;
 use bevy::ecs::system::SystemParam;
+use bevy::mesh::MeshTag;
 use bevy::platform::collections::HashMap;
 use bevy::prelude::*;
-use bevy::render::storage::ShaderBuffer;
+use bevy::sprite_render::MeshMaterial2d;
 
 use super::atlas::{Atlas, Glyph};
 use super::blink::Blink;
 use super::cells::{self, encode_row, header};
 use super::font::{FontSettings, Fonts, Received};
 use super::joined::Joined;
-use super::layout::{TerminalMetrics, TerminalView, font_pixels};
-use super::material::{GpuCell, GridHeader, GridMaterial, buffer_size, cell_buffer};
+use super::layout::{TerminalMetrics, TerminalQuad, TerminalView, font_pixels};
+use super::material::{GpuCell, GridHeader, GridMaterial};
+use super::memory::{Memory, Place};
 use super::preedit::composed;
 use super::raster::{Cluster, Rasterizer};
 use super::settle::Settling;
 use super::theme::{Colors, TerminalTheme, ThemeOverride};
-use super::upload::Uploads;
+use super::upload::{TileUploads, Uploads};
 use crate::{
     highlight::TerminalHighlights, preedit::TerminalPreedit, terminal::TerminalGrid, viewport::TerminalViewport,
 };
-
-/// The least number of cells that a buffer has room for; more are made in powers of two.
-const SMALLEST_BUFFER: usize = 4096;
 
 /// What is on a terminal's quad. Comes with [`TerminalView`].
 ///
@@ -36,10 +35,8 @@ pub struct TerminalScreen {
     pub(super) quad: Option<Entity>,
     /// The camera that draws the quad to an image.
     pub(super) camera: Option<Entity>,
-    material: Handle<GridMaterial>,
-    buffer: Handle<ShaderBuffer>,
-    /// How many cells the buffer has room for.
-    capacity: usize,
+    /// Where the grid is in the buffer of all terminals; nowhere while that is full.
+    pub(super) place: Option<Place>,
     drawn: Option<Drawn>,
     /// Which rows have text that blinks.
     blinking: Vec<bool>,
@@ -47,6 +44,7 @@ pub struct TerminalScreen {
 
 /// What the buffer was last filled with.
 struct Drawn {
+    place: Place,
     frame: u64,
     /// Whether it was the scrollback, whose frames are counted apart from the screen's.
     scrolled_back: bool,
@@ -75,14 +73,6 @@ impl TerminalScreen {
     /// Whether there is text that blinks.
     pub(super) fn blinks(&self) -> bool {
         self.blinking.contains(&true)
-    }
-
-    /// The material of the quad, made if there is none yet.
-    pub(super) fn material(&mut self, materials: &mut Assets<GridMaterial>) -> Handle<GridMaterial> {
-        if self.material == Handle::default() {
-            self.material = materials.add(GridMaterial { cells: Handle::default(), atlas: Handle::default() });
-        }
-        self.material.clone()
     }
 }
 
@@ -127,14 +117,11 @@ pub(super) struct Drawable {
 #[derive(SystemParam)]
 pub(super) struct Painter<'w, 's> {
     fonts: ResMut<'w, Fonts>,
+    memory: Res<'w, Memory>,
     uploads: ResMut<'w, Uploads>,
-    settling: ResMut<'w, Settling>,
-    buffers: ResMut<'w, Assets<ShaderBuffer>>,
-    materials: ResMut<'w, Assets<GridMaterial>>,
     blink: Res<'w, Blink>,
     rasterizer: Local<'s, Rasterizer>,
-    /// The cells on their way, kept for its memory.
-    scratch: Local<'s, Vec<GpuCell>>,
+    quads: Query<'w, 's, (&'static mut MeshMaterial2d<GridMaterial>, &'static mut MeshTag), With<TerminalQuad>>,
 }
 
 /// Draws every terminal whose grid, colours, font or size changed.
@@ -143,11 +130,12 @@ pub(super) fn draw(
     theme: Res<TerminalTheme>,
     mut atlases: ResMut<Atlases>,
     mut images: ResMut<Assets<Image>>,
+    mut materials: ResMut<Assets<GridMaterial>>,
+    mut settling: ResMut<Settling>,
     mut painter: Painter,
     mut terminals: Query<Drawable>,
 ) {
     let Atlases { by_size, epoch } = &mut *atlases;
-    let mut sizes = Vec::new();
     // An atlas that turns out too small starts again, and whoever drew from it draws once more: larger as often as it can
     // grow, and once with what is on screen alone.
     let mut emptied = false;
@@ -155,10 +143,11 @@ pub(super) fn draw(
         for mut terminal in &mut terminals {
             let pixels = font_pixels(terminal.view, &settings, terminal.metrics.scale_factor);
             let size = (pixels * 64.0).round() as u32;
-            sizes.push(size);
             let atlas = by_size.entry(size).or_insert_with(|| {
-                Atlas::new(pixels, painter.fonts.measure(pixels, settings.line_height()), &mut images)
+                let cell = painter.fonts.measure(pixels, settings.line_height());
+                Atlas::new(pixels, cell, &mut images, &mut materials)
             });
+            atlas.is_used = true;
             let glyphs = Glyphs { size, epoch: *epoch, generation: atlas.generation };
             // Compared by value, so that nothing is missed when the resource and the override take turns.
             let colors = Colors::new(terminal.theme.map_or(&theme, |theme| &theme.0), &terminal.grid.grid);
@@ -178,7 +167,12 @@ pub(super) fn draw(
             break;
         }
     }
-    by_size.retain(|size, _| sizes.contains(size));
+    by_size.retain(|_, atlas| std::mem::take(&mut atlas.is_used));
+    for atlas in by_size.values() {
+        if atlas.point_material(painter.memory.buffer(), &mut materials) {
+            settling.begin();
+        }
+    }
 }
 
 /// Where glyphs come from.
@@ -186,7 +180,7 @@ struct Source<'a> {
     atlas: &'a mut Atlas,
     fonts: &'a mut Fonts,
     rasterizer: &'a mut Rasterizer,
-    uploads: &'a mut Uploads,
+    uploads: &'a mut TileUploads,
 }
 
 impl cells::Glyphs for Source<'_> {
@@ -202,6 +196,11 @@ impl cells::Glyphs for Source<'_> {
 impl Painter<'_, '_> {
     fn terminal(&mut self, terminal: &mut DrawableItem<'_, '_>, colors: Colors, glyphs: Glyphs, atlas: &mut Atlas) {
         let DrawableItem { grid, viewport, highlights, preedit, view, metrics, screen, .. } = terminal;
+        let Some(place) = screen.place else {
+            screen.drawn = None;
+            self.point_quad(screen.quad, &Handle::default(), 0);
+            return;
+        };
         let grid_changed = grid.is_changed()
             || viewport.as_ref().is_some_and(|viewport| viewport.is_changed())
             || highlights.as_ref().is_some_and(|highlights| highlights.is_changed());
@@ -211,6 +210,10 @@ impl Painter<'_, '_> {
         let shift = viewport.as_ref().map_or(0.0, |viewport| viewport.hidden_part());
         let seen_rows = grid.grid.rows();
         let grid = viewport.as_ref().map_or(&grid.grid, |viewport| viewport.grid(grid));
+        if !place.fits(grid) {
+            // It has got another size since places were given, and has its own in the next update.
+            return;
+        }
         let preedit = preedit.filter(|preedit| !preedit.text.is_empty());
         let composed = preedit.map(|preedit| composed(grid, preedit));
         let grid = composed.as_ref().unwrap_or(grid);
@@ -221,9 +224,10 @@ impl Painter<'_, '_> {
         }
         header.blink_off = self.blink.hides_text().into();
         header.shift = (shift * atlas.cell.height as f32) as u32;
-        let (cols, rows) = (usize::from(grid.cols()), grid.rows());
+        let (cols, rows) = (u32::from(grid.cols()), grid.rows());
         let all = screen.drawn.as_ref().is_none_or(|drawn| {
-            drawn.glyphs != glyphs
+            drawn.place != place
+                || drawn.glyphs != glyphs
                 || drawn.colors != colors
                 || drawn.header.grid != header.grid
                 || drawn.scrolled_back != scrolled_back
@@ -236,19 +240,10 @@ impl Painter<'_, '_> {
             return;
         }
         let screen = &mut **screen;
-        if screen.capacity < (cols * usize::from(rows)).max(1) {
-            // A grown buffer would be another one on the GPU while the material still holds the old.
-            screen.capacity = (cols * usize::from(rows)).next_power_of_two().max(SMALLEST_BUFFER);
-            screen.buffer = self.buffers.add(cell_buffer(screen.capacity));
+        if all {
+            self.point_quad(screen.quad, &atlas.material, place.first);
         }
-        self.point_material(screen, atlas);
-
         screen.blinking.resize(rows.into(), false);
-
-        let buffer = screen.buffer.id();
-        if header_changed {
-            self.uploads.write_buffer(buffer, 0, bytemuck::bytes_of(&header));
-        }
         let before = screen.drawn.as_ref().filter(|_| !all);
         let is_damaged = |row: &u16| {
             before.is_none_or(|drawn| {
@@ -256,45 +251,30 @@ impl Painter<'_, '_> {
             })
         };
         let mut damaged = (0..rows).filter(is_damaged).peekable();
-        while let Some(first) = damaged.next() {
-            // Neighbouring rows lie behind one another and are written at once.
-            let mut row = first;
-            self.scratch.clear();
-            loop {
-                let mut glyphs = Source {
-                    atlas,
-                    fonts: &mut self.fonts,
-                    rasterizer: &mut self.rasterizer,
-                    uploads: &mut self.uploads,
-                };
-                let ligatures = glyphs.fonts.joins_signs();
-                encode_row(grid, row, &colors, highlights.row(row), ligatures, &mut glyphs, &mut self.scratch);
-                let encoded = &self.scratch[self.scratch.len() - cols..];
-                screen.blinking[usize::from(row)] = encoded.iter().any(|cell| cell.glyph & GpuCell::BLINK != 0);
-                match damaged.next_if_eq(&(row + 1)) {
-                    Some(next) => row = next,
-                    None => break,
-                }
-            }
-            let offset = buffer_size(usize::from(first) * cols);
-            self.uploads.write_buffer(buffer, offset, bytemuck::cast_slice(&self.scratch));
+        let (buffer, ligatures) = (self.memory.buffer().id(), self.fonts.joins_signs());
+        let Uploads { cells, tiles } = &mut *self.uploads;
+        // It goes with the first row, so that terminals of which all changes are one piece, as far as they lie side by side.
+        if all || header_changed || damaged.peek() == Some(&0) {
+            cells.write(buffer, place.first, |out| out.extend_from_slice(header.as_cells()));
+        }
+        let mut source = Source { atlas, fonts: &mut self.fonts, rasterizer: &mut self.rasterizer, uploads: tiles };
+        for row in damaged {
+            let highlights = highlights.row(row);
+            let encoded = cells.write(buffer, place.cells() + u32::from(row) * cols, |out| {
+                encode_row(grid, row, &colors, highlights, ligatures, &mut source, out);
+            });
+            screen.blinking[usize::from(row)] = encoded.iter().any(|cell| cell.glyph & GpuCell::BLINK != 0);
         }
         let highlights = highlights.clone();
         let (frame, preedit) = (grid.frame, preedit.cloned());
-        screen.drawn = Some(Drawn { frame, scrolled_back, glyphs, colors, header, highlights, preedit });
+        screen.drawn = Some(Drawn { place, frame, scrolled_back, glyphs, colors, header, highlights, preedit });
     }
 
-    /// Points the quad's material at the buffer and the atlas in use. Only touched when one is new, because a
-    /// changed material is prepared anew.
-    fn point_material(&mut self, screen: &mut TerminalScreen, atlas: &Atlas) {
-        let wanted = GridMaterial { cells: screen.buffer.clone(), atlas: atlas.image.clone() };
-        let is = |material: &GridMaterial| material.cells == wanted.cells && material.atlas == wanted.atlas;
-        let handle = screen.material(&mut self.materials);
-        if self.materials.get(&handle).is_some_and(|material| !is(material))
-            && let Some(mut material) = self.materials.get_mut(&handle)
-        {
-            *material = wanted;
-            self.settling.begin();
+    /// Has a quad show what begins at this place in the buffer. With the default material it shows nothing.
+    fn point_quad(&mut self, quad: Option<Entity>, material: &Handle<GridMaterial>, first: u32) {
+        if let Some((mut shown, mut tag)) = quad.and_then(|quad| self.quads.get_mut(quad).ok()) {
+            shown.set_if_neq(MeshMaterial2d(material.clone()));
+            tag.set_if_neq(MeshTag(first));
         }
     }
 }

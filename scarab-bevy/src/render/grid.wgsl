@@ -1,5 +1,6 @@
-// A terminal on a quad: finds the cell under a pixel in a buffer and the cell's glyph in an atlas.
-// The layout of the buffer is that of material.rs: five vectors of header, then a vector for each cell.
+// Terminals on quads: finds the cell under a pixel in a buffer and the cell's glyph in an atlas.
+// The layout of the buffer is that of material.rs: for each terminal five vectors of header, then a vector for each cell.
+// A quad's tag says where in it its terminal's header is.
 //
 // It is kept cheap for rasterisers that run on the CPU: the header is read once a corner and not once a pixel,
 // and there are neither integer divisions nor powers.
@@ -46,8 +47,8 @@ struct Corner {
     @location(3) @interpolate(flat) cursor: vec4<u32>,
     // The top of underlines, the thickness of lines, the top of strikeouts, the colour around the cells.
     @location(4) @interpolate(flat) lines: vec4<u32>,
-    // How much of the first row is above the first cell, then whether text that blinks is not seen.
-    @location(5) @interpolate(flat) shift_blink: vec2<u32>,
+    // How much of the first row is above the first cell, whether text that blinks is not seen, then where the cells begin.
+    @location(5) @interpolate(flat) shift_blink_cells: vec3<u32>,
 }
 
 @vertex
@@ -57,11 +58,12 @@ fn vertex(vertex: Vertex) -> Corner {
     corner.position = mesh2d_functions::mesh2d_position_world_to_clip(
         mesh2d_functions::mesh2d_position_local_to_world(world_from_local, vec4(vertex.position, 1.0)),
     );
-    corner.grid = words[0];
-    corner.quad = words[1];
-    corner.cursor = words[2];
-    corner.lines = words[3];
-    corner.shift_blink = words[4].xy;
+    let first = mesh2d_functions::get_tag(vertex.instance_index);
+    corner.grid = words[first];
+    corner.quad = words[first + 1u];
+    corner.cursor = words[first + 2u];
+    corner.lines = words[first + 3u];
+    corner.shift_blink_cells = vec3(words[first + 4u].xy, first + HEADER);
     corner.at = vertex.uv * vec2<f32>(corner.quad.xy);
     return corner;
 }
@@ -124,12 +126,12 @@ fn fragment(corner: Corner) -> @location(0) vec4<f32> {
     if any(seen < vec2(0.0)) || any(seen >= grid * size) {
         return output(unpack(corner.lines.w));
     }
-    let at = seen + vec2(0.0, f32(corner.shift_blink.x));
+    let at = seen + vec2(0.0, f32(corner.shift_blink_cells.x));
     let position = floor((at + 0.5) / size);
     let within = at - position * size;
     let index = u32(position.y) * corner.grid.x + u32(position.x);
-    var cell = words[HEADER + index];
-    if corner.shift_blink.y != 0u && (cell.x & BLINK) != 0u {
+    var cell = words[corner.shift_blink_cells.z + index];
+    if corner.shift_blink_cells.y != 0u && (cell.x & BLINK) != 0u {
         // Neither letter nor lines.
         cell.x = 0u;
     }

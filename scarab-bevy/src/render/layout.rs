@@ -1,6 +1,7 @@
 //! How large a terminal's cells are, and where its quad is.
 
 use bevy::ecs::query::QueryData;
+use bevy::mesh::MeshTag;
 use bevy::prelude::*;
 use bevy::sprite_render::MeshMaterial2d;
 use bevy::window::PrimaryWindow;
@@ -73,8 +74,10 @@ impl FromWorld for UnitQuad {
     }
 }
 
-/// Marks the entity that carries a terminal's quad.
+/// Marks the entity that carries a terminal's quad. What it is drawn with, and where that terminal is in the buffer, is filled in by
+/// drawing; until then it has the default material, of which nothing is seen.
 #[derive(Component, Debug, Clone, Copy, Default)]
+#[require(MeshMaterial2d<GridMaterial>, MeshTag)]
 pub(super) struct TerminalQuad;
 
 /// A terminal, as far as its quad goes.
@@ -93,7 +96,6 @@ pub(super) struct Placeable {
 pub(super) fn place(
     mut commands: Commands,
     unit: Res<UnitQuad>,
-    mut materials: ResMut<Assets<GridMaterial>>,
     mut settling: ResMut<Settling>,
     window: Option<Single<&Window, With<PrimaryWindow>>>,
     mut terminals: Query<Placeable, With<TerminalView>>,
@@ -123,9 +125,7 @@ pub(super) fn place(
                 }
             }
             None => {
-                let material = screen.material(&mut materials);
-                let quad =
-                    commands.spawn((TerminalQuad, Mesh2d(unit.0.clone()), MeshMaterial2d(material), transform)).id();
+                let quad = commands.spawn((TerminalQuad, Mesh2d(unit.0.clone()), transform)).id();
                 if !to_image {
                     commands.entity(quad).insert(ChildOf(entity));
                 }

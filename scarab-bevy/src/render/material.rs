@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use bevy::asset::{RenderAssetUsages, embedded_asset};
+use bevy::asset::embedded_asset;
 use bevy::prelude::*;
 use bevy::render::render_asset::prepare_assets;
 use bevy::render::render_resource::AsBindGroup;
@@ -15,14 +15,15 @@ use bytemuck::{Pod, Zeroable};
 /// Where `embedded_asset!` puts the shader.
 const SHADER: &str = "embedded://scarab_bevy/render/grid.wgsl";
 
-/// Draws a terminal on a quad.
+/// Draws terminals on quads, all that have glyphs of the same size: where a terminal's part of the buffer begins is in its quad's
+/// [`MeshTag`](bevy::mesh::MeshTag).
 ///
 /// Everything that changes from frame to frame, the grid's size and the cursor included, is in the buffer: a
 /// changed material would be prepared anew, a written buffer is not. The material itself only changes
 /// when the buffer or the atlas is replaced by a larger one.
 #[derive(Asset, TypePath, AsBindGroup, Debug, Clone)]
 pub(super) struct GridMaterial {
-    /// A [`GridHeader`], then the cells row by row.
+    /// Of each terminal a [`GridHeader`], then its cells row by row.
     #[storage(0, read_only)]
     pub(super) cells: Handle<ShaderBuffer>,
     /// Tiles of a cell each; RGBA, of which a letter only uses the alpha.
@@ -81,6 +82,8 @@ pub(super) struct GridHeader {
 }
 
 impl GridHeader {
+    /// How many cells it takes in the buffer.
+    pub(super) const CELLS: u32 = (size_of::<Self>() / size_of::<GpuCell>()) as u32;
     /// No cursor is drawn.
     pub(super) const NO_CURSOR: u32 = u32::MAX;
     /// A full cell.
@@ -91,6 +94,11 @@ impl GridHeader {
     pub(super) const CURSOR_BEAM: u32 = 2;
     /// The outline of the cell.
     pub(super) const CURSOR_HOLLOW: u32 = 3;
+
+    /// The header as it lies in the buffer.
+    pub(super) fn as_cells(&self) -> &[GpuCell] {
+        bytemuck::cast_slice(std::slice::from_ref(self))
+    }
 }
 
 /// A cell as the shader reads it.
@@ -132,16 +140,6 @@ pub(super) fn linear_root(byte: u8) -> f32 {
     let encoded = f32::from(byte) / 255.0;
     let linear = if encoded <= 0.04045 { encoded / 12.92 } else { ((encoded + 0.055) / 1.055).powf(2.4) };
     linear.sqrt()
-}
-
-/// The bytes of a buffer with room for this many cells.
-pub(super) const fn buffer_size(cells: usize) -> usize {
-    size_of::<GridHeader>() + cells * size_of::<GpuCell>()
-}
-
-/// An empty buffer with room for this many cells.
-pub(super) fn cell_buffer(cells: usize) -> ShaderBuffer {
-    ShaderBuffer::with_size(buffer_size(cells), RenderAssetUsages::RENDER_WORLD)
 }
 
 /// Registers the shader and the material.

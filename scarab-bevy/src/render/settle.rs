@@ -100,7 +100,9 @@ fn extract(
         reached.calm = 0;
     }
     reached.materials.clear();
-    reached.materials.extend(quads.iter().map(|material| material.0.id()));
+    // Nobody waits for quads without a picture, whose terminals have no room.
+    let shown = quads.iter().map(|material| material.0.id()).filter(|id| *id != AssetId::<GridMaterial>::default());
+    reached.materials.extend(shown);
 }
 
 fn report(

@@ -1,174 +1,19 @@
-//! Known grids, drawn off-screen with the bundled font and compared with pictures in `golden/`.
+//! Known grids, drawn off-screen with the bundled font and compared with the pictures beside this file.
 //!
 //! `SCARAB_BLESS=1` writes the pictures anew; they are to be looked at before they are kept. What a
 //! failing test drew lies in the target directory under `tmp/golden/`.
 
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, OnceLock};
+mod page;
+mod shared_buffer;
+mod support;
+
 use std::time::{Duration, Instant};
 
-use scarab_bevy::render::offscreen::{Offscreen, Picture};
-use scarab_bevy::render::{FontSettings, ScarabRenderPlugin, TerminalView};
-use scarab_protocol::surface::{
-    Attrs, Cell, Color, Cursor, CursorShape, Extra, Grid, Modes, Palette, RowExtras, Underline,
-};
+use scarab_bevy::render::{FontSettings, TerminalView};
+use scarab_protocol::surface::{Attrs, Color, CursorShape, Modes, Palette, Underline};
 
-/// By how much a channel may differ from the golden picture: drivers round differently.
-const TOLERANCE: u8 = 6;
-/// How many of a thousand pixels may differ by more than that.
-const OUTLIERS: usize = 1;
-
-/// A grid that is written to as on paper.
-struct Page {
-    grid: Grid,
-    fg: Color,
-    bg: Color,
-    attrs: Attrs,
-}
-
-impl Page {
-    fn new(cols: u16, rows: u16) -> Self {
-        Self { grid: Grid::new(cols, rows), fg: Color::Default, bg: Color::Default, attrs: Attrs::empty() }
-    }
-
-    /// Writes text into a row with the current colours and attributes. Ideographs take two cells, combining marks none.
-    fn write(&mut self, row: u16, col: u16, text: &str) -> &mut Self {
-        let mut cells = self.grid.row(row).to_vec();
-        let mut extras: RowExtras = self.grid.row_extras(row).to_vec();
-        let mut col = usize::from(col);
-        for character in text.chars() {
-            match character {
-                '\u{300}'..='\u{36f}' => {
-                    let at = col as u16 - 1;
-                    let marks = match extras.pop_if(|(last, _)| *last == at) {
-                        Some((_, extra)) => format!("{}{character}", extra.marks),
-                        None => character.to_string(),
-                    };
-                    extras.push((at, Arc::new(Extra { marks, ..Extra::default() })));
-                }
-                '\u{3000}'..='\u{9fff}' => {
-                    cells[col] = Cell::new(character, self.attrs | Attrs::WIDE, self.fg, self.bg);
-                    cells[col + 1] = Cell::new(' ', self.attrs | Attrs::WIDE_SPACER, self.fg, self.bg);
-                    col += 2;
-                }
-                _ => {
-                    cells[col] = Cell::new(character, self.attrs, self.fg, self.bg);
-                    col += 1;
-                }
-            }
-        }
-        extras.sort_by_key(|(col, _)| *col);
-        self.grid.frame += 1;
-        let frame = self.grid.frame;
-        self.grid.set_row(row, frame, &cells, extras);
-        self
-    }
-
-    /// Gives the underlines of a row a colour.
-    fn underline_color(&mut self, row: u16, color: Color) {
-        let cells = self.grid.row(row).to_vec();
-        let extra = Arc::new(Extra { underline_color: color, ..Extra::default() });
-        let extras = (0..cells.len() as u16).map(|col| (col, extra.clone())).collect();
-        self.grid.frame += 1;
-        let frame = self.grid.frame;
-        self.grid.set_row(row, frame, &cells, extras);
-    }
-
-    fn style(&mut self, attrs: Attrs) -> &mut Self {
-        self.attrs = attrs;
-        self
-    }
-
-    fn color(&mut self, fg: Color, bg: Color) -> &mut Self {
-        (self.fg, self.bg) = (fg, bg);
-        self
-    }
-
-    fn cursor(&mut self, row: u16, col: u16, shape: CursorShape) -> &mut Self {
-        self.grid.cursor = Cursor { row, col, shape, visible: true, blinking: false };
-        self
-    }
-}
-
-/// Work for the App that all tests share.
-type Job = Box<dyn FnOnce(&mut Offscreen) + Send>;
-
-/// Does something in an App that draws with the bundled font alone, whatever the machine has installed. All tests
-/// share one, on a thread of its own, because to start one takes seconds.
-fn offscreen<R: Send + 'static>(work: impl FnOnce(&mut Offscreen) -> R + Send + 'static) -> R {
-    static APP: OnceLock<Mutex<Sender<Job>>> = OnceLock::new();
-    let jobs = APP.get_or_init(|| {
-        let (jobs, queue) = channel::<Job>();
-        std::thread::spawn(move || {
-            let font = FontSettings { system_fallback: false, ..FontSettings::default() };
-            let mut app = Offscreen::new(ScarabRenderPlugin { font, ..ScarabRenderPlugin::default() });
-            queue.into_iter().for_each(|job| job(&mut app));
-        });
-        Mutex::new(jobs)
-    });
-    let (send, result) = channel();
-    let job = Box::new(move |app: &mut Offscreen| drop(send.send(work(app))));
-    jobs.lock().expect("no test fails while it holds the lock").send(job).expect("the App runs");
-    result.recv().expect("the App drew the picture")
-}
-
-fn draw_scaled(grid: Grid, scale: f32) -> Picture {
-    offscreen(move |app| {
-        let terminal = app.terminal(TerminalView::default(), scale);
-        app.show(terminal, &grid);
-        let picture = app.picture(terminal);
-        app.close(terminal);
-        picture
-    })
-}
-
-fn draw(grid: Grid) -> Picture {
-    draw_scaled(grid, 1.0)
-}
-
-/// Pictures one below the other.
-fn stack(pictures: &[Picture]) -> Picture {
-    let width = pictures[0].width;
-    assert!(pictures.iter().all(|picture| picture.width == width));
-    Picture {
-        width,
-        height: pictures.iter().map(|picture| picture.height).sum(),
-        rgba: pictures.iter().flat_map(|picture| picture.rgba.iter().copied()).collect(),
-    }
-}
-
-#[track_caller]
-fn check(name: &str, drawn: &Picture) {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.png"));
-    if std::env::var_os("SCARAB_BLESS").is_some() {
-        save(&golden, drawn);
-        return;
-    }
-    if let Err(difference) = compare(&golden, drawn) {
-        let kept = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("golden").join(format!("{name}.png"));
-        save(&kept, drawn);
-        panic!("{name}: {difference}; drawn: {}", kept.display());
-    }
-}
-
-fn compare(golden: &Path, drawn: &Picture) -> Result<(), String> {
-    let golden = image::open(golden).map_err(|error| format!("{}: {error}", golden.display()))?.into_rgba8();
-    if golden.dimensions() != (drawn.width, drawn.height) {
-        return Err(format!("{:?} expected, {}x{} drawn", golden.dimensions(), drawn.width, drawn.height));
-    }
-    let differs = |(a, b): &(&[u8], &[u8])| a.iter().zip(*b).any(|(a, b)| a.abs_diff(*b) > TOLERANCE);
-    let pixels = golden.as_raw().chunks_exact(4).zip(drawn.rgba.chunks_exact(4));
-    let outliers = pixels.filter(differs).count();
-    let allowed = (drawn.width * drawn.height) as usize * OUTLIERS / 1000;
-    if outliers > allowed { Err(format!("{outliers} pixels differ, {allowed} may")) } else { Ok(()) }
-}
-
-fn save(path: &Path, picture: &Picture) {
-    std::fs::create_dir_all(path.parent().expect("a file in a directory")).expect("a directory to write to");
-    image::save_buffer(path, &picture.rgba, picture.width, picture.height, image::ColorType::Rgba8)
-        .expect("a picture to write");
-}
+use page::Page;
+use support::{check, draw, draw_scaled, offscreen, stack};
 
 const STYLES: [(&str, Attrs); 9] = [
     ("plain", Attrs::empty()),
@@ -359,7 +204,7 @@ fn a_reversed_screen_and_a_changed_palette_are_drawn() {
 #[test]
 fn what_is_drawn_bit_by_bit_looks_like_what_is_drawn_at_once() {
     // Single rows, moved cursors, neighbouring rows, new glyphs; then a larger grid, which takes another
-    // buffer, and a smaller one, which keeps it.
+    // place in the buffer, and a smaller one, which does so, too.
     let mut page = Page::new(20, 4);
     page.write(0, 0, "one").write(3, 0, "four").cursor(3, 4, CursorShape::Block);
     let mut grids = vec![page.grid.clone()];
