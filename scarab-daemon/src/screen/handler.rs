@@ -137,7 +137,7 @@ impl Handler for Core {
     }
 
     take! {
-        goto_col(col: usize) as to_column;
+        goto_col(col: usize) as move_to_column;
         move_up(count: usize) as up;
         move_down(count: usize) as down;
         move_up_and_cr(count: usize) as up_and_return;

@@ -36,7 +36,7 @@ impl Core {
     pub(super) fn up(&mut self, count: usize) {
         let row = self.row();
         let first = if row < self.margins.start { 0 } else { self.margins.start };
-        self.to_row(row.saturating_sub(count).max(first));
+        self.move_to_row(row.saturating_sub(count).max(first));
     }
 
     /// CUD (VT510): down by so many rows, at most to the bottom margin, or if the cursor is below that already, to the last row. The
@@ -44,7 +44,7 @@ impl Core {
     pub(super) fn down(&mut self, count: usize) {
         let row = self.row();
         let end = if row < self.margins.end { self.margins.end } else { self.term.screen_lines() };
-        self.to_row(row.saturating_add(count).min(end - 1));
+        self.move_to_row(row.saturating_add(count).min(end - 1));
     }
 
     /// CPL (VT510).
@@ -60,13 +60,13 @@ impl Core {
     }
 
     /// CHA (VT510) and HPA (ECMA-48): to a column of the same row, from 0 on.
-    pub(super) fn to_column(&mut self, column: usize) {
+    pub(super) fn move_to_column(&mut self, column: usize) {
         self.term.carriage_return();
         self.term.move_forward(column);
     }
 
     /// To a row of the screen, whatever the program counts rows from.
-    fn to_row(&mut self, row: usize) {
+    fn move_to_row(&mut self, row: usize) {
         // A step of no columns: the core notes that its row may have changed, where the cursor leaves and where it arrives.
         self.term.move_forward(0);
         self.term.grid_mut().cursor.point.line = Line(i32::try_from(row).unwrap_or(0));

@@ -250,7 +250,7 @@ fn a_program_that_does_not_read_blocks_its_own_input_and_nothing_else() {
     client.wait_for_text(&mut joined, "go");
     client.type_in(&mut joined, &vec![b'x'; 1024 * 1024]);
     client.settle();
-    client.push(info.id.number, &Resize { size: scarab_protocol::ids::TermSize::cells(99, 33) });
+    client.push(info.id.number, &Resize { size: TermSize::cells(99, 33) });
     client.wait_for_text(&mut joined, "33 99");
     let other = client.create("echo other; exec cat");
     let mut second = client.attach(other.id.number);

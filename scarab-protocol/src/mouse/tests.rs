@@ -166,8 +166,12 @@ fn any_event() -> impl Strategy<Value = MouseEvent> {
 }
 
 fn any_size() -> impl Strategy<Value = TermSize> {
-    any::<[u16; 4]>()
-        .prop_map(|[cols, rows, pixel_width, pixel_height]| TermSize { cols, rows, pixel_width, pixel_height })
+    any::<[u16; 4]>().prop_map(|[cols, rows, pixel_width, pixel_height]| TermSize {
+        cols,
+        rows,
+        pixel_width,
+        pixel_height,
+    })
 }
 
 proptest! {
