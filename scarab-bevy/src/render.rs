@@ -26,6 +26,7 @@ mod material;
 mod memory;
 mod preedit;
 mod raster;
+mod room;
 mod settle;
 mod system_fonts;
 mod theme;
@@ -107,7 +108,7 @@ impl Plugin for ScarabRenderPlugin {
                 (
                     (draw::update_fonts, layout::measure).chain().in_set(Measure),
                     (layout::place, in_world::place_images).chain().in_set(Place),
-                    (memory::allot, blink::blink, draw::draw, settle::request_redraw).chain().in_set(Draw),
+                    (blink::blink, draw::draw, settle::request_redraw).chain().in_set(Draw),
                     // It counts what is seen from this update on.
                     blink::go_on.after(Draw).after(bevy::camera::visibility::VisibilitySystems::VisibilityPropagate),
                 ),

@@ -12,6 +12,8 @@ mod heard;
 mod lines;
 mod links;
 mod movement;
+mod private_modes;
+mod saved_cursor;
 mod soft_reset;
 mod utf8;
 
@@ -63,10 +65,13 @@ impl Effects {
     /// The most marks in one piece of output: a shell marks each command once, and programs must not make events of every byte.
     const MAX_MARKS: usize = 64;
 
-    fn answer(&mut self, text: &str) {
-        if self.answers.len() + text.len() <= Self::MAX_ANSWERS {
+    /// Adds an answer, if there is room for it. False if there is none.
+    fn answer(&mut self, text: &str) -> bool {
+        let has_room = self.answers.len() + text.len() <= Self::MAX_ANSWERS;
+        if has_room {
             self.answers.extend_from_slice(text.as_bytes());
         }
+        has_room
     }
 }
 

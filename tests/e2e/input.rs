@@ -134,19 +134,23 @@ fn keys_follow_the_modes_that_the_program_asked_for() {
 #[test]
 fn queries_of_a_program_are_answered() {
     let daemon = Daemon::start();
-    // Device attributes, a status report, the cursor's place, the background's colour, the terminal's name, how text is written.
-    for (name, query) in [
-        ("da", r"\033[c"),
-        ("status", r"\033[5n"),
-        ("place", r"\033[6n"),
-        ("colour", r"\033]11;?\007"),
-        ("version", r"\033[>q"),
-        ("rendition", r"\033P$qm\033\\"),
+    // Device attributes, a status report, the cursor's place, the background's colour, the terminal's name, how text is written: what
+    // is asked, and how the answer begins.
+    for (name, query, answer) in [
+        ("da", r"\033[c", "\x1b[?62;"),
+        ("status", r"\033[5n", "\x1b[0n"),
+        ("place", r"\033[6n", "\x1b[1;1R"),
+        ("colour", r"\033]11;?\007", "\x1b]11;rgb:"),
+        ("version", r"\033[>q", "\x1bP>|Scarab("),
+        ("rendition", r"\033P$qm\033\\", "\x1bP1$r0m\x1b"),
     ] {
+        let length = answer.len();
         daemon.sh(
             name,
-            &format!("stty raw -echo min 1 time 20; printf '{query}'; head -c 3 | od -An -c; exec sleep 1000"),
+            &format!("stty raw -echo min 1 time 20; printf '{query}'; head -c {length} | od -An -tx1; exec sleep 1000"),
         );
-        daemon.sees(name, r"033");
+        // An answer is no longer than a line of od's.
+        let bytes: Vec<String> = answer.bytes().map(|byte| format!("{byte:02x}")).collect();
+        daemon.sees(name, &bytes.join(r"\s+"));
     }
 }

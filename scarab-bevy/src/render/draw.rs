@@ -5,6 +5,8 @@ use bevy::ecs::system::SystemParam;
 use bevy::mesh::MeshTag;
 use bevy::platform::collections::HashMap;
 use bevy::prelude::*;
+use bevy::render::renderer::RenderDevice;
+use bevy::render::storage::ShaderBuffer;
 use bevy::sprite_render::MeshMaterial2d;
 
 use super::atlas::{Atlas, Glyph};
@@ -14,9 +16,10 @@ use super::font::{FontSettings, Fonts, Received};
 use super::joined::Joined;
 use super::layout::{TerminalMetrics, TerminalQuad, TerminalView, font_pixels};
 use super::material::{GpuCell, GridHeader, GridMaterial};
-use super::memory::{Memory, Place};
+use super::memory::{Claimant, Memory, allot};
 use super::preedit::composed;
 use super::raster::{Cluster, Rasterizer};
+use super::room::Place;
 use super::settle::Settling;
 use super::theme::{Colors, TerminalTheme, ThemeOverride};
 use super::upload::{TileUploads, Uploads};
@@ -117,24 +120,38 @@ pub(super) struct Drawable {
 #[derive(SystemParam)]
 pub(super) struct Painter<'w, 's> {
     fonts: ResMut<'w, Fonts>,
-    memory: Res<'w, Memory>,
+    memory: ResMut<'w, Memory>,
+    settling: ResMut<'w, Settling>,
     uploads: ResMut<'w, Uploads>,
     blink: Res<'w, Blink>,
     rasterizer: Local<'s, Rasterizer>,
-    quads: Query<'w, 's, (&'static mut MeshMaterial2d<GridMaterial>, &'static mut MeshTag), With<TerminalQuad>>,
+    quads: Query<'w, 's, Quad, With<TerminalQuad>>,
 }
 
-/// Draws every terminal whose grid, colours, font or size changed.
+/// What of a quad is drawing's.
+#[derive(QueryData)]
+#[query_data(mutable)]
+pub(super) struct Quad {
+    material: &'static mut MeshMaterial2d<GridMaterial>,
+    tag: &'static mut MeshTag,
+    visibility: &'static mut Visibility,
+}
+
+/// Draws every terminal whose grid, colours, font or size changed. First each is given a place in the buffer. Both are one system,
+/// so that no grid gets another size in between.
 pub(super) fn draw(
     settings: Res<FontSettings>,
     theme: Res<TerminalTheme>,
     mut atlases: ResMut<Atlases>,
     mut images: ResMut<Assets<Image>>,
     mut materials: ResMut<Assets<GridMaterial>>,
-    mut settling: ResMut<Settling>,
+    mut buffers: ResMut<Assets<ShaderBuffer>>,
+    device: Option<Res<RenderDevice>>,
     mut painter: Painter,
-    mut terminals: Query<Drawable>,
+    mut terminals: ParamSet<(Query<Claimant>, Query<Drawable>)>,
 ) {
+    allot(&mut painter.memory, &mut buffers, device.as_deref(), terminals.p0());
+    let mut terminals = terminals.p1();
     let Atlases { by_size, epoch } = &mut *atlases;
     // An atlas that turns out too small starts again, and whoever drew from it draws once more: larger as often as it can
     // grow, and once with what is on screen alone.
@@ -170,7 +187,7 @@ pub(super) fn draw(
     by_size.retain(|_, atlas| std::mem::take(&mut atlas.is_used));
     for atlas in by_size.values() {
         if atlas.point_material(painter.memory.buffer(), &mut materials) {
-            settling.begin();
+            painter.settling.begin();
         }
     }
 }
@@ -198,7 +215,8 @@ impl Painter<'_, '_> {
         let DrawableItem { grid, viewport, highlights, preedit, view, metrics, screen, .. } = terminal;
         let Some(place) = screen.place else {
             screen.drawn = None;
-            self.point_quad(screen.quad, &Handle::default(), 0);
+            screen.blinking.clear();
+            self.hide(screen.quad);
             return;
         };
         let grid_changed = grid.is_changed()
@@ -210,10 +228,6 @@ impl Painter<'_, '_> {
         let shift = viewport.as_ref().map_or(0.0, |viewport| viewport.hidden_part());
         let seen_rows = grid.grid.rows();
         let grid = viewport.as_ref().map_or(&grid.grid, |viewport| viewport.grid(grid));
-        if !place.fits(grid) {
-            // It has got another size since places were given, and has its own in the next update.
-            return;
-        }
         let preedit = preedit.filter(|preedit| !preedit.text.is_empty());
         let composed = preedit.map(|preedit| composed(grid, preedit));
         let grid = composed.as_ref().unwrap_or(grid);
@@ -241,7 +255,7 @@ impl Painter<'_, '_> {
         }
         let screen = &mut **screen;
         if all {
-            self.point_quad(screen.quad, &atlas.material, place.first);
+            self.show(screen.quad, &atlas.material, place);
         }
         screen.blinking.resize(rows.into(), false);
         let before = screen.drawn.as_ref().filter(|_| !all);
@@ -270,11 +284,68 @@ impl Painter<'_, '_> {
         screen.drawn = Some(Drawn { place, frame, scrolled_back, glyphs, colors, header, highlights, preedit });
     }
 
-    /// Has a quad show what begins at this place in the buffer. With the default material it shows nothing.
-    fn point_quad(&mut self, quad: Option<Entity>, material: &Handle<GridMaterial>, first: u32) {
-        if let Some((mut shown, mut tag)) = quad.and_then(|quad| self.quads.get_mut(quad).ok()) {
-            shown.set_if_neq(MeshMaterial2d(material.clone()));
-            tag.set_if_neq(MeshTag(first));
+    /// Has a quad show what is at this place in the buffer.
+    fn show(&mut self, quad: Option<Entity>, material: &Handle<GridMaterial>, place: Place) {
+        let Some(mut quad) = quad.and_then(|quad| self.quads.get_mut(quad).ok()) else { return };
+        quad.material.set_if_neq(MeshMaterial2d(material.clone()));
+        quad.tag.set_if_neq(MeshTag(place.first));
+        if quad.visibility.set_if_neq(Visibility::Inherited) {
+            self.settling.begin();
         }
+    }
+
+    /// Has a quad show nothing. Its material stays: without one it would be left as it was among what is drawn together.
+    fn hide(&mut self, quad: Option<Entity>) {
+        if let Some(mut quad) = quad.and_then(|quad| self.quads.get_mut(quad).ok()) {
+            quad.visibility.set_if_neq(Visibility::Hidden);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scarab_protocol::surface::{Attrs, Cell, Color, Grid, RowExtras};
+
+    use super::*;
+
+    /// A grid with a sign that blinks.
+    fn grid(cols: u16, rows: u16) -> Grid {
+        let mut grid = Grid::new(cols, rows);
+        let cells = vec![Cell::new('x', Attrs::BLINK, Color::Default, Color::Default); cols.into()];
+        grid.set_row(0, 1, &cells, RowExtras::default());
+        grid
+    }
+
+    #[test]
+    fn a_terminal_that_loses_its_place_is_hidden_and_comes_back_with_one() {
+        let mut app = App::new();
+        app.insert_resource(Memory::with_limit(2000))
+            .init_resource::<FontSettings>()
+            .init_resource::<TerminalTheme>()
+            .init_resource::<Fonts>()
+            .init_resource::<Atlases>()
+            .init_resource::<Uploads>()
+            .init_resource::<Blink>()
+            .init_resource::<Settling>()
+            .init_resource::<Assets<Image>>()
+            .init_resource::<Assets<GridMaterial>>()
+            .init_resource::<Assets<ShaderBuffer>>()
+            .add_systems(Update, draw);
+        let quad = app.world_mut().spawn(TerminalQuad).id();
+        let screen = TerminalScreen { quad: Some(quad), ..TerminalScreen::default() };
+        let terminal = (TerminalGrid::default(), TerminalView::default(), screen);
+        let terminal = app.world_mut().spawn(terminal).id();
+        // What of it is seen, whether it blinks, and how often something has come up.
+        let mut drawn = |cols, rows| {
+            app.world_mut().get_mut::<TerminalGrid>(terminal).expect("a terminal").grid = grid(cols, rows);
+            app.update();
+            let visibility = *app.world().get::<Visibility>(quad).expect("a quad");
+            let blinks = app.world().get::<TerminalScreen>(terminal).expect("a terminal").blinks();
+            (visibility, blinks, app.world().resource::<Settling>().begun)
+        };
+        let first = drawn(80, 24);
+        assert_eq!((first.0, first.1), (Visibility::Inherited, true));
+        assert_eq!(drawn(80, 30), (Visibility::Hidden, false, first.2));
+        assert_eq!(drawn(80, 20), (Visibility::Inherited, true, first.2 + 1));
     }
 }

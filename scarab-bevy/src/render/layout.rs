@@ -75,9 +75,10 @@ impl FromWorld for UnitQuad {
 }
 
 /// Marks the entity that carries a terminal's quad. What it is drawn with, and where that terminal is in the buffer, is filled in by
-/// drawing; until then it has the default material, of which nothing is seen.
+/// drawing; until then it has the default material, of which nothing is seen. While that terminal has no place there, it is hidden: its own
+/// [`Visibility`] is drawing's, an App sets the terminal's.
 #[derive(Component, Debug, Clone, Copy, Default)]
-#[require(MeshMaterial2d<GridMaterial>, MeshTag)]
+#[require(MeshMaterial2d<GridMaterial>, MeshTag, Visibility)]
 pub(super) struct TerminalQuad;
 
 /// A terminal, as far as its quad goes.

@@ -4,49 +4,21 @@
 //! exactly as large as its grid. A terminal that is not seen, in a tab behind others, keeps its own, so that its picture is there when
 //! it is looked at; despawning frees it.
 
-use std::ops::Range;
-
 use bevy::asset::RenderAssetUsages;
+use bevy::ecs::query::QueryData;
 use bevy::prelude::*;
 use bevy::render::renderer::RenderDevice;
 use bevy::render::storage::ShaderBuffer;
-use scarab_protocol::surface::Grid;
 
 use super::draw::TerminalScreen;
 use super::material::{GpuCell, GridHeader};
+use super::room::{Place, Room};
 use crate::{terminal::TerminalGrid, viewport::TerminalViewport};
 
 /// The least size of the buffer, in cells: half a MiB, two grids of 200 by 60.
 const SMALLEST: u32 = 1 << 15;
 /// What a device lets a shader read at once, in bytes, if it does not say (WebGPU, "default limits").
 const USUAL_BINDING: u64 = 128 << 20;
-
-/// A terminal's part of the buffer, counted in cells: their 16 bytes are more than what writes have to be aligned to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
-    /// Where the header begins.
-    pub(super) first: u32,
-    len: u32,
-    /// Of which [`Room::generation`] it is.
-    generation: u32,
-}
-
-impl Place {
-    /// Where the cells begin.
-    pub(super) fn cells(self) -> u32 {
-        self.first + GridHeader::CELLS
-    }
-
-    /// Whether it is as large as a grid.
-    pub(super) fn fits(self, grid: &Grid) -> bool {
-        self.len == needed(grid)
-    }
-}
-
-/// How many cells a grid takes, its header being some of them.
-fn needed(grid: &Grid) -> u32 {
-    GridHeader::CELLS + u32::from(grid.cols()) * u32::from(grid.rows())
-}
 
 /// The buffer, and what of it is free. It never becomes smaller.
 #[derive(Resource, Default)]
@@ -70,91 +42,63 @@ impl Memory {
         self.room.free(place);
     }
 
-    /// Takes all places back, and has room for so many cells then. Says whether the device has that much; else nothing happens.
-    fn restart(&mut self, cells: u64, limit: u32, buffers: &mut Assets<ShaderBuffer>) -> bool {
-        if cells > limit.into() {
-            return false;
-        }
+    /// Takes all places back, and has room for at least so many cells then, of which there are no more than `limit`.
+    fn restart(&mut self, cells: u32, limit: u32, buffers: &mut Assets<ShaderBuffer>) {
         // Half as much again, so that what grows a little next does not have everything drawn again.
-        let wanted = (cells + cells / 2).next_power_of_two().max(SMALLEST.into()).min(limit.into()) as u32;
+        let roomy = (u64::from(cells) + u64::from(cells) / 2).next_power_of_two().max(SMALLEST.into());
+        let wanted = roomy.min(limit.into()) as u32;
         if wanted > self.room.capacity {
             // A buffer that grew would be another one on the GPU while materials still hold the old.
             let bytes = wanted as usize * size_of::<GpuCell>();
             self.buffer = buffers.add(ShaderBuffer::with_size(bytes, RenderAssetUsages::RENDER_WORLD));
         }
         self.room.restart(wanted.max(self.room.capacity));
-        true
     }
 }
 
-/// What of the buffer is free.
-#[derive(Debug, Default)]
-struct Room {
-    /// In cells.
-    capacity: u32,
-    /// Rises when all places are given anew. Those of before are none any more.
-    generation: u32,
-    /// In rising order; between any two is something that is taken.
-    free: Vec<Range<u32>>,
+/// A terminal, as far as its place goes.
+#[derive(QueryData)]
+#[query_data(mutable)]
+pub(super) struct Claimant {
+    grid: &'static TerminalGrid,
+    viewport: Option<&'static TerminalViewport>,
+    visibility: Option<&'static InheritedVisibility>,
+    screen: &'static mut TerminalScreen,
 }
 
-impl Room {
-    /// The first place that is large enough.
-    fn take(&mut self, len: u32) -> Option<Place> {
-        let at = self.free.iter().position(|range| range.end - range.start >= len)?;
-        let first = self.free[at].start;
-        self.free[at].start += len;
-        if self.free[at].is_empty() {
-            self.free.remove(at);
-        }
-        Some(Place { first, len, generation: self.generation })
+impl ClaimantItem<'_, '_> {
+    /// How many cells what is seen of it takes, its header being some of them.
+    fn needed(&self) -> u32 {
+        let grid = self.viewport.map_or(&self.grid.grid, |viewport| viewport.grid(self.grid));
+        GridHeader::CELLS + u32::from(grid.cols()) * u32::from(grid.rows())
     }
 
-    fn free(&mut self, place: Place) {
-        if place.generation != self.generation {
-            return;
-        }
-        let at = self.free.partition_point(|range| range.start < place.first);
-        self.free.insert(at, place.first..place.first + place.len);
-        self.free.dedup_by(|next, range| {
-            let touch = range.end == next.start;
-            if touch {
-                range.end = next.end;
-            }
-            touch
-        });
+    /// Whether it was seen in the last update: who is seen in this one is found out after drawing.
+    fn is_seen(&self) -> bool {
+        self.visibility.is_none_or(|visibility| visibility.get())
     }
 
-    fn restart(&mut self, capacity: u32) {
-        self.capacity = capacity;
-        self.generation = self.generation.wrapping_add(1);
-        self.free.clear();
-        self.free.push(0..capacity);
-    }
-
-    /// Whether this is a place for a grid still.
-    fn is_for(&self, place: Place, grid: &Grid) -> bool {
-        place.generation == self.generation && place.fits(grid)
+    /// Whether it has a place of its size.
+    fn is_placed(&self, room: &Room) -> bool {
+        self.screen.place.is_some_and(|place| room.holds(place, self.needed()))
     }
 }
 
 /// Gives every terminal a place as large as its grid. When one finds none, all are given anew, in a larger buffer if it takes one,
-/// and all is drawn again. If the device allows none so large, that terminal is not drawn until others have gone.
+/// and all is drawn again. What the device allows goes to terminals that are seen before others, and to those that have a place
+/// before those that have none; what is too large for the rest is left out, and has no place until others have gone.
 pub(super) fn allot(
-    mut memory: ResMut<Memory>,
-    mut buffers: ResMut<Assets<ShaderBuffer>>,
-    device: Option<Res<RenderDevice>>,
-    mut terminals: Query<(&TerminalGrid, Option<&TerminalViewport>, &mut TerminalScreen)>,
+    memory: &mut Memory,
+    buffers: &mut Assets<ShaderBuffer>,
+    device: Option<&RenderDevice>,
+    mut terminals: Query<Claimant>,
 ) {
-    let memory = &mut *memory;
     // All that no longer fits is freed first, so that what grows side by side stays so.
-    let (mut all, mut lacks) = (0, false);
-    for (grid, viewport, mut screen) in &mut terminals {
-        let seen = seen(grid, viewport);
-        all += u64::from(needed(seen));
-        if screen.place.is_none_or(|place| !memory.room.is_for(place, seen)) {
+    let mut lacks = false;
+    for mut terminal in &mut terminals {
+        if !terminal.is_placed(&memory.room) {
             lacks = true;
-            if let Some(place) = screen.place.take() {
+            if let Some(place) = terminal.screen.place.take() {
                 memory.room.free(place);
             }
         }
@@ -163,20 +107,16 @@ pub(super) fn allot(
         memory.is_full = false;
         return;
     }
-    let mut give = |room: &mut Room| {
-        let mut enough = true;
-        for (grid, viewport, mut screen) in &mut terminals {
-            let seen = seen(grid, viewport);
-            if screen.place.is_none_or(|place| !room.is_for(place, seen)) {
-                screen.place = room.take(needed(seen));
-            }
-            enough &= screen.place.is_some();
-        }
-        enough
-    };
-    let limit = *memory.limit.get_or_insert_with(|| most_cells(device.as_deref()));
-    let enough = give(&mut memory.room) || memory.restart(all, limit, &mut buffers) && give(&mut memory.room);
+    let limit = *memory.limit.get_or_insert_with(|| most_cells(device));
+    let mut terminals: Vec<_> = terminals.iter_mut().collect();
+    terminals.sort_by_key(|terminal| (!terminal.is_seen(), terminal.screen.place.is_none()));
+    let mut enough = give(&mut terminals, &mut memory.room);
+    if !enough && let Some(cells) = better(&terminals, limit) {
+        memory.restart(cells, limit, buffers);
+        enough = give(&mut terminals, &mut memory.room);
+    }
     if !enough && !memory.is_full {
+        let all: u64 = terminals.iter().map(|terminal| u64::from(terminal.needed())).sum();
         tracing::error!(
             "terminals have {all} cells, and the graphics device allows {limit}: what has no room is not drawn"
         );
@@ -184,9 +124,30 @@ pub(super) fn allot(
     memory.is_full = !enough;
 }
 
-/// What is seen of a terminal.
-fn seen<'a>(grid: &'a TerminalGrid, viewport: Option<&'a TerminalViewport>) -> &'a Grid {
-    viewport.map_or(&grid.grid, |viewport| viewport.grid(grid))
+/// Gives a place to each that has none, and says whether there was one for all.
+fn give(terminals: &mut [ClaimantItem<'_, '_>], room: &mut Room) -> bool {
+    let mut enough = true;
+    for terminal in terminals {
+        if !terminal.is_placed(room) {
+            terminal.screen.place = room.take(terminal.needed());
+        }
+        enough &= terminal.screen.place.is_some();
+    }
+    enough
+}
+
+/// How many cells those take that the device has room for, in their order; nothing if all of them have a place. With
+/// so much room, giving all places anew in the same order gives one to just these: what is left out is larger than what is free.
+fn better(terminals: &[ClaimantItem<'_, '_>], limit: u32) -> Option<u32> {
+    let (mut cells, mut lacks) = (0, false);
+    for terminal in terminals {
+        let needed = terminal.needed();
+        if needed <= limit - cells {
+            cells += needed;
+            lacks |= terminal.screen.place.is_none();
+        }
+    }
+    lacks.then_some(cells)
 }
 
 /// How many cells a shader can read on a device.
@@ -200,17 +161,29 @@ fn most_cells(device: Option<&RenderDevice>) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use scarab_protocol::surface::Grid;
 
     use super::*;
+    use crate::render::room::tests::assert_whole;
     use crate::render::{TerminalView, remove_parts};
+
+    impl Memory {
+        /// That of a device that allows so many cells.
+        pub(in crate::render) fn with_limit(cells: u32) -> Self {
+            Self { limit: Some(cells), ..Self::default() }
+        }
+    }
 
     /// An App of which nothing is drawn.
     fn app(memory: Memory) -> App {
         let mut app = App::new();
-        app.insert_resource(memory).init_resource::<Assets<ShaderBuffer>>().add_systems(Update, allot);
+        app.insert_resource(memory).init_resource::<Assets<ShaderBuffer>>().add_systems(Update, allot_all);
         app.world_mut().register_component_hooks::<TerminalView>().on_remove(remove_parts);
         app
+    }
+
+    fn allot_all(mut memory: ResMut<Memory>, mut buffers: ResMut<Assets<ShaderBuffer>>, terminals: Query<Claimant>) {
+        allot(&mut memory, &mut buffers, None, terminals);
     }
 
     fn open(app: &mut App, cols: u16, rows: u16) -> Entity {
@@ -227,43 +200,6 @@ mod tests {
         let places: Vec<Place> = places.collect();
         assert_whole(&app.world().resource::<Memory>().room, &places);
         places
-    }
-
-    /// Every cell is free once or taken once.
-    fn assert_whole(room: &Room, taken: &[Place]) {
-        let taken = taken.iter().map(|place| (place.first..place.first + place.len, false));
-        let mut all: Vec<_> = room.free.iter().map(|range| (range.clone(), true)).chain(taken).collect();
-        all.sort_by_key(|(range, _)| range.start);
-        assert_eq!(all.first().map(|(range, _)| range.start), Some(0));
-        assert_eq!(all.last().map(|(range, _)| range.end), Some(room.capacity));
-        for pair in all.windows(2) {
-            assert_eq!(pair[0].0.end, pair[1].0.start, "{all:?}");
-            assert!(!(pair[0].1 && pair[1].1), "two free ranges that touch: {all:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn whatever_is_taken_and_freed_every_cell_is_one_terminals_or_free(
-            steps in prop::collection::vec((1_u32..400, any::<prop::sample::Index>(), any::<bool>()), 0..60),
-        ) {
-            let mut room = Room::default();
-            room.restart(2000);
-            let mut taken = Vec::new();
-            for (len, at, take) in steps {
-                if take || taken.is_empty() {
-                    let largest = room.free.iter().map(|range| range.end - range.start).max().unwrap_or(0);
-                    let place = room.take(len);
-                    prop_assert_eq!(place.is_some(), len <= largest);
-                    taken.extend(place);
-                } else {
-                    room.free(taken.swap_remove(at.index(taken.len())));
-                }
-                assert_whole(&room, &taken);
-            }
-            taken.drain(..).for_each(|place| room.free(place));
-            prop_assert_eq!((room.free.len(), room.free[0].clone()), (1, 0..2000));
-        }
     }
 
     #[test]
@@ -318,6 +254,30 @@ mod tests {
     }
 
     #[test]
+    fn what_is_free_in_pieces_is_brought_together_for_a_larger_terminal() {
+        let mut app = app(Memory::default());
+        // One after the other, so that they fill the smallest buffer rather than have a larger one.
+        let mut terminals = Vec::new();
+        for _ in 0..8 {
+            terminals.push(open(&mut app, 100, 40));
+            app.update();
+        }
+        for at in [7, 5, 3, 1] {
+            app.world_mut().despawn(terminals.swap_remove(at));
+        }
+        let buffer = |app: &App| app.world().resource::<Memory>().buffer().clone();
+        let before = (places(&app, &terminals), buffer(&app));
+        let larger = open(&mut app, 100, 50);
+        app.update();
+        let after = places(&app, &[&terminals[..], &[larger]].concat());
+        assert_eq!((buffer(&app), app.world().resource::<Memory>().room.capacity), (before.1, SMALLEST));
+        // All are drawn again, though the first lies where it lay, and a place of before is none to be given back.
+        assert!(before.0.iter().all(|place| !after.contains(place)), "{before:?} {after:?}");
+        before.0.iter().for_each(|place| app.world_mut().resource_mut::<Memory>().free(*place));
+        assert_whole(&app.world().resource::<Memory>().room, &after);
+    }
+
+    #[test]
     fn a_buffer_that_is_too_small_is_replaced_and_all_places_are_new() {
         let mut app = app(Memory::default());
         let first = open(&mut app, 200, 60);
@@ -334,7 +294,7 @@ mod tests {
 
     #[test]
     fn without_room_on_the_device_some_are_not_drawn_until_others_have_gone() {
-        let mut app = app(Memory { limit: Some(4000), ..Memory::default() });
+        let mut app = app(Memory::with_limit(4000));
         let terminals = [open(&mut app, 80, 24), open(&mut app, 80, 24)];
         app.update();
         places(&app, &terminals);
@@ -347,5 +307,57 @@ mod tests {
         app.world_mut().despawn(terminals[0]);
         app.update();
         places(&app, &[terminals[1], late]);
+    }
+
+    #[test]
+    fn a_terminal_too_large_for_the_device_takes_nothing_from_the_others() {
+        let mut app = app(Memory::with_limit(100_000));
+        let giant = open(&mut app, 400, 300);
+        let mut terminals = vec![open(&mut app, 80, 24)];
+        app.update();
+        // More than the smallest buffer holds: it grows for them.
+        for (cols, rows) in [(200, 100), (200, 150)] {
+            terminals.push(open(&mut app, cols, rows));
+            app.update();
+            places(&app, &terminals);
+            assert_eq!(place(&app, giant), None);
+        }
+        let before = places(&app, &terminals);
+        app.update();
+        assert_eq!(places(&app, &terminals), before);
+    }
+
+    #[test]
+    fn pieces_are_brought_together_on_a_full_device_too() {
+        let mut app = app(Memory::with_limit(6000));
+        let terminals = [open(&mut app, 80, 24), open(&mut app, 80, 24), open(&mut app, 80, 24)];
+        app.update();
+        places(&app, &terminals);
+        app.world_mut().despawn(terminals[1]);
+        let larger = open(&mut app, 100, 20);
+        app.update();
+        places(&app, &[terminals[0], larger, terminals[2]]);
+    }
+
+    #[test]
+    fn what_is_seen_has_a_place_before_what_is_not() {
+        let mut app = app(Memory::with_limit(4000));
+        let [first, second, third] = [(); 3].map(|()| open(&mut app, 80, 24));
+        let see = |app: &mut App, seen: Entity| {
+            for terminal in [first, second, third] {
+                let visibility =
+                    if terminal == seen { InheritedVisibility::VISIBLE } else { InheritedVisibility::HIDDEN };
+                app.world_mut().entity_mut(terminal).insert(visibility);
+            }
+            app.update();
+            assert!(place(app, seen).is_some());
+            let placed: Vec<_> = [first, second, third].map(|terminal| place(app, terminal)).to_vec();
+            assert_eq!(placed.iter().flatten().count(), 2, "{placed:?}");
+            app.update();
+            assert_eq!([first, second, third].map(|terminal| place(app, terminal)).to_vec(), placed);
+        };
+        for seen in [third, second, third, first] {
+            see(&mut app, seen);
+        }
     }
 }

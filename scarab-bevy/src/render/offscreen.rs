@@ -81,30 +81,51 @@ impl Offscreen {
         self.app.world_mut().despawn(terminal);
     }
 
+    /// The App's world, for what is to be set up otherwise.
+    pub fn world_mut(&mut self) -> &mut World {
+        self.app.world_mut()
+    }
+
     /// Waits until all terminals are drawn, and reads one back.
     ///
     /// # Panics
     /// After a minute without a picture: there is nothing that a test or a tool could do without one.
     pub fn picture(&mut self, terminal: Entity) -> Picture {
+        let deadline = self.settle();
+        let target = self.app.world().get::<TerminalImage>(terminal).map(|image| image.image.clone());
+        self.read(target.unwrap_or_default(), deadline)
+    }
+
+    /// The same of an image that a camera draws to.
+    ///
+    /// # Panics
+    /// As [`Self::picture`].
+    pub fn picture_of(&mut self, image: &Handle<Image>) -> Picture {
+        let deadline = self.settle();
+        self.read(image.clone(), deadline)
+    }
+
+    /// Waits until all terminals are drawn, and says until when their pictures may take.
+    fn settle(&mut self) -> Instant {
         let deadline = Instant::now() + PATIENCE;
         loop {
             self.app.update();
             let world = self.app.world();
             if world.resource::<Settling>().is_done() && !world.resource::<Fonts>().is_searching() {
-                break;
+                return deadline;
             }
             assert!(Instant::now() < deadline, "the terminals were not drawn in time");
         }
-        let target = self.app.world().get::<TerminalImage>(terminal).map(|image| image.image.clone());
+    }
+
+    fn read(&mut self, image: Handle<Image>, deadline: Instant) -> Picture {
         let (send, captured) = mpsc::channel();
-        self.app.world_mut().spawn(Screenshot::image(target.unwrap_or_default())).observe(
-            move |event: On<ScreenshotCaptured>| {
-                let size = event.image.size();
-                let rgba = event.image.data.clone().unwrap_or_default();
-                // Nobody waits any more when this fails.
-                let _ = send.send(Picture { width: size.x, height: size.y, rgba });
-            },
-        );
+        self.app.world_mut().spawn(Screenshot::image(image)).observe(move |event: On<ScreenshotCaptured>| {
+            let size = event.image.size();
+            let rgba = event.image.data.clone().unwrap_or_default();
+            // Nobody waits any more when this fails.
+            let _ = send.send(Picture { width: size.x, height: size.y, rgba });
+        });
         loop {
             self.app.update();
             match captured.try_recv() {

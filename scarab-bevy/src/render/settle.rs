@@ -26,7 +26,7 @@ const MOST_FRAMES: u32 = 2000;
 #[derive(Resource, Default)]
 pub(crate) struct Settling {
     /// Counts what came up.
-    begun: u64,
+    pub(super) begun: u64,
     /// Up to where all of it is on screen; written by the render world.
     done: Arc<AtomicU64>,
     /// How many frames have been asked for in a row.
@@ -100,7 +100,7 @@ fn extract(
         reached.calm = 0;
     }
     reached.materials.clear();
-    // Nobody waits for quads without a picture, whose terminals have no room.
+    // Nobody waits for quads that have never had a picture, whose terminals have no place.
     let shown = quads.iter().map(|material| material.0.id()).filter(|id| *id != AssetId::<GridMaterial>::default());
     reached.materials.extend(shown);
 }

@@ -63,20 +63,44 @@ fn terminals_show_their_own_text_whatever_becomes_of_the_others() {
 }
 
 #[test]
-fn a_buffer_that_grows_leaves_everyones_picture_as_it_was() {
+fn a_buffer_that_grows_or_is_laid_out_anew_leaves_everyones_picture_as_it_was() {
     check(offscreen(|app| {
+        // In the smallest font, so that there are many cells and few pixels.
+        let tiny = |app: &mut Offscreen, cols, rows| {
+            let terminal = app.terminal(TerminalView { font_size: Some(4.0), ..TerminalView::default() }, 0.5);
+            app.show(terminal, &filled("large", cols, rows).grid);
+            terminal
+        };
         let mut page = filled("small", 30, 8);
         let small = open(app, &page.grid);
         let before = app.picture(small);
-        // More cells than all other tests have at a time, and another size of font.
-        let large = app.terminal(TerminalView { font_size: Some(4.0), ..TerminalView::default() }, 1.0);
-        app.show(large, &filled("large", 400, 300).grid);
-        let after = app.picture(small);
+        // More than the smallest buffer holds, and than all other tests have at a time: it becomes one of 65,536 cells.
+        let large = tiny(app, 200, 170);
+        let grown = app.picture(small);
         page.write(5, 9, "later");
         app.show(small, &page.grid);
         let later = app.picture(small);
+        // What is larger than the gap that is left before this one, and than what is free behind it, but not than both.
+        let neighbour = filled("neighbour", 30, 8);
+        let behind = open(app, &neighbour.grid);
         app.close(large);
-        app.close(small);
-        ([after, later], [before, anew(app, &page.grid)])
+        let larger = tiny(app, 200, 180);
+        let moved = [small, behind].map(|terminal| app.picture(terminal));
+        page.write(2, 11, "last");
+        app.show(small, &page.grid);
+        let last = app.picture(small);
+        for terminal in [larger, behind, small] {
+            app.close(terminal);
+        }
+        let [moved, moved_neighbour] = moved;
+        let expected_last = anew(app, &page.grid);
+        let mut page = filled("small", 30, 8);
+        page.write(5, 9, "later");
+        let expected_later = anew(app, &page.grid);
+        let expected_neighbour = anew(app, &neighbour.grid);
+        (
+            [grown, later, moved, moved_neighbour, last],
+            [before, expected_later.clone(), expected_later, expected_neighbour, expected_last],
+        )
     }));
 }

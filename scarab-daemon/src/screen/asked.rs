@@ -22,6 +22,8 @@ pub(super) const MARK_STATUS: usize = 60_000;
 pub(super) const MAX_STRING: usize = 1024;
 /// So many bytes tell whether a device control string is a question: an intermediate and a final one.
 pub(super) const STRING_START: usize = 2;
+/// So many bytes behind `CSI` tell most of what is no question: colours, places and modes.
+const CONTROL_START: usize = 2;
 /// The most questions in a synchronized update that is held back. What comes beyond is dropped: nobody waits for so many answers.
 const MAX_WAITING: usize = 4096;
 /// A background of more relative luminance than this is a light one: black text is read on it better than white, by the contrast of
@@ -59,10 +61,16 @@ pub(super) enum Reading {
     Nothing,
 }
 
+/// Whether a control sequence of which these bytes come next, after `CSI`, may be a question: true if there are none yet.
+#[inline]
+pub(super) fn may_be_control(rest: &[u8]) -> bool {
+    control(&rest[..rest.len().min(CONTROL_START)]) != Reading::Nothing
+}
+
 /// Reads a control sequence, from the byte after `CSI` on.
 pub(super) fn control(sequence: &[u8]) -> Reading {
     match sequence {
-        b">" | b">0" | b"!" | b"1" | b"16" | b"?" | b"?6" | b"?9" | b"?99" | b"?996" => Reading::Unfinished,
+        b"" | b">" | b">0" | b"!" | b"1" | b"16" | b"?" | b"?6" | b"?9" | b"?99" | b"?996" => Reading::Unfinished,
         b">q" | b">0q" => Reading::Asked(Asked::Version),
         b"!p" => Reading::Asked(Asked::SoftReset),
         b"16t" => Reading::Asked(Asked::CellSize),
@@ -97,7 +105,8 @@ impl Core {
         has_room
     }
 
-    /// A mark has come through: answers the question before it. There is none if the program itself has sent the mark.
+    /// A mark has come through: answers the question before it. If the program itself has sent the mark, there is none, or in an update
+    /// that was held back the next one, which then is answered early. Every question has a mark behind it, so that all are answered.
     pub(super) fn answer_next(&mut self) {
         match self.asked.pop_front() {
             Some(Asked::Version) => self.answer(concat!("\x1bP>|Scarab(", env!("CARGO_PKG_VERSION"), ")\x1b\\")),
@@ -133,7 +142,8 @@ impl Core {
         self.answer(&format!("\x1b[?997;{scheme}n"));
     }
 
-    fn answer(&mut self, text: &str) {
+    /// Answers the program, if there is room for that.
+    pub(super) fn answer(&mut self, text: &str) {
         self.with_effects(|effects| effects.answer(text));
     }
 }

@@ -67,6 +67,8 @@ pub(super) struct Core {
     pub(super) keyboard_depths: [usize; 2],
     /// What was saved on the primary screen (DECSC) when mode 47 or 1047 left it; the core forgets it.
     pub(super) saved_cursor: Option<CoreCursor<CoreCell>>,
+    /// Whether origin mode was saved with the cursors of the primary and of the alternate screen.
+    pub(super) saved_origins: [bool; 2],
     /// Modes that the core does not know: DECBKM, DECSCNM, modifyOtherKeys, mouse modes 9 and 1016.
     pub(super) own_modes: Modes,
     pub(super) links: LinkBudget,
@@ -85,7 +87,9 @@ impl EventListener for Listener {
     fn send_event(&self, event: Event) {
         let mut effects = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::PtyWrite(text) => effects.answer(&text),
+            Event::PtyWrite(text) => {
+                effects.answer(&text);
+            }
             Event::Title(title) => effects.title = Some(sanitized_title(&title)),
             Event::ResetTitle => effects.title = Some(String::new()),
             Event::ClipboardStore(kind, text) => {
@@ -151,6 +155,7 @@ impl Core {
             colors: Colors::default(),
             keyboard_depths: [0; 2],
             saved_cursor: None,
+            saved_origins: [false; 2],
             own_modes: Modes::empty(),
             links: LinkBudget::default(),
             margins: 0..usize::from(size.rows),
@@ -164,8 +169,8 @@ impl Core {
         std::mem::take(&mut *self.effects.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn with_effects(&mut self, change: impl FnOnce(&mut Effects)) {
-        change(&mut self.effects.lock().unwrap_or_else(PoisonError::into_inner));
+    pub(super) fn with_effects<R>(&mut self, change: impl FnOnce(&mut Effects) -> R) -> R {
+        change(&mut self.effects.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn is_alternate(&self) -> bool {

@@ -90,7 +90,7 @@ impl Filter {
                     self.kept.clear();
                     self.state = match bytes[at] {
                         b']' => State::Osc(0),
-                        b'[' => State::Control,
+                        b'[' if asked::may_be_control(&bytes[at + 1..]) => State::Control,
                         b'P' => State::Device,
                         // The core carries these controls out and goes on; CAN and SUB end the sequence.
                         CAN | SUB => State::Other,
@@ -318,6 +318,15 @@ mod tests {
             [&b"\x1bP+q5463\x18"[..], b"\x1bP+q5463\x1b[m\x1b\\", b"\x1bP1+q5463\x1b\\", b"\x1b[>1q", b"\x1b[?6;1n"]
         {
             assert_eq!(asked(other), [], "{other:?}");
+        }
+    }
+
+    #[test]
+    fn colours_places_and_modes_are_not_collected() {
+        for sequence in [&b"\x1b[1;31m"[..], b"\x1b[12;40H", b"\x1b[?25l", b"\x1b[m", b"\x1b[38;5;1m"] {
+            let mut filter = Filter::default();
+            assert_eq!(filtered(&mut filter, &[sequence]).passed, sequence);
+            assert_eq!((filter.state, filter.kept.capacity()), (State::Other, 0), "{sequence:?}");
         }
     }
 

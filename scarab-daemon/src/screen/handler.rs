@@ -2,13 +2,12 @@
 
 use alacritty_terminal::{
     Term,
-    grid::Dimensions,
     index::{Column, Line},
     term::{TermMode, cell::Flags},
     vte::ansi::{
         Attr, CharsetIndex, ClearMode, CursorShape, CursorStyle, Handler, Hyperlink, KeyboardModes,
-        KeyboardModesApplyBehavior, LineClearMode, Mode, ModifyOtherKeys, NamedPrivateMode, PrivateMode, Rgb,
-        ScpCharPath, ScpUpdateMode, StandardCharset, TabulationClearMode, cursor_icon::CursorIcon,
+        KeyboardModesApplyBehavior, LineClearMode, Mode, ModifyOtherKeys, PrivateMode, Rgb, ScpCharPath, ScpUpdateMode,
+        StandardCharset, TabulationClearMode, cursor_icon::CursorIcon,
     },
 };
 use scarab_protocol::surface::{Extra, Modes, Palette};
@@ -32,29 +31,6 @@ const MAX_BASE64: usize = 1024 * 1024 - 64;
 /// A cell that blinks. The core knows no such thing; this flag it does not use, and carries along with the others.
 pub(super) const BLINK: Flags = Flags::from_bits_retain(1 << 15);
 const _: () = assert!(Flags::all().bits() & BLINK.bits() == 0, "the core has come to use the flag");
-
-/// DECSCNM.
-const REVERSE_SCREEN: u16 = 5;
-/// DECBKM.
-const BACKSPACE_SENDS_BS: u16 = 67;
-/// X10 mouse tracking.
-const MOUSE_X10: u16 = 9;
-/// Mouse reports in pixels.
-const MOUSE_PIXELS: u16 = 1016;
-
-/// The mouse modes that are kept here, each with those of the core of which one takes another's place: the kinds of tracking and
-/// the formats of reports ("Mouse Tracking" in xterm's ctlseqs).
-const MOUSE_MODES: [(Modes, &[NamedPrivateMode]); 2] = [
-    (
-        Modes::MOUSE_X10,
-        &[
-            NamedPrivateMode::ReportMouseClicks,
-            NamedPrivateMode::ReportCellMouseMotion,
-            NamedPrivateMode::ReportAllMouseMotion,
-        ],
-    ),
-    (Modes::MOUSE_PIXELS, &[NamedPrivateMode::Utf8Mouse, NamedPrivateMode::SgrMouse]),
-];
 
 /// Passes steps on that cannot scroll.
 macro_rules! pass {
@@ -106,8 +82,6 @@ impl Handler for Core {
         delete_chars(count: usize);
         move_backward_tabs(count: u16);
         move_forward_tabs(count: u16);
-        save_cursor_position();
-        restore_cursor_position();
         clear_line(mode: LineClearMode);
         clear_tabs(mode: TabulationClearMode);
         reverse_index();
@@ -143,6 +117,11 @@ impl Handler for Core {
         move_up_and_cr(count: usize) as up_and_return;
         move_down_and_cr(count: usize) as down_and_return;
         set_scrolling_region(top: usize, bottom: Option<usize>) as set_margins;
+        save_cursor_position() as save_cursor;
+        restore_cursor_position() as restore_cursor;
+        set_private_mode(mode: PrivateMode) as set_dec_mode;
+        unset_private_mode(mode: PrivateMode) as unset_dec_mode;
+        report_private_mode(mode: PrivateMode) as report_dec_mode;
     }
 
     #[inline]
@@ -157,7 +136,7 @@ impl Handler for Core {
     fn identify_terminal(&mut self, intermediate: Option<char>) {
         match intermediate {
             // A VT220 with colours and a clipboard that programs may write to (OSC 52).
-            None => self.with_effects(|effects| effects.answer("\x1b[?62;22;52c")),
+            None => self.answer("\x1b[?62;22;52c"),
             other => self.term.identify_terminal(other),
         }
     }
@@ -219,70 +198,10 @@ impl Handler for Core {
         self.with_effects(|effects| effects.title = Some(String::new()));
         self.keyboard_depths = [0; 2];
         self.saved_cursor = None;
+        self.saved_origins = [false; 2];
         self.own_modes = Modes::empty();
         self.reset_margins();
         self.count_scrolled();
-    }
-
-    fn set_private_mode(&mut self, mode: PrivateMode) {
-        self.replace_mouse_mode(mode);
-        match (own_mode(mode), mode) {
-            (Some(own), _) => self.own_modes.insert(own),
-            (None, PrivateMode::Unknown(47 | 1047)) if !self.is_alternate() => {
-                self.saved_cursor = Some(self.term.grid().saved_cursor.clone());
-                self.term.set_private_mode(ALTERNATE_SCREEN);
-            }
-            (None, PrivateMode::Unknown(47 | 1047)) => {}
-            (None, PrivateMode::Unknown(SAVE_CURSOR)) => self.term.save_cursor_position(),
-            (None, mode) => {
-                if mode == ALTERNATE_SCREEN {
-                    self.saved_cursor = None;
-                }
-                self.term.set_private_mode(mode);
-                if mode == COLUMNS {
-                    self.reset_margins();
-                }
-            }
-        }
-        self.count_scrolled();
-    }
-
-    fn unset_private_mode(&mut self, mode: PrivateMode) {
-        match (own_mode(mode), mode) {
-            (Some(own), _) => self.own_modes.remove(own),
-            (None, PrivateMode::Unknown(47 | 1047)) if self.is_alternate() => {
-                // Unlike mode 1049 these leave the cursor as it is.
-                let cursor = self.term.grid().cursor.clone();
-                self.term.unset_private_mode(ALTERNATE_SCREEN);
-                self.term.grid_mut().cursor = cursor;
-                if let Some(mut saved) = self.saved_cursor.take() {
-                    // The screen may have become smaller meanwhile, and the core trusts the place.
-                    saved.point.line = saved.point.line.min(self.term.bottommost_line());
-                    saved.point.column = saved.point.column.min(self.term.last_column());
-                    self.term.grid_mut().saved_cursor = saved;
-                }
-            }
-            (None, PrivateMode::Unknown(47 | 1047)) => {}
-            (None, PrivateMode::Unknown(SAVE_CURSOR)) => self.term.restore_cursor_position(),
-            (None, mode) => {
-                self.term.unset_private_mode(mode);
-                if mode == COLUMNS {
-                    self.reset_margins();
-                }
-            }
-        }
-        self.count_scrolled();
-    }
-
-    fn report_private_mode(&mut self, mode: PrivateMode) {
-        let is_set = match (own_mode(mode), mode) {
-            (Some(own), _) => self.own_modes.contains(own),
-            (None, PrivateMode::Unknown(47 | 1047)) => self.is_alternate(),
-            (None, PrivateMode::Unknown(SAVE_CURSOR)) => false,
-            (None, mode) => return self.term.report_private_mode(mode),
-        };
-        let (number, state) = (mode.raw(), if is_set { 1 } else { 2 });
-        self.with_effects(|effects| effects.answer(&format!("\x1b[?{number};{state}$y")));
     }
 
     fn set_color(&mut self, place: usize, color: Rgb) {
@@ -300,7 +219,7 @@ impl Handler for Core {
         // attributes, and take the second answer for the end of the first.
         let Rgb { r, g, b } = self.color(place);
         let answer = format!("\x1b]{prefix};rgb:{r:02x}{r:02x}/{g:02x}{g:02x}/{b:02x}{b:02x}{terminator}");
-        self.with_effects(|effects| effects.answer(&answer));
+        self.answer(&answer);
     }
 
     fn text_area_size_pixels(&mut self) {
@@ -309,7 +228,7 @@ impl Handler for Core {
         if width == 0 || height == 0 {
             return;
         }
-        self.with_effects(|effects| effects.answer(&format!("\x1b[4;{height};{width}t")));
+        self.answer(&format!("\x1b[4;{height};{width}t"));
     }
 
     fn clipboard_store(&mut self, clipboard: u8, base64: &[u8]) {
@@ -322,7 +241,7 @@ impl Handler for Core {
         // What is on the clipboard is the user's; an empty answer keeps the program from waiting for it.
         if clipboard.is_ascii_alphanumeric() {
             let answer = format!("\x1b]52;{};{terminator}", char::from(clipboard));
-            self.with_effects(|effects| effects.answer(&answer));
+            self.answer(&answer);
         }
     }
 
@@ -358,30 +277,11 @@ impl Handler for Core {
         } else {
             u8::from(self.own_modes.contains(Modes::MODIFY_OTHER_KEYS_1))
         };
-        self.with_effects(|effects| effects.answer(&format!("\x1b[>4;{level}m")));
-    }
-}
-
-impl Core {
-    /// Resets the mouse modes whose place a mode takes that is being set. Among its own the core sees to that itself.
-    fn replace_mouse_mode(&mut self, mode: PrivateMode) {
-        for (own, others) in MOUSE_MODES {
-            let of_core = |other: &NamedPrivateMode| PrivateMode::Named(*other);
-            if own_mode(mode) == Some(own) {
-                others.iter().for_each(|other| self.term.unset_private_mode(of_core(other)));
-            } else if others.iter().any(|other| of_core(other) == mode) {
-                self.own_modes.remove(own);
-            }
-        }
+        self.answer(&format!("\x1b[>4;{level}m"));
     }
 }
 
 const ALTERNATE: TermMode = TermMode::ALT_SCREEN;
-const ALTERNATE_SCREEN: PrivateMode = PrivateMode::Named(NamedPrivateMode::SwapScreenAndSetRestoreCursor);
-/// DECCOLM, which the core makes a reset of the margins and an empty screen.
-const COLUMNS: PrivateMode = PrivateMode::Named(NamedPrivateMode::ColumnMode);
-/// The mode that saves and restores the cursor, as DECSC and DECRC do.
-const SAVE_CURSOR: u16 = 1048;
 
 /// The flags of the kitty keyboard protocol that are in force, by its numbers.
 fn kitty_flags(mode: TermMode) -> u8 {
@@ -393,17 +293,6 @@ fn kitty_flags(mode: TermMode) -> u8 {
         TermMode::REPORT_ASSOCIATED_TEXT,
     ];
     (0..).zip(FLAGS).filter(|(_, flag)| mode.contains(*flag)).map(|(bit, _)| 1 << bit).sum()
-}
-
-/// The mode that is kept here, because the core does not know it.
-fn own_mode(mode: PrivateMode) -> Option<Modes> {
-    match mode {
-        PrivateMode::Unknown(REVERSE_SCREEN) => Some(Modes::REVERSE_SCREEN),
-        PrivateMode::Unknown(BACKSPACE_SENDS_BS) => Some(Modes::BACKSPACE_BS),
-        PrivateMode::Unknown(MOUSE_X10) => Some(Modes::MOUSE_X10),
-        PrivateMode::Unknown(MOUSE_PIXELS) => Some(Modes::MOUSE_PIXELS),
-        _ => None,
-    }
 }
 
 /// False for most characters that are no marks, without a look at the table of widths: nothing printable before the soft

@@ -40,7 +40,7 @@ impl Core {
     }
 
     /// CUD (VT510): down by so many rows, at most to the bottom margin, or if the cursor is below that already, to the last row. The
-    /// parser has VPR for the same.
+    /// parser has VPR for the same, which in xterm stops at the margin in origin mode alone.
     pub(super) fn down(&mut self, count: usize) {
         let row = self.row();
         let end = if row < self.margins.end { self.margins.end } else { self.term.screen_lines() };
@@ -66,7 +66,7 @@ impl Core {
     }
 
     /// To a row of the screen, whatever the program counts rows from.
-    fn move_to_row(&mut self, row: usize) {
+    pub(super) fn move_to_row(&mut self, row: usize) {
         // A step of no columns: the core notes that its row may have changed, where the cursor leaves and where it arrives.
         self.term.move_forward(0);
         self.term.grid_mut().cursor.point.line = Line(i32::try_from(row).unwrap_or(0));

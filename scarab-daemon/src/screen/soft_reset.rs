@@ -5,7 +5,7 @@ use alacritty_terminal::{
     vte::ansi::{Attr, CharsetIndex, Handler, Mode, ModifyOtherKeys, NamedMode, NamedPrivateMode, PrivateMode},
 };
 
-use super::core::Core;
+use super::{core::Core, saved_cursor::ORIGIN};
 
 impl Core {
     /// Sets back what the VT510's manual lists under DECSTR, as far as the core has it. Text, colours, tab stops and the cursor's place
@@ -13,7 +13,6 @@ impl Core {
     pub(super) fn soft_reset(&mut self) {
         self.set_private_mode(PrivateMode::Named(NamedPrivateMode::ShowCursor));
         self.set_private_mode(PrivateMode::Named(NamedPrivateMode::LineWrap));
-        self.unset_private_mode(PrivateMode::Named(NamedPrivateMode::Origin));
         self.unset_private_mode(PrivateMode::Named(NamedPrivateMode::CursorKeys));
         self.unset_mode(Mode::Named(NamedMode::Insert));
         self.unset_keypad_application_mode();
@@ -21,11 +20,13 @@ impl Core {
         self.terminal_attribute(Attr::Reset);
         self.set_active_charset(CharsetIndex::G0);
         self.term.grid_mut().cursor.charsets = Default::default();
-        // Setting the margins moves the cursor.
+        // Leaving origin mode moves the cursor, and so does setting the margins.
         let cursor = self.term.grid().cursor.clone();
+        self.unset_private_mode(ORIGIN);
         self.set_scrolling_region(1, None);
         let grid = self.term.grid_mut();
         grid.cursor = cursor;
         grid.saved_cursor = Cursor::default();
+        self.saved_origins[usize::from(self.is_alternate())] = false;
     }
 }

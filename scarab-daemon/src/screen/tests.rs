@@ -107,6 +107,45 @@ fn output_with(others: &[&'static str]) -> impl Strategy<Value = Vec<u8>> + use<
     prop::collection::vec(piece, 0..120).prop_map(|pieces| pieces.concat().into_bytes())
 }
 
+/// What moves the cursor within margins, across them and out of them.
+const MARGINS: [&str; 18] = [
+    "\x1b[2;4r",
+    "\x1b[3;5r",
+    "\x1b[r",
+    "\x1b[?6h",
+    "\x1b[?6l",
+    "\x1b[3A",
+    "\x1b[2B",
+    "\x1b[2e",
+    "\x1b[E",
+    "\x1b[4F",
+    "\x1b[7G",
+    "\x1b[3d",
+    "\x1b[!p",
+    "\x1bc",
+    "\x1b[?47h",
+    "\x1b[?47l",
+    "\x1b[?3h",
+    "\x1b[?5W",
+];
+
+/// That a grid is what a core holds.
+fn shows<L>(grid: &Grid, term: &Term<L>) -> Result<(), TestCaseError> {
+    for row in 0..grid.rows() {
+        let (mut cells, mut extras): (Vec<Cell>, Vec<(u16, Extra)>) = Default::default();
+        convert::line(&term.grid()[Line(i32::from(row))], &mut cells, &mut extras);
+        // Links without an id of their own get one from a counter that all cores share; here all have one.
+        let shown: Vec<_> = grid.row(row).iter().map(|cell| cell.with_extra_index(0)).collect();
+        prop_assert_eq!(&shown, &cells, "row {}", row);
+        let shown: Vec<_> = grid.row_extras(row).iter().map(|(col, extra)| (*col, Extra::clone(extra))).collect();
+        prop_assert_eq!(shown, extras, "extras of row {}", row);
+    }
+    let point = term.grid().cursor.point;
+    prop_assert_eq!(i32::from(grid.cursor.row), point.line.0);
+    prop_assert!(usize::from(grid.cursor.col) == point.column.0 || usize::from(grid.cursor.col) + 1 == point.column.0);
+    Ok(())
+}
+
 proptest! {
     #[test]
     fn what_is_on_the_surface_is_what_the_core_holds(output in output(), cut in 1usize..50) {
@@ -117,20 +156,18 @@ proptest! {
             screen.feed(piece);
             screen.publish().expect("memory");
         }
-        let grid = published(&mut screen);
-        let term = plain_core(cols, rows, &output);
-        for row in 0..rows {
-            let (mut cells, mut extras): (Vec<Cell>, Vec<(u16, Extra)>) = Default::default();
-            convert::line(&term.grid()[Line(i32::from(row))], &mut cells, &mut extras);
-            // Links without an id of their own get one from a counter that all cores share; here all have one.
-            let shown: Vec<_> = grid.row(row).iter().map(|cell| cell.with_extra_index(0)).collect();
-            prop_assert_eq!(&shown, &cells, "row {}", row);
-            let shown: Vec<_> = grid.row_extras(row).iter().map(|(col, extra)| (*col, Extra::clone(extra))).collect();
-            prop_assert_eq!(shown, extras, "extras of row {}", row);
+        shows(&published(&mut screen), &plain_core(cols, rows, &output))?;
+    }
+
+    /// With margins a plain core would move otherwise. This one is the screen's own, and it has to have noted what was moved beside it.
+    #[test]
+    fn what_is_on_the_surface_is_what_its_core_holds(output in output_with(&MARGINS), cut in 1usize..50) {
+        let mut screen = screen(12, 6);
+        for piece in output.chunks(cut) {
+            screen.feed(piece);
+            screen.publish().expect("memory");
         }
-        let point = term.grid().cursor.point;
-        prop_assert_eq!(i32::from(grid.cursor.row), point.line.0);
-        prop_assert!(usize::from(grid.cursor.col) == point.column.0 || usize::from(grid.cursor.col) + 1 == point.column.0);
+        shows(&published(&mut screen), &screen.core.term)?;
     }
 
     #[test]

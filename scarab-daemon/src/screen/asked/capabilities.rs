@@ -5,7 +5,7 @@ use crate::screen::core::Core;
 /// What is told, beside the terminal's name. A flag has an empty value.
 ///
 /// The names are those of terminfo(5) and user_caps(5), and what tmux and Neovim look for beyond them; kitty and foot
-/// answer them all. They are what a program may want to know although its terminal's description does not say it.
+/// answer most of them, too. They are what a program may want to know although its terminal's description does not say it.
 const CAPABILITIES: [(&[&str], &str); 25] = [
     (&["Co", "colors"], "256"),
     // Bits of a colour channel, as xterm tells it.
@@ -45,27 +45,40 @@ const CAPABILITIES: [(&[&str], &str); 25] = [
 
 impl Core {
     /// Answers for each name by itself, as kitty and foot do: one that is not known says nothing of the others. (xterm stops at it.)
+    /// Behind one whose answer has no room, none is answered.
     pub(super) fn report_capabilities(&mut self, names: &[u8]) {
+        let mut answer = String::new();
         for name in names.split(|byte| *byte == b';') {
-            let answer = reply(name, &self.terminal_name);
-            self.answer(&answer);
+            answer.clear();
+            reply(&mut answer, name, &self.terminal_name);
+            if !self.with_effects(|effects| effects.answer(&answer)) {
+                break;
+            }
         }
     }
 }
 
-/// The answer for one name, given in hexadecimal digits; `terminal` is what programs have in TERM.
-fn reply(digits: &[u8], terminal: &str) -> String {
+/// Writes the answer for one name, given in hexadecimal digits; `terminal` is what programs have in TERM.
+fn reply(answer: &mut String, digits: &[u8], terminal: &str) {
+    let name = decoded(digits);
+    let value = name.as_deref().and_then(|name| value(name, terminal));
+    answer.push_str(if value.is_some() { "\x1bP1+r" } else { "\x1bP0+r" });
     // Only what was digits is sent back: anything else could be a command to who reads it.
-    let Some(name) = decoded(digits) else { return "\x1bP0+r\x1b\\".to_owned() };
-    let digits = String::from_utf8_lossy(digits);
-    match value(&name, terminal) {
-        None => format!("\x1bP0+r{digits}\x1b\\"),
-        Some("") => format!("\x1bP1+r{digits}\x1b\\"),
-        Some(value) => {
-            let value: String = value.bytes().map(|byte| format!("{byte:02X}")).collect();
-            format!("\x1bP1+r{digits}={value}\x1b\\")
-        }
+    if name.is_some() {
+        answer.extend(digits.iter().copied().map(char::from));
     }
+    // A flag has no value.
+    if let Some(value) = value.filter(|value| !value.is_empty()) {
+        answer.push('=');
+        push_hexadecimal(answer, value.as_bytes());
+    }
+    answer.push_str("\x1b\\");
+}
+
+fn push_hexadecimal(text: &mut String, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let nibbles = bytes.iter().flat_map(|&byte| [byte >> 4, byte & 0xf]);
+    text.extend(nibbles.map(|nibble| char::from(DIGITS[usize::from(nibble)])));
 }
 
 fn value<'a>(name: &[u8], terminal: &'a str) -> Option<&'a str> {

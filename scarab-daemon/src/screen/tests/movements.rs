@@ -45,14 +45,59 @@ fn in_origin_mode_rows_count_from_the_top_margin() {
         let told = answers(&mut screen, &format!("{sequences}\x1b[6n\x1b[?6n"));
         assert_eq!(told, format!("\x1b[{place}R\x1b[?{place}R"), "{sequences:?}");
     }
-    // Without it they count from the top.
-    assert_eq!(answers(&mut screen, "\x1b[2;4H\x1b[?6l\x1b[6n\x1b[?6n"), "\x1b[4;4R\x1b[?4;4R");
+    // Without it they count from the top, where the cursor goes then.
+    assert_eq!(answers(&mut screen, "\x1b[2;4H\x1b[?6l\x1b[6n\x1b[?6n"), "\x1b[1;1R\x1b[?1;1R");
+    assert_eq!(answers(&mut screen, "\x1b[4;4H\x1b[6n\x1b[?6n"), "\x1b[4;4R\x1b[?4;4R");
+}
+
+#[test]
+fn origin_mode_is_saved_and_restored_with_the_cursor() {
+    for (save, restore) in
+        [("\x1b7", "\x1b8"), ("\x1b[s", "\x1b[u"), ("\x1b[?1048h", "\x1b[?1048l"), ("\x1b[?1049h", "\x1b[?1049l")]
+    {
+        let mut screen = screen(20, 10);
+        let mut told = |sequences: String| answers(&mut screen, &format!("{sequences}\x1b[6n\x1b[?6$p"));
+        assert_eq!(told(format!("\x1b[8;2H{save}\x1b[3;6r\x1b[?6h{restore}")), "\x1b[8;2R\x1b[?6;2$y", "{save:?}");
+        assert_eq!(told(format!("\x1b[?6h\x1b[2;4H{save}\x1b[?6l{restore}")), "\x1b[2;4R\x1b[?6;1$y", "{save:?}");
+        // The margins have gone elsewhere meanwhile.
+        assert_eq!(told(format!("\x1b[4;4H{save}\x1b[2;3r{restore}")), "\x1b[2;4R\x1b[?6;1$y", "{save:?}");
+        assert_eq!(told(format!("{save}\x1b[8;9r{restore}")), "\x1b[1;4R\x1b[?6;1$y", "{save:?}");
+    }
+}
+
+#[test]
+fn each_screen_has_origin_mode_saved_until_a_reset() {
+    let mut screen = screen(20, 10);
+    let mut mode = |sequences: &str| answers(&mut screen, &format!("{sequences}\x1b8\x1b[?6$p"));
+    let (on, off) = ("\x1b[?6;1$y", "\x1b[?6;2$y");
+    assert_eq!(mode("\x1b[3;6r\x1b[?6h\x1b7\x1b[?47h\x1b[?6l\x1b7"), off);
+    assert_eq!(mode("\x1b[?47l"), on);
+    assert_eq!(mode("\x1b[?47h"), off);
+    assert_eq!(mode("\x1b[?47l"), on);
+    assert_eq!(mode("\x1b[!p"), off);
+    assert_eq!(mode("\x1b[?6h\x1b7"), on);
+    assert_eq!(mode("\x1bc"), off);
+}
+
+/// The margins after some output, as the screen tells them and as the VT core has them: rows, counted from 1.
+fn margins(screen: &mut Screen, output: &str) -> String {
+    let told = answers(screen, &format!("{output}\x1bP$qr\x1b\\"));
+    // In origin mode the core lets the cursor go from one to the other.
+    let mut row_after = |output: &[u8]| {
+        screen.feed(output);
+        screen.core.row() + 1
+    };
+    let (top, bottom) = (row_after(b"\x1b[?6h\x1b[H"), row_after(b"\x1b[999H"));
+    screen.feed(b"\x1b[?6l");
+    let of_core = format!("\x1bP1$r{top};{bottom}r\x1b\\");
+    assert_eq!(told, of_core, "{output:?}");
+    told
 }
 
 #[test]
 fn margins_are_as_the_core_has_them() {
     let mut screen = screen(20, 10);
-    let mut margins = |sequences: &str| answers(&mut screen, &format!("{sequences}\x1bP$qr\x1b\\"));
+    let mut margins = |output: &str| margins(&mut screen, output);
     assert_eq!(margins(""), "\x1bP1$r1;10r\x1b\\");
     assert_eq!(margins("\x1b[3;6r"), "\x1bP1$r3;6r\x1b\\");
     // What makes no sense changes nothing.
@@ -67,7 +112,7 @@ fn margins_are_as_the_core_has_them() {
     }
     margins("\x1b[3;6r");
     screen.resize(TermSize::cells(20, 5));
-    assert_eq!(answers(&mut screen, "\x1bP$qr\x1b\\"), "\x1bP1$r1;5r\x1b\\");
+    assert_eq!(self::margins(&mut screen, ""), "\x1bP1$r1;5r\x1b\\");
     // A line scrolls off where the margins say that it does.
     screen.feed(b"\x1b[2;3r\x1b[3;1Hone\r\ntwo");
     let grid = published(&mut screen);

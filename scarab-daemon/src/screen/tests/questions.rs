@@ -25,6 +25,15 @@ fn questions() -> impl Strategy<Value = String> {
         "\x1b[60000n",
         "\x1b[2;4r",
         "\x1b[?6h",
+        "\x1b[?6l",
+        "\x1b7",
+        "\x1b8",
+        "\x1bc",
+        "\x1b[?1049h",
+        "\x1b[?1049l",
+        "\x1b[?3h",
+        "\x1b[2e",
+        "\x1b[2A",
         "\x1b[3;2H",
         "\x1b[1;31;48;5;9m",
         "\x1b]11;#ffffff\x07",
@@ -36,20 +45,20 @@ fn questions() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
 }
 
-/// What a screen of a window answers to pieces of output, with what it held back.
-fn answers_to<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> String {
+/// What a screen of a window answers to pieces of output, with what it held back, and what it shows then.
+fn interpreted<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (String, Grid) {
     let mut screen = screen(20, 6);
     screen.resize(TermSize { pixel_width: 200, pixel_height: 120, ..TermSize::cells(20, 6) });
     let mut answers: Vec<u8> = pieces.flat_map(|piece| screen.feed(piece).answers).collect();
     answers.extend(screen.end_sync().answers);
-    String::from_utf8(answers).expect("text")
+    (String::from_utf8(answers).expect("text"), published(&mut screen))
 }
 
 proptest! {
     #[test]
-    fn answers_are_the_same_however_output_is_cut(output in questions(), size in 1usize..20) {
-        let whole = answers_to(std::iter::once(output.as_bytes()));
-        prop_assert_eq!(answers_to(output.as_bytes().chunks(size)), whole);
+    fn answers_and_the_screen_are_the_same_however_output_is_cut(output in questions(), size in 1usize..20) {
+        let whole = interpreted(std::iter::once(output.as_bytes()));
+        prop_assert_eq!(interpreted(output.as_bytes().chunks(size)), whole);
     }
 }
 
@@ -74,6 +83,22 @@ fn answers_come_in_the_order_of_the_questions() {
     screen.feed(b"\x1b[m\x1b[H\x1b[?2026h");
     screen.feed(one.as_bytes());
     assert_eq!(String::from_utf8(screen.end_sync().answers).expect("text"), told);
+}
+
+#[test]
+fn a_mark_of_the_program_itself_leaves_every_question_answered_once() {
+    let mut screen = screen(20, 5);
+    let told = format!("\x1bP>|Scarab({})\x1b\\\x1b[?1;1R\x1b[?997;1n", env!("CARGO_PKG_VERSION"));
+    for questions in [
+        "\x1b[60000n\x1b[>q\x1b[?6n\x1b[?996n",
+        "\x1b[>q\x1b[60000n\x1b[?6n\x1b[?996n\x1b[60000n",
+        "\x1b[60000n\x1b[60000n\x1b[>q\x1b[60000n\x1b[60000n\x1b[?6n\x1b[?996n",
+    ] {
+        assert_eq!(answers(&mut screen, questions), told, "{questions:?}");
+        let update = format!("\x1b[?2026h{questions}\x1b[?2026l");
+        assert_eq!(answers(&mut screen, &update), told, "{update:?}");
+        assert!(screen.core.asked.is_empty());
+    }
 }
 
 #[test]
@@ -160,6 +185,16 @@ fn capabilities_are_told_by_their_names() {
     assert_eq!(ask(""), "\x1bP0+r\x1b\\");
     assert_eq!(ask(&"436f;".repeat(300)), "\x1bP0+r\x1b\\");
     assert_eq!(ask(&["436f"; 200].join(";")), "\x1bP1+r436f=323536\x1b\\".repeat(200));
+}
+
+#[test]
+fn behind_a_capability_without_room_for_its_answer_none_is_told() {
+    let mut screen = screen(20, 5);
+    // There is room for two flags, but not for what Smulx is.
+    let filled = Effects::MAX_ANSWERS - 25;
+    screen.core.with_effects(|effects| effects.answers = vec![b'x'; filled]);
+    let told = answers(&mut screen, "\x1bP+q5463;536d756c78;5463\x1b\\");
+    assert_eq!(&told[filled..], "\x1bP1+r5463\x1b\\");
 }
 
 #[test]
