@@ -11,6 +11,7 @@ mod handler;
 mod heard;
 mod lines;
 mod links;
+mod mouse_modes;
 mod movement;
 mod soft_reset;
 mod utf8;
