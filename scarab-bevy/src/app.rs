@@ -17,6 +17,8 @@ mod search_bar;
 mod session;
 mod tab_bar;
 mod tell;
+#[cfg(test)]
+mod testing;
 mod text;
 mod window;
 mod window_actions;

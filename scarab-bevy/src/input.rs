@@ -16,7 +16,8 @@ use bevy::{input::InputSystems, input_focus::InputFocusSystems, prelude::*};
 pub use focus::terminal_has_keyboard;
 pub(crate) use keyboard::{Held, PasteRequest};
 pub use keys::{ActionTriggered, TerminalKeys};
-pub(crate) use order::{KeyOrder, TakesKeys, go_on};
+pub use order::KeyOrder;
+pub(crate) use order::{TakesKeys, go_on};
 
 use crate::{
     ipc::ScarabIpcSystems, links::LinkActivated, select::ScarabSelectSystems, viewport::ScarabScrollSystems,
@@ -26,9 +27,12 @@ use crate::{
 /// Sends keys, IME commits and mouse events to terminals. Brought by [`ScarabIpcPlugin`](crate::ScarabIpcPlugin).
 ///
 /// The terminal with Bevy's `InputFocus` gets the keyboard; a sole terminal that fits its window gets it by itself.
-/// Keys that a terminal takes do not propagate further. Those that come in one update behind one that asks for something
-/// ([`ActionTriggered`]), or behind a click, are dispatched once more at its end, to whoever has the keyboard then: observers of one's own see them twice. Needs Bevy's `InputPlugin`, `InputFocusPlugin` and
-/// `InputDispatchPlugin` (all in `DefaultPlugins`) to have anything to send.
+/// Keys that a terminal takes do not propagate further. Those to a terminal that come in one update behind one that asks for
+/// something ([`ActionTriggered`]), or behind a click, are dispatched once more at its end, to whoever has the keyboard by what came
+/// before them. Observers of one's own see them twice, and know it by [`KeyOrder`]. Keys that come while something else has the keyboard,
+/// the window or what is the App's own, go there at once.
+///
+/// Needs Bevy's `InputPlugin`, `InputFocusPlugin` and `InputDispatchPlugin` (all in `DefaultPlugins`) to have anything to send.
 #[derive(Debug, Clone, Default)]
 pub struct ScarabInputPlugin {
     /// What [`TerminalKeys`] begins with.

@@ -52,7 +52,9 @@ pub use daemon_plugins::{
 pub use events::{DaemonEventReceived, DaemonEvents, TerminalEventReceived};
 pub use highlight::{Highlight, RowHighlights, TerminalHighlights};
 #[cfg(feature = "input")]
-pub use input::{ActionTriggered, ScarabInputPlugin, ScarabInputSystems, TerminalKeys, terminal_has_keyboard};
+pub use input::{
+    ActionTriggered, KeyOrder, ScarabInputPlugin, ScarabInputSystems, TerminalKeys, terminal_has_keyboard,
+};
 pub use ipc::{ScarabIpcPlugin, ScarabIpcSystems};
 pub use launch::Launch;
 #[cfg(feature = "daemon")]

@@ -11,6 +11,7 @@ mod handler;
 mod heard;
 mod lines;
 mod links;
+mod mouse_modes;
 mod movement;
 mod private_modes;
 mod saved_cursor;

@@ -92,10 +92,9 @@ impl MouseEvent {
 
 /// Appends what a terminal in these modes and of this size sends for what the mouse did, and tells whether that is anything.
 ///
-/// Motion is reported as often as it is given: a caller gives one for each cell entered, and only where pixels are
-/// wanted (1016) one for each of those. Cells that the format in force cannot name are not reported: from column or row 223
-/// on in the default one, from 2015 on in the UTF-8 one (1005). Without tracking the wheel sends cursor keys on the
-/// alternate screen, if the program has left alternate scroll (1007) on: [`LINES_PER_NOTCH`] for a notch.
+/// Motion is reported as often as it is given: a caller gives one for each place entered ([`reported_place`]). Cells that the format in
+/// force cannot name are not reported: from column or row 223 on in the default one, from 2015 on in the UTF-8 one (1005). Without tracking the
+/// wheel sends cursor keys on the alternate screen, if the program has left alternate scroll (1007) on: [`LINES_PER_NOTCH`] for a notch.
 ///
 /// Of the size only pixels (1016) need anything. They count from 1, from the first cell's corner. xterm always knows how many there
 /// are; where a size does not tell, a cell is one pixel, so that the report has the numbers that it would have in SGR form (1006).
@@ -107,6 +106,12 @@ pub fn encode_mouse(event: &MouseEvent, modes: Modes, size: TermSize, out: &mut 
         return false;
     }
     report(event, modes, size, out)
+}
+
+/// The place that a report of an event names, column and row from 0: of a cell, or of a pixel where those are wanted (1016) and
+/// known, as for [`encode_mouse`]. xterm reports motion only where it has changed since the report before.
+pub fn reported_place(event: &MouseEvent, modes: Modes, size: TermSize) -> (u64, u64) {
+    if modes.contains(Modes::MOUSE_PIXELS) { pixel(event, size) } else { (event.col.into(), event.row.into()) }
 }
 
 /// Appends the focus report, `CSI I` or `CSI O`, if the program asked for it (1004), and tells whether it did.
@@ -156,8 +161,7 @@ fn is_tracked(event: &MouseEvent, modes: Modes) -> bool {
 
 fn report(event: &MouseEvent, modes: Modes, size: TermSize, out: &mut Vec<u8>) -> bool {
     const NO_BUTTON: u8 = 3;
-    let pixels = modes.contains(Modes::MOUSE_PIXELS);
-    let sgr = pixels || modes.contains(Modes::MOUSE_SGR);
+    let sgr = modes.intersects(Modes::MOUSE_PIXELS | Modes::MOUSE_SGR);
     let mut code = match event.button {
         // Only SGR reports tell which button came up.
         Some(_) if event.action == MouseAction::Release && !sgr => NO_BUTTON,
@@ -173,7 +177,7 @@ fn report(event: &MouseEvent, modes: Modes, size: TermSize, out: &mut Vec<u8>) -
         code |= 32;
     }
     if sgr {
-        let (x, y) = if pixels { pixel(event, size) } else { (event.col.into(), event.row.into()) };
+        let (x, y) = reported_place(event, modes, size);
         let last = if event.action == MouseAction::Release { 'm' } else { 'M' };
         out.extend_from_slice(format!("\x1b[<{code};{};{}{last}", x + 1, y + 1).as_bytes());
         return true;

@@ -126,3 +126,16 @@ fn show(
         line::show(&mut view, &window, &theme, &text, HELP);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::testing::{click_and_type, with_open_line};
+
+    #[test]
+    fn what_is_typed_behind_a_click_on_a_pane_is_not_written_into_the_name() {
+        let mut app = with_open_line(plugin, Action::RenameTab);
+        assert_eq!(click_and_type(&mut app), "x");
+        assert_eq!(app.world().resource::<Renaming>().line.text, "");
+    }
+}

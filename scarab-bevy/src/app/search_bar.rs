@@ -177,3 +177,16 @@ fn show(
     let (text, says) = bar.says(search.outcome());
     line::show(&mut view, &window, &theme, &text, &says);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::testing::{click_and_type, with_open_line};
+
+    #[test]
+    fn what_is_typed_behind_a_click_on_a_pane_is_not_looked_for() {
+        let mut app = with_open_line(plugin, Action::Search);
+        assert_eq!(click_and_type(&mut app), "x");
+        assert_eq!(app.world().resource::<Bar>().line.text, "");
+    }
+}

@@ -1,9 +1,11 @@
 //! Text that an input method composes, and where that shows what can be chosen.
 
+use std::mem;
+
 use bevy::{
     input_focus::InputFocus,
     prelude::*,
-    window::{Ime, PrimaryWindow},
+    window::{Ime, PrimaryWindow, WindowEvent},
 };
 
 use super::KeyOrder;
@@ -13,6 +15,7 @@ use crate::{
     terminal::{Terminal, TerminalGrid},
     view::{TerminalArea, TerminalMetrics},
     viewport::{ScrollRequest, ScrollTo},
+    wake::Waker,
 };
 
 /// Whether an input method is composing: its keys are not the program's.
@@ -21,23 +24,36 @@ pub(super) struct Composing(pub(super) bool);
 
 /// What is composed is shown, and what has been composed goes to the program as it is.
 pub(super) fn compose(
-    mut ime: MessageReader<Ime>,
+    mut events: MessageReader<WindowEvent>,
     focus: Option<Res<InputFocus>>,
     mut terminals: Query<&mut TerminalPreedit, With<Terminal>>,
     mut composing: ResMut<Composing>,
     order: Res<KeyOrder>,
+    waker: Res<Waker>,
+    mut later: Local<Vec<Ime>>,
     mut input: MessageWriter<TerminalInput>,
     mut scrolls: MessageWriter<ScrollRequest>,
 ) {
-    // A key has asked for something that may give the keyboard to another.
-    if order.is_stopped() {
-        return;
+    // A key has asked for something that may give the keyboard to another, and so may a click. What comes behind it is read in the
+    // next update, when the keys are done that wait for the same reason. By then Bevy may have dropped the message.
+    let mut waits = order.is_stopped();
+    let mut now = if waits { Vec::new() } else { mem::take(&mut *later) };
+    for event in events.read() {
+        match event {
+            WindowEvent::MouseButtonInput(pressed) => waits |= pressed.state.is_pressed(),
+            WindowEvent::Ime(ime) if waits => later.push(ime.clone()),
+            WindowEvent::Ime(ime) => now.push(ime.clone()),
+            _ => {}
+        }
     }
-    for event in ime.read() {
+    if !later.is_empty() {
+        waker.wake();
+    }
+    for event in now {
         let focused = focus.as_ref().and_then(|focus| focus.get());
         let (preedit, committed) = match event {
             Ime::Preedit { value, cursor, .. } => {
-                (TerminalPreedit { text: value.clone(), caret: cursor.map(|(start, _)| start) }, None)
+                (TerminalPreedit { text: value, caret: cursor.map(|(start, _)| start) }, None)
             }
             Ime::Commit { value, .. } => (TerminalPreedit::default(), Some(value)),
             Ime::Enabled { .. } | Ime::Disabled { .. } => (TerminalPreedit::default(), None),
@@ -50,7 +66,7 @@ pub(super) fn compose(
             scrolls.write(ScrollRequest { terminal, to: ScrollTo::Bottom });
         }
         own.set_if_neq(preedit);
-        input.write_batch(committed.map(|text| TerminalInput::text(terminal, text.clone())));
+        input.write_batch(committed.map(|text| TerminalInput::text(terminal, text)));
     }
 }
 

@@ -131,8 +131,8 @@ pub(super) fn read(
                 let Some(button) = button(pressed.button) else { continue };
                 if pressed.state == ButtonState::Pressed {
                     if let Some(focus) = focus.as_mut().filter(|focus| focus.get() != Some(seat.terminal)) {
+                        order.moved(presses, focus.get());
                         focus.set(seat.terminal, FocusCause::Pressed);
-                        order.moved(presses, seat.terminal);
                     }
                     let owner = pointer.press(&seat, button, position, mods, &time, &mut said);
                     pointer.held.retain(|(other, _)| *other != button);
@@ -145,6 +145,7 @@ pub(super) fn read(
             _ => {}
         }
     }
+    order.clicks_are_read(focus.map(|focus| focus.last_changed()));
 }
 
 impl Pointer {

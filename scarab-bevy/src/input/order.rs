@@ -4,10 +4,15 @@
 //! to another, as a new tab does, or that comes before the next key, as a paste does. So keys behind such a one wait until it is done.
 //! A click may give the keyboard to another, too, and is read after the keys. So keys behind one wait, and each goes to whoever had
 //! the keyboard behind the clicks that it came behind.
+//!
+//! Clicks on what is no terminal, such as the bar of tabs or what an App has of its own, give the keyboard away later in the update, by
+//! whatever they are on, and it is not known here that they did. Keys behind such a click go where they should; those between a
+//! click on a terminal and such a one go to the latter, too.
 
 use std::mem;
 
 use bevy::{
+    ecs::change_detection::Tick,
     input::keyboard::KeyboardInput,
     input_focus::{FocusedInput, InputFocus},
     prelude::*,
@@ -20,9 +25,12 @@ use crate::wake::Waker;
 #[derive(Component, Default)]
 pub(crate) struct TakesKeys;
 
-/// The keys that wait, of one update as a rule; one more for each that asks for something else. Beyond [`MOST_WAITING`] they are dropped.
+/// The keys to terminals that wait: for what a key before them has asked for, or for a click before them. Brought by
+/// [`ScarabInputPlugin`](crate::ScarabInputPlugin).
+///
+/// They are those of one update as a rule; one more for each that asks for something else. More than 1024 do not wait: they are dropped.
 #[derive(Resource, Default)]
-pub(crate) struct KeyOrder {
+pub struct KeyOrder {
     stopped: bool,
     waiting: Vec<Waiting>,
     /// How many keys of this update were handed out.
@@ -30,27 +38,50 @@ pub(crate) struct KeyOrder {
     /// For each press of a mouse button in this update, how many of its keys came before it.
     presses: Vec<usize>,
     moves: Vec<Move>,
+    /// When the focus was set last, as of when the update's clicks had been read.
+    read: Option<Tick>,
 }
 
 /// A key that waits.
 struct Waiting {
     key: FocusedInput<KeyboardInput>,
-    /// How many presses of its update it came behind.
+    /// How many presses of this update it came behind.
     behind: usize,
+    /// What had given the keyboard away when the key was to be handed on, and came behind it.
+    too_early: Option<Move>,
 }
 
 /// The keyboard, given to another by a press of a mouse button.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Move {
     /// Which press of the update, from 1.
     press: usize,
-    to: Entity,
+    /// Who had it; `None`: the window.
+    from: Option<Entity>,
 }
 
 /// More than is typed while an App stands still for a while.
 const MOST_WAITING: usize = 1024;
 
 impl KeyOrder {
+    /// Whether the key that is handed to a terminal at the moment waits, because all do that come behind one that does. Nothing is done
+    /// with it yet: it is dispatched once more, to whoever it is for, and does not wait then.
+    ///
+    /// For observers of keys on a terminal's own entity, which run when this is known; those of all entities may run before.
+    ///
+    /// ```
+    /// # use bevy::{input::keyboard::KeyboardInput, input_focus::FocusedInput, prelude::*};
+    /// # use scarab_bevy::KeyOrder;
+    /// fn click_like_a_typewriter(key: On<FocusedInput<KeyboardInput>>, order: Res<KeyOrder>) {
+    ///     if key.input.state.is_pressed() && !order.is_waiting() {
+    ///         println!("click");
+    ///     }
+    /// }
+    /// ```
+    pub fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// Something was asked for: keys that come now wait until this update has done it.
     pub(crate) fn stop(&mut self) {
         self.stopped = true;
@@ -62,17 +93,11 @@ impl KeyOrder {
         self.keys += 1;
         let waits = self.stopped || behind > 0;
         if waits && self.waiting.len() < MOST_WAITING {
-            self.waiting.push(Waiting { key: key.clone(), behind });
+            self.waiting.push(Waiting { key: key.clone(), behind, too_early: None });
         } else if waits {
             tracing::warn!("a key is dropped: too many wait");
         }
         waits
-    }
-
-    /// Whether the key that is handed out at the moment waits, because all do that come behind one that does.
-    #[cfg_attr(not(feature = "app"), allow(dead_code, reason = "only the program has observers of its own"))]
-    pub(crate) fn is_waiting(&self) -> bool {
-        !self.waiting.is_empty()
     }
 
     /// Whether what comes now has to wait, because of what a key has asked for.
@@ -80,16 +105,29 @@ impl KeyOrder {
         self.stopped
     }
 
-    /// A press of this update, counted from 1, has given the keyboard to another.
-    pub(super) fn moved(&mut self, press: usize, to: Entity) {
-        self.moves.push(Move { press, to });
+    /// A press of this update, counted from 1, takes the keyboard from whoever has it.
+    pub(super) fn moved(&mut self, press: usize, from: Option<Entity>) {
+        self.moves.push(Move { press, from });
+    }
+
+    /// All clicks of this update have been read. Whoever sets the focus from now on does so behind them.
+    pub(super) fn clicks_are_read(&mut self, focus_set: Option<Tick>) {
+        self.read = focus_set;
     }
 }
 
 /// Looks, before keys are handed out, between which of them buttons of the mouse were pressed.
-pub(super) fn look_ahead(mut events: MessageReader<WindowEvent>, mut order: ResMut<KeyOrder>) {
+pub(super) fn look_ahead(
+    mut events: MessageReader<WindowEvent>,
+    focus: Option<Res<InputFocus>>,
+    mut order: ResMut<KeyOrder>,
+) {
     let order = order.bypass_change_detection();
     (order.keys, order.presses, order.moves) = Default::default();
+    if focus.map(|focus| focus.last_changed()) != order.read {
+        // What still waits is for whoever was given the keyboard since.
+        order.waiting.iter_mut().for_each(|waiting| waiting.too_early = None);
+    }
     let mut keys = 0;
     for event in events.read() {
         match event {
@@ -102,40 +140,54 @@ pub(super) fn look_ahead(mut events: MessageReader<WindowEvent>, mut order: ResM
 
 /// Hands on the keys that have waited, to whoever has the keyboard now or had it when they came.
 pub(crate) fn go_on(mut order: ResMut<KeyOrder>, waker: Res<Waker>, mut commands: Commands) {
+    let order = order.bypass_change_detection();
     // A key that is handed on is behind no press any more.
     order.presses.clear();
-    let (waiting, moves) = (mem::take(&mut order.waiting), mem::take(&mut order.moves));
-    if !mem::take(&mut order.stopped) && waiting.is_empty() {
+    if !mem::take(&mut order.stopped) && order.waiting.is_empty() {
         return;
     }
     // What an input method has written waits for the next update, and what these keys ask for is done in it.
     waker.wake();
+    let mut waiting = mem::take(&mut order.waiting);
+    for Waiting { behind, too_early, .. } in &mut waiting {
+        *too_early = too_early.or_else(|| first_behind(*behind, &order.moves));
+        *behind = 0;
+    }
     if !waiting.is_empty() {
-        commands.queue(move |world: &mut World| hand_on(world, waiting, &moves));
+        commands.queue(move |world: &mut World| hand_on(world, waiting));
     }
 }
 
-fn hand_on(world: &mut World, keys: Vec<Waiting>, moves: &[Move]) {
+/// The first press behind a key that has given the keyboard to another. The key came behind so many presses.
+fn first_behind(behind: usize, moves: &[Move]) -> Option<Move> {
+    moves.iter().find(|later| later.press > behind).copied()
+}
+
+fn hand_on(world: &mut World, waiting: Vec<Waiting>) {
     let window = world.query_filtered::<Entity, With<PrimaryWindow>>().single(world).ok();
-    for Waiting { mut key, behind } in keys {
-        // The focus may go to another with each of them.
-        let now = world.get_resource::<InputFocus>().and_then(InputFocus::get).or(window);
-        if let Some(receiver) = receiver(key.focused_entity, behind, moves, now) {
+    let mut waiting = waiting.into_iter();
+    // One of them may ask for something itself: then the others wait for that.
+    while !world.resource::<KeyOrder>().stopped
+        && let Some(Waiting { mut key, too_early, .. }) = waiting.next()
+    {
+        if let Some(receiver) = receiver(world, too_early).or(window) {
             key.focused_entity = receiver;
             world.trigger(key);
         }
     }
+    world.resource_mut::<KeyOrder>().waiting.extend(waiting);
 }
 
-/// Who gets a key that came behind so many presses: whoever has the keyboard now, but if that is by a press behind the key whoever had
-/// it before, which was `first` when the update began.
-fn receiver(first: Entity, behind: usize, moves: &[Move], now: Option<Entity>) -> Option<Entity> {
-    let too_late = moves.last().is_some_and(|last| last.press > behind && now == Some(last.to));
-    if !too_late {
-        return now;
-    }
-    let before = moves.iter().rfind(|earlier| earlier.press <= behind);
-    Some(before.map_or(first, |earlier| earlier.to))
+/// Who gets a key: whoever has the keyboard now, which may go to another with each of them. But where only a press behind the key has
+/// given it to them, whoever had it before. `None`: the window.
+fn receiver(world: &World, too_early: Option<Move>) -> Option<Entity> {
+    let focus = world.get_resource_ref::<InputFocus>()?;
+    let was_set_since = Some(focus.last_changed()) != world.resource::<KeyOrder>().read;
+    let receiver = match too_early {
+        Some(press) if !was_set_since => press.from,
+        _ => focus.get(),
+    };
+    receiver.filter(|entity| world.entities().contains_spawned(*entity))
 }
 
 #[cfg(test)]
@@ -143,15 +195,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_goes_to_whoever_the_clicks_before_it_gave_the_keyboard() {
-        let entity = |number| Entity::from_raw_u32(number).expect("a number");
-        let [first, left, right, other] = [1, 2, 3, 4].map(entity);
-        let moves = [Move { press: 1, to: left }, Move { press: 3, to: right }];
-        let of = |behind, now| receiver(first, behind, &moves, Some(now));
-        assert_eq!([0, 1, 2, 3].map(|behind| of(behind, right)), [first, left, left, right].map(Some));
-        // What a key asked for has given it to another since.
-        assert_eq!([0, 1, 2, 3].map(|behind| of(behind, other)), [Some(other); 4]);
-        assert_eq!(receiver(first, 2, &[], Some(other)), Some(other));
-        assert_eq!(receiver(first, 0, &[], None), None);
+    fn a_key_came_before_the_first_press_behind_it_that_gave_the_keyboard_away() {
+        let [first, left] = [1, 2].map(Entity::from_raw_u32);
+        let moves = [Move { press: 1, from: first }, Move { press: 3, from: left }];
+        let from = |behind| first_behind(behind, &moves).map(|press| press.from);
+        assert_eq!([0, 1, 2, 3].map(from), [Some(first), Some(left), Some(left), None]);
+        assert_eq!(first_behind(0, &[]), None);
     }
 }

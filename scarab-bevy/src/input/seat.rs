@@ -60,9 +60,7 @@ impl SeatItem<'_, '_> {
 
     /// Whether the program wants to hear of motion within a cell, while it has a button that is held or has none.
     pub(super) fn wants_pixels(&self, has_button: bool) -> bool {
-        let modes = self.screen.grid.modes;
-        let of_motion = if has_button { Modes::MOUSE_DRAG | Modes::MOUSE_MOTION } else { Modes::MOUSE_MOTION };
-        modes.contains(Modes::MOUSE_PIXELS) && modes.intersects(of_motion)
+        wants_pixels(self.screen.grid.modes, has_button)
     }
 
     /// The spot under a position of the window; in the padding, the nearest one.
@@ -95,6 +93,11 @@ impl SeatItem<'_, '_> {
         };
         Some(Place { line, col })
     }
+}
+
+fn wants_pixels(modes: Modes, has_button: bool) -> bool {
+    let of_motion = if has_button { Modes::MOUSE_DRAG | Modes::MOUSE_MOTION } else { Modes::MOUSE_MOTION };
+    modes.contains(Modes::MOUSE_PIXELS) && modes.intersects(of_motion)
 }
 
 /// The spot at a place in physical pixels from the first cell's corner, on a screen of so many cells of a size. `None` until that
@@ -143,6 +146,16 @@ mod tests {
                 assert_eq!(told(spot, size), format!("\x1b[<0;{};{}M", pixel.x + 1, pixel.y + 1), "{cell}");
             }
         }
+    }
+
+    #[test]
+    fn motion_within_a_cell_counts_only_where_the_program_hears_of_motion_and_of_pixels() {
+        let without_and_with_a_button = |modes| [false, true].map(|has_button| wants_pixels(modes, has_button));
+        let pixels = Modes::MOUSE_PIXELS;
+        assert_eq!(without_and_with_a_button(Modes::MOUSE_MOTION | pixels), [true, true]);
+        assert_eq!(without_and_with_a_button(Modes::MOUSE_DRAG | pixels), [false, true]);
+        assert_eq!(without_and_with_a_button(Modes::MOUSE_CLICK | pixels), [false, false]);
+        assert_eq!(without_and_with_a_button(Modes::MOUSE_MOTION), [false, false]);
     }
 
     #[test]

@@ -95,7 +95,9 @@ pub(super) fn act(
                 state.current = (state.current + count - 1) % count;
             }
             Action::Tab(9) => state.current = state.order.len().saturating_sub(1),
-            Action::Tab(number) if usize::from(number) <= state.order.len() => state.current = usize::from(number) - 1,
+            Action::Tab(number @ 1..) if usize::from(number) <= state.order.len() => {
+                state.current = usize::from(number) - 1;
+            }
             Action::MoveTabLeft => state.carry(false),
             Action::MoveTabRight => state.carry(true),
             _ => continue,

@@ -2,53 +2,16 @@
 
 use bevy::{
     a11y::{AccessibilityNode, AccessibilityRequested},
-    ecs::system::RunSystemOnce,
-    input::{ButtonState, keyboard::Key, mouse::MouseButton},
-    input_focus::InputFocus,
     prelude::*,
 };
 use scarab_bevy::{
-    ActionTriggered, ScarabPanesPlugin, TerminalArea, TerminalMetrics,
-    panes::{LastPaneClosed, Tab, Tabs, open_tab},
+    TerminalArea,
+    panes::{LastPaneClosed, Tab, Tabs},
     prelude::*,
-    protocol::{
-        client::{Client, ClientOptions},
-        config::{Action, Value},
-        message::{Done, SetConfig},
-    },
+    protocol::config::Action,
 };
 
 use crate::support::*;
-
-/// An App with one tab of one pane.
-fn tabbed(place: &Place) -> (App, Entity) {
-    // What a new pane runs is to be the same on every machine.
-    let client = Client::connect(ClientOptions::new(place.address.clone(), "test 1.0")).expect("it answers");
-    let shell = ["sh", "-c", "stty raw -echo; echo ready; exec cat -v"].map(str::to_owned).to_vec();
-    let set = SetConfig { key: "daemon.shell".into(), value: Some(Value::Texts(shell)), save: false };
-    client.ask::<_, Done>(&set, PATIENCE).expect("a command");
-    let mut app = place.app_with(|app| {
-        app.add_plugins(ScarabPanesPlugin::default());
-    });
-    let terminal = app.world_mut().spawn(echoing()).id();
-    let open = move |mut commands: Commands, mut tabs: ResMut<Tabs>, mut focus: ResMut<InputFocus>| {
-        open_tab(&mut commands, &mut tabs, &mut focus, terminal);
-    };
-    app.world_mut().run_system_once(open).expect("it runs");
-    until_shows(&mut app, terminal, "ready");
-    (app, terminal)
-}
-
-fn focused(app: &App) -> Entity {
-    app.world().resource::<InputFocus>().get().expect("somebody has the keyboard")
-}
-
-/// Has the pane with the keyboard do something.
-fn act(app: &mut App, action: Action) {
-    let terminal = focused(app);
-    app.world_mut().write_message(ActionTriggered { terminal, action });
-    app.update();
-}
 
 fn until_cols(app: &mut App, terminal: Entity, cols: u16) {
     until(app, &format!("{cols} columns"), |world| {
@@ -89,73 +52,6 @@ fn panes_share_the_window_and_have_sessions_of_their_own() {
 }
 
 #[test]
-fn keys_of_one_update_go_to_whoever_has_the_keyboard_by_then() {
-    let place = Place::new();
-    let _daemon = place.daemon();
-    let (mut app, first) = tabbed(&place);
-    let mut key = |code, key: Key, state| {
-        let text = match &key {
-            Key::Character(text) => Some(text.clone()),
-            _ => None,
-        };
-        press(app.world_mut(), code, key, text.as_deref(), state);
-    };
-    let (down, up) = (ButtonState::Pressed, ButtonState::Released);
-    let letter = |letter: &str| Key::Character(letter.into());
-    key(KeyCode::KeyA, letter("a"), down);
-    // A new tab, a letter for it, back to the first one, and a letter for that.
-    key(KeyCode::ControlLeft, Key::Control, down);
-    key(KeyCode::ShiftLeft, Key::Shift, down);
-    key(KeyCode::KeyT, letter("T"), down);
-    key(KeyCode::KeyT, letter("T"), up);
-    key(KeyCode::ShiftLeft, Key::Shift, up);
-    key(KeyCode::ControlLeft, Key::Control, up);
-    key(KeyCode::KeyB, letter("b"), down);
-    key(KeyCode::AltLeft, Key::Alt, down);
-    key(KeyCode::Digit1, letter("1"), down);
-    key(KeyCode::AltLeft, Key::Alt, up);
-    key(KeyCode::KeyC, letter("c"), down);
-    app.update();
-    let second = focused(&app);
-    assert_ne!(second, first);
-    until_shows(&mut app, first, " ac");
-    until_shows(&mut app, second, " b");
-    assert_eq!(focused(&app), first);
-    assert!(shows(app.world(), first, "b").is_none() && shows(app.world(), second, "c").is_none());
-}
-
-#[test]
-fn keys_behind_a_click_go_to_where_it_went() {
-    let place = Place::new();
-    let _daemon = place.daemon();
-    let (mut app, left) = tabbed(&place);
-    act(&mut app, Action::SplitRight);
-    let right = focused(&app);
-    until_shows(&mut app, right, "ready");
-    for pane in [left, right] {
-        let metrics = TerminalMetrics { cell: UVec2::new(8, 16), padding: 4, scale_factor: 1.0 };
-        app.world_mut().entity_mut(pane).insert(metrics);
-    }
-    // A digit for the pane that has the keyboard, then one for each that is clicked, all in one update.
-    let (one, two, three) = ((KeyCode::Digit1, "1"), (KeyCode::Digit2, "2"), (KeyCode::Digit3, "3"));
-    let world = app.world_mut();
-    for (at, (code, digit)) in [(None, one), (Some(100.0), two), (Some(500.0), three)] {
-        if let Some(x) = at {
-            pointer(world, Vec2::new(x, 100.0));
-            click(world, MouseButton::Left, ButtonState::Pressed);
-            click(world, MouseButton::Left, ButtonState::Released);
-        }
-        press(world, code, Key::Character(digit.into()), Some(digit), ButtonState::Pressed);
-        press(world, code, Key::Character(digit.into()), None, ButtonState::Released);
-    }
-    app.update();
-    assert_eq!(focused(&app), right);
-    until_shows(&mut app, right, " 13");
-    until_shows(&mut app, left, " 2");
-    assert!(shows(app.world(), left, "3").is_none() && shows(app.world(), right, "2").is_none());
-}
-
-#[test]
 fn tabs_are_opened_moved_and_closed_with_their_last_pane() {
     let place = Place::new();
     let _daemon = place.daemon();
@@ -168,6 +64,9 @@ fn tabs_are_opened_moved_and_closed_with_their_last_pane() {
     assert_eq!(focused(&app), first);
     act(&mut app, Action::MoveTabRight);
     assert_eq!((panes(&mut app), app.world().resource::<Tabs>().place()), (vec![2, 1], 1));
+    // They are counted from 1.
+    act(&mut app, Action::Tab(0));
+    assert_eq!(focused(&app), first);
     act(&mut app, Action::Tab(1));
     let lower = focused(&app);
     act(&mut app, Action::Close);

@@ -3,18 +3,28 @@
 use std::time::{Duration, Instant};
 
 use bevy::{
+    ecs::system::RunSystemOnce,
     input::{
         ButtonState, InputPlugin,
         keyboard::{Key, KeyboardInput},
         mouse::{MouseButton, MouseButtonInput},
     },
-    input_focus::{InputDispatchPlugin, InputFocusPlugin},
+    input_focus::{InputDispatchPlugin, InputFocus, InputFocusPlugin},
     prelude::*,
-    window::{CursorMoved, PrimaryWindow, WindowEvent, WindowPlugin, WindowResolution},
+    window::{CursorMoved, Ime, PrimaryWindow, WindowEvent, WindowPlugin, WindowResolution},
 };
-use scarab_bevy::{PrimaryConnection, Waker, prelude::*};
+use scarab_bevy::{
+    ActionTriggered, PrimaryConnection, ScarabPanesPlugin, Waker,
+    panes::{Tabs, open_tab},
+    prelude::*,
+};
 use scarab_daemon::server::{Server, ServerOptions};
-use scarab_protocol::endpoint::Address;
+use scarab_protocol::{
+    client::{Client, ClientOptions},
+    config::{Action, Value},
+    endpoint::Address,
+    message::{Done, SetConfig},
+};
 
 /// Long enough for a busy machine, short enough to notice a hang.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -140,4 +150,41 @@ pub fn pointer(world: &mut World, position: Vec2) {
 pub fn click(world: &mut World, button: MouseButton, state: ButtonState) {
     let window = window(world);
     world.write_message(WindowEvent::from(MouseButtonInput { button, state, window }));
+}
+
+/// What an input method says, told as keys are.
+pub fn compose(world: &mut World, ime: Ime) {
+    world.write_message(WindowEvent::from(ime.clone()));
+    world.write_message(ime);
+}
+
+/// An App with one tab of one pane.
+pub fn tabbed(place: &Place) -> (App, Entity) {
+    // What a new pane runs is to be the same on every machine.
+    let client = Client::connect(ClientOptions::new(place.address.clone(), "test 1.0")).expect("it answers");
+    let shell = ["sh", "-c", "stty raw -echo; echo ready; exec cat -v"].map(str::to_owned).to_vec();
+    let set = SetConfig { key: "daemon.shell".into(), value: Some(Value::Texts(shell)), save: false };
+    client.ask::<_, Done>(&set, PATIENCE).expect("a command");
+    let mut app = place.app_with(|app| {
+        app.add_plugins(ScarabPanesPlugin::default());
+    });
+    let terminal = app.world_mut().spawn(echoing()).id();
+    let open = move |mut commands: Commands, mut tabs: ResMut<Tabs>, mut focus: ResMut<InputFocus>| {
+        open_tab(&mut commands, &mut tabs, &mut focus, terminal);
+    };
+    app.world_mut().run_system_once(open).expect("it runs");
+    until_shows(&mut app, terminal, "ready");
+    (app, terminal)
+}
+
+/// Who has the keyboard.
+pub fn focused(app: &App) -> Entity {
+    app.world().resource::<InputFocus>().get().expect("somebody has the keyboard")
+}
+
+/// Has the pane with the keyboard do something.
+pub fn act(app: &mut App, action: Action) {
+    let terminal = focused(app);
+    app.world_mut().write_message(ActionTriggered { terminal, action });
+    app.update();
 }

@@ -141,11 +141,11 @@ fn composed_text_goes_to_the_terminal_and_keys_do_not_while_composing() {
     until_shows(&mut app, terminal, "ready");
     let world = app.world_mut();
     let window = world.query_filtered::<Entity, With<PrimaryWindow>>().single(world).expect("one window");
-    world.write_message(Ime::Preedit { window, value: "n".into(), cursor: None });
+    compose(world, Ime::Preedit { window, value: "n".into(), cursor: None });
     app.update();
     press(app.world_mut(), KeyCode::KeyN, Key::Character("n".into()), Some("n"), ButtonState::Pressed);
     app.update();
-    app.world_mut().write_message(Ime::Commit { window, value: "Done".into() });
+    compose(app.world_mut(), Ime::Commit { window, value: "Done".into() });
     app.update();
     press(app.world_mut(), KeyCode::KeyX, Key::Character("x".into()), Some("x"), ButtonState::Pressed);
     until_shows(&mut app, terminal, "Donex");

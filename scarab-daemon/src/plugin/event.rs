@@ -25,7 +25,8 @@ impl Event {
         }
     }
 
-    /// The event as plugins get it: so bounded that a full inbox is, too.
+    /// The event as plugins get it: its texts are so bounded that a full inbox is, too. Lists and maps, which are in settings only, have
+    /// no place in an event.
     pub(super) fn bounded(&self) -> Self {
         let mut event = self.clone();
         for (_, value) in &mut event.fields {

@@ -8,6 +8,7 @@ use scarab_protocol::surface::Modes;
 
 use super::{
     core::Core,
+    mouse_modes::own_mouse_mode,
     saved_cursor::{ORIGIN, PRIMARY},
 };
 
@@ -15,24 +16,6 @@ use super::{
 const REVERSE_SCREEN: u16 = 5;
 /// DECBKM.
 const BACKSPACE_SENDS_BS: u16 = 67;
-/// X10 mouse tracking.
-const MOUSE_X10: u16 = 9;
-/// Mouse reports in pixels.
-const MOUSE_PIXELS: u16 = 1016;
-
-/// The mouse modes that are kept here, each with those of the core of which one takes another's place: the kinds of tracking and
-/// the formats of reports ("Mouse Tracking" in xterm's ctlseqs).
-const MOUSE_MODES: [(Modes, &[NamedPrivateMode]); 2] = [
-    (
-        Modes::MOUSE_X10,
-        &[
-            NamedPrivateMode::ReportMouseClicks,
-            NamedPrivateMode::ReportCellMouseMotion,
-            NamedPrivateMode::ReportAllMouseMotion,
-        ],
-    ),
-    (Modes::MOUSE_PIXELS, &[NamedPrivateMode::Utf8Mouse, NamedPrivateMode::SgrMouse]),
-];
 
 const ALTERNATE_SCREEN: PrivateMode = PrivateMode::Named(NamedPrivateMode::SwapScreenAndSetRestoreCursor);
 /// DECCOLM, which the core makes a reset of the margins and an empty screen.
@@ -70,6 +53,7 @@ impl Core {
 
     /// DECRST (xterm's ctlseqs).
     pub(super) fn unset_dec_mode(&mut self, mode: PrivateMode) {
+        self.end_tracking_by(mode);
         match (own_mode(mode), mode) {
             (Some(own), _) => self.own_modes.remove(own),
             (None, PrivateMode::Unknown(47 | 1047)) if self.is_alternate() => {
@@ -114,18 +98,6 @@ impl Core {
         let (number, state) = (mode.raw(), if is_set { 1 } else { 2 });
         self.answer(&format!("\x1b[?{number};{state}$y"));
     }
-
-    /// Resets the mouse modes whose place a mode takes that is being set. Among its own the core sees to that itself.
-    fn replace_mouse_mode(&mut self, mode: PrivateMode) {
-        for (own, others) in MOUSE_MODES {
-            let of_core = |other: &NamedPrivateMode| PrivateMode::Named(*other);
-            if own_mode(mode) == Some(own) {
-                others.iter().for_each(|other| self.term.unset_private_mode(of_core(other)));
-            } else if others.iter().any(|other| of_core(other) == mode) {
-                self.own_modes.remove(own);
-            }
-        }
-    }
 }
 
 /// The mode that is kept here, because the core does not know it.
@@ -133,8 +105,6 @@ fn own_mode(mode: PrivateMode) -> Option<Modes> {
     match mode {
         PrivateMode::Unknown(REVERSE_SCREEN) => Some(Modes::REVERSE_SCREEN),
         PrivateMode::Unknown(BACKSPACE_SENDS_BS) => Some(Modes::BACKSPACE_BS),
-        PrivateMode::Unknown(MOUSE_X10) => Some(Modes::MOUSE_X10),
-        PrivateMode::Unknown(MOUSE_PIXELS) => Some(Modes::MOUSE_PIXELS),
-        _ => None,
+        mode => own_mouse_mode(mode),
     }
 }

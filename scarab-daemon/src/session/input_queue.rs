@@ -67,6 +67,8 @@ pub(crate) struct InputQueue {
 struct State {
     /// The screen's size, which reports of the mouse in pixels (1016) are of.
     size: TermSize,
+    /// The place that the last report of the mouse named.
+    pointed_at: Option<(u64, u64)>,
     /// Bounded by the lanes' credit.
     items: VecDeque<Item>,
     /// What is being written.
@@ -117,6 +119,7 @@ impl InputQueue {
     pub(crate) fn new(session: u32, deadlines: Deadlines, master: Arc<Master>, size: TermSize) -> Arc<Self> {
         let state = State {
             size,
+            pointed_at: None,
             items: VecDeque::new(),
             current: None,
             answers: Vec::new(),

@@ -121,13 +121,18 @@ fn point(client: &mut TestClient, joined: &mut Joined, action: u8, button: u8, m
 }
 
 /// What a program sets, and what it is then told of a click with Ctrl, a motion by a quarter of a cell, and a key.
-const MOUSE_MODES: [(&str, &str); 10] = [
+const MOUSE_MODES: [(&str, &str); 14] = [
     // A press, without its modifier; not that it ends.
     (r"\033[?9h", "^[[M %#!"),
     (r"\033[?9;1006h", "^[[<0;5;3M!"),
     (r"\033[?1003;9h", "^[[M %#!"),
     (r"\033[?9;1000h", "^[[M0%#^[[M3%#!"),
+    // The reset of any kind of tracking ends the one in force.
     (r"\033[?9h\033[?9l", "  !"),
+    (r"\033[?9h\033[?1000l", "  !"),
+    (r"\033[?1000h\033[?9l", "  !"),
+    (r"\033[?1000h\033[?1003l", "  !"),
+    (r"\033[?1002h\033[?1000l", "  !"),
     (r"\033[?1003;1016h", "^[[<16;35;41M^[[<16;35;41m^[[<35;37;41M!"),
     (r"\033[?1000;1006;1016h", "^[[<16;35;41M^[[<16;35;41m!"),
     (r"\033[?1000;1016;1006h", "^[[<16;5;3M^[[<16;5;3m!"),
@@ -168,6 +173,33 @@ fn pixels_are_of_the_size_in_force() {
     assert_eq!(client.expect::<Resized>().1.size, size);
     point(&mut client, &mut joined, 1, 1, 0, 64);
     client.wait_for_text(&mut joined, "^[[<0;43;51m");
+}
+
+#[test]
+fn motion_is_told_once_for_a_place() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let pixels = TermSize { cols: 80, rows: 24, pixel_width: 640, pixel_height: 384 };
+    for (size, shown) in [
+        // Nobody has told pixels: each cell counts as one, and is told once.
+        (TermSize::cells(80, 24), "^[[<35;5;3M^[[<0;5;3M^[[<0;5;3m!"),
+        (pixels, "^[[<35;33;41M^[[<35;35;41M^[[<0;35;41M^[[<0;35;41m^[[<35;37;41M!"),
+    ] {
+        let wanted = CreateSession { size, ..command(&format!("printf '\\033[?1003;1016h'; {SHOW}")) };
+        let number = client.ask::<_, Created>(0, &wanted).info.id.number;
+        let mut joined = client.attach_as(number, None, false);
+        client.wait_for_text(&mut joined, "go");
+        for x in [0, 64, 65] {
+            point(&mut client, &mut joined, 2, 0, 0, x);
+        }
+        point(&mut client, &mut joined, 0, 1, 0, 64);
+        point(&mut client, &mut joined, 1, 1, 0, 64);
+        for x in [64, 128] {
+            point(&mut client, &mut joined, 2, 0, 0, x);
+        }
+        client.type_in(&mut joined, b"!");
+        client.wait_for_text(&mut joined, shown);
+    }
 }
 
 #[test]

@@ -191,8 +191,11 @@ impl Attachment {
         self.push(|outbox| outbox.push_event(Item::Focus(gained)))
     }
 
-    /// Throws away the input that the program has not been given yet.
+    /// Throws away the input that the program has not been given yet. Through a handle that only looks nothing is.
     pub fn cancel_input(&self) {
+        if self.handle.observe {
+            return;
+        }
         self.handle.inner.outbox().clear();
         if let Some(shared) = self.handle.shared.upgrade() {
             self.handle.inner.cancel(&shared);

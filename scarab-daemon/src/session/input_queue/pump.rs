@@ -6,7 +6,7 @@ use std::{
 };
 
 use scarab_protocol::{
-    mouse::{encode_focus, encode_mouse},
+    mouse::{MouseAction, encode_focus, encode_mouse, reported_place},
     paste::PasteEncoder,
     surface::Modes,
 };
@@ -154,7 +154,12 @@ impl InputQueue {
         let bytes = match what {
             What::Bytes(bytes) => bytes,
             What::Mouse(event) => {
-                encode_mouse(&event, modes, state.size, &mut out);
+                // A client's pixels may be finer than the session's, and another client may have been there.
+                let place = reported_place(&event, modes, state.size);
+                let rests = event.action == MouseAction::Motion && state.pointed_at == Some(place);
+                if !rests && encode_mouse(&event, modes, state.size, &mut out) {
+                    state.pointed_at = Some(place);
+                }
                 Bytes::Own(out)
             }
             What::Focus(gained) => {

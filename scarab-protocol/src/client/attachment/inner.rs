@@ -9,6 +9,7 @@ use super::{AttachOptions, AttachState, Phase, screen::Surface};
 use crate::{
     client::{Shared, outbox::Outbox},
     frame::Frame,
+    ids::TermSize,
     message::{Message, Target},
 };
 
@@ -24,6 +25,8 @@ pub(crate) struct AttachInner {
     pub(super) session: AtomicU32,
     /// The request that joins, while it is unanswered.
     pub(super) joining: AtomicU32,
+    /// The size that the last of these told, if any.
+    pub(super) told_size: Mutex<Option<TermSize>>,
     /// The request that cancels input, while it is unanswered.
     pub(super) cancelling: AtomicU32,
     /// How many handles there are. Changed only under the link's lock.
@@ -43,6 +46,7 @@ impl AttachInner {
             surface: Mutex::default(),
             session: AtomicU32::new(0),
             joining: AtomicU32::new(0),
+            told_size: Mutex::default(),
             cancelling: AtomicU32::new(0),
             handles: AtomicU32::new(1),
             #[cfg(feature = "tokio")]

@@ -40,6 +40,7 @@ impl AttachInner {
         match Frame::new(0, request, &attach) {
             Ok(frame) => {
                 self.joining.store(request, Ordering::Release);
+                *locked(&self.told_size) = options.size;
                 {
                     // Until the answer tells where the row of positions is, nothing is sent in it: what crossed with the
                     // answer would be sent again from the middle of an item. Under the outbox's lock nothing is being sent.
@@ -84,7 +85,6 @@ impl AttachInner {
         }
         // From now on the session is known by its id, which no other daemon's session has.
         self.options().target = Target::Id(id);
-        let wanted = self.options().size;
         {
             let mut state = self.state();
             state.phase = Phase::Attached;
@@ -99,11 +99,9 @@ impl AttachInner {
         self.joining.store(0, Ordering::Release);
         self.session.store(id.number, Ordering::Release);
         let opened = self.open(shared, id, &mapping, descriptor);
-        // The size may have changed while the request was on its way.
-        if let Some(size) = wanted
-            && self.options().size != wanted
-        {
-            let size = self.options().size.unwrap_or(size);
+        // It may have changed while the request was on its way. From now on whoever changes it tells that.
+        let (size, told) = (self.options().size, *locked(&self.told_size));
+        if let Some(size) = size.filter(|_| size != told) {
             self.tell(shared, &Resize { size });
         }
         if self.cancelling.load(Ordering::Acquire) != 0 {

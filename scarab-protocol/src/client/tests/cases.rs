@@ -9,13 +9,15 @@ use std::{
 use super::{Kinds, Place, attached, both, hello, next, send, work, write};
 use crate::{
     client::{
-        AttachState, ClientEvent, ClientOptions, ConnectError, HELLO_PATIENCE, InputRejected, Phase, RequestError,
-        Status,
+        AttachOptions, AttachState, ClientEvent, ClientOptions, ConnectError, HELLO_PATIENCE, InputRejected, Phase,
+        RequestError, Status,
     },
     hello::{DaemonHello, Features, HelloStatus},
+    ids::TermSize,
     kind::Kind,
     message::{
-        Attach, Done, Error, ErrorCode, Input, InputCredit, ListSessions, Ping, Pong, Sessions, ShuttingDown, Target,
+        Attach, Done, Error, ErrorCode, Input, InputCredit, ListSessions, Ping, Pong, Resize, Sessions, ShuttingDown,
+        Target,
     },
 };
 
@@ -32,6 +34,8 @@ both! {
     a_refusal_is_told_with_its_reason,
     what_a_daemon_says_before_it_leaves_is_told_whatever_is_typed_meanwhile,
     input_keeps_to_the_credit_and_goes_on_with_more_of_it,
+    a_size_that_changes_while_a_session_is_joined_is_told,
+    who_only_looks_does_not_cancel_what_others_have_typed,
     a_daemon_that_reads_late_gets_all_that_was_typed_and_makes_nobody_wait,
     input_for_a_dead_daemons_session_is_discarded_and_never_sent_to_the_next_one,
 }
@@ -249,6 +253,58 @@ fn input_keeps_to_the_credit_and_goes_on_with_more_of_it<K: Kinds>() {
     client.wait(&attachment, |attachment| (attachment.held() == 0).then_some(()));
     drop(attachment);
     drop(client);
+    daemon.join().expect("no panic");
+}
+
+fn a_size_that_changes_while_a_session_is_joined_is_told<K: Kinds>() {
+    for size in [None, Some(TermSize::cells(80, 24))] {
+        let place = Place::new();
+        let (resized, wait_for_resize) = mpsc::channel::<()>();
+        let daemon = place.serve(1, move |stream, reader| {
+            let join = next(reader).expect("an attach");
+            assert_eq!(join.read::<Attach>().expect("an attach").size, size);
+            wait_for_resize.recv().expect("told");
+            send(stream, 0, join.header().request, &attached(1, 1000));
+            let mut told = Vec::new();
+            // What was typed meanwhile is sent last.
+            while let Some(frame) = next(reader)
+                && frame.kind() != Some(Kind::Input)
+            {
+                if frame.kind() == Some(Kind::Resize) {
+                    told.push(frame.read::<Resize>().expect("a size").size);
+                }
+            }
+            assert_eq!(told, [TermSize::cells(99, 33)]);
+        });
+        let client = K::connect(place.options()).expect("a daemon");
+        let attachment = client.attach(AttachOptions { size, ..work() });
+        attachment.resize(TermSize::cells(99, 33));
+        attachment.input(b"x").expect("held");
+        resized.send(()).expect("it waits");
+        daemon.join().expect("no panic");
+    }
+}
+
+fn who_only_looks_does_not_cancel_what_others_have_typed<K: Kinds>() {
+    let place = Place::new();
+    let daemon = place.serve(1, |stream, reader| {
+        let join = next(reader).expect("an attach");
+        send(stream, 0, join.header().request, &attached(1, 0));
+        while let Some(frame) = next(reader) {
+            assert_ne!(frame.kind(), Some(Kind::CancelInput));
+        }
+    });
+    let client = K::connect(place.options()).expect("a daemon");
+    let attachment = client.attach(work());
+    client.wait(&attachment, |attachment| attachment.look(|state| state.phase == Phase::Attached).then_some(()));
+    // There is no credit: it stays here.
+    attachment.input(b"kept").expect("held");
+    let held = attachment.held();
+    assert!(held > 0);
+    let observer = client.attach(AttachOptions { observe: true, ..work() });
+    observer.cancel_input();
+    assert_eq!(attachment.held(), held);
+    client.close();
     daemon.join().expect("no panic");
 }
 

@@ -1,0 +1,79 @@
+//! An App with a pane and an open line in which one writes, for the tests of such lines.
+
+use bevy::{
+    ecs::system::RunSystemOnce,
+    input::{
+        ButtonState, InputPlugin,
+        keyboard::{Key, KeyCode, KeyboardInput},
+        mouse::{MouseButton, MouseButtonInput},
+    },
+    input_focus::{InputDispatchPlugin, InputFocus, InputFocusPlugin},
+    prelude::*,
+    window::{CursorMoved, PrimaryWindow, WindowEvent, WindowPlugin, WindowResolution},
+};
+use scarab_protocol::{config::Action, endpoint::Address};
+
+use crate::{
+    ActionTriggered, InputKind, ScarabIpcPlugin, ScarabPanesPlugin, Terminal, TerminalInput, TerminalMetrics,
+    panes::{Tabs, open_tab},
+    render::TerminalTheme,
+};
+
+/// An App with a window that no system shows, a pane that fills it, no daemon, and a line that has the keyboard because this action
+/// was asked for.
+pub(super) fn with_open_line(line: fn(&mut App), action: Action) -> App {
+    let directory = tempfile::tempdir().expect("a directory");
+    let nobody = Address::of_socket(&directory.path().join("d.sock")).expect("a short path");
+    let window = Window { resolution: WindowResolution::new(648, 400), ..default() };
+    let mut app = App::new();
+    app.add_plugins((
+        MinimalPlugins,
+        WindowPlugin { primary_window: Some(window), ..default() },
+        InputPlugin,
+        InputFocusPlugin,
+        InputDispatchPlugin,
+        ScarabIpcPlugin::at(nobody),
+        ScarabPanesPlugin::default(),
+    ));
+    app.init_resource::<TerminalTheme>();
+    line(&mut app);
+    app.finish();
+    app.cleanup();
+    let metrics = TerminalMetrics { cell: UVec2::new(8, 16), padding: 4, scale_factor: 1.0 };
+    let pane = app.world_mut().spawn((Terminal::new(), metrics)).id();
+    let open = move |mut commands: Commands, mut tabs: ResMut<Tabs>, mut focus: ResMut<InputFocus>| {
+        open_tab(&mut commands, &mut tabs, &mut focus, pane);
+    };
+    app.world_mut().run_system_once(open).expect("it runs");
+    app.update();
+    app.world_mut().write_message(ActionTriggered { terminal: pane, action });
+    app.update();
+    let focus = app.world().resource::<InputFocus>().get();
+    assert!(focus.is_some_and(|focus| focus != pane), "the line has the keyboard");
+    app
+}
+
+/// A click on the pane and an `x`, in one update. Gives what was typed into terminals by that.
+pub(super) fn click_and_type(app: &mut App) -> String {
+    let world = app.world_mut();
+    let window = world.query_filtered::<Entity, With<PrimaryWindow>>().single(world).expect("one window");
+    let moved = CursorMoved { window, position: Vec2::new(100.0, 100.0), delta: None };
+    let pressed = MouseButtonInput { button: MouseButton::Left, state: ButtonState::Pressed, window };
+    let typed = KeyboardInput {
+        key_code: KeyCode::KeyX,
+        logical_key: Key::Character("x".into()),
+        state: ButtonState::Pressed,
+        text: Some("x".into()),
+        repeat: false,
+        window,
+    };
+    world.write_message_batch([WindowEvent::from(moved), pressed.into(), typed.clone().into()]);
+    world.write_message(typed);
+    let mut sent = world.resource::<Messages<TerminalInput>>().get_cursor_current();
+    app.update();
+    let bytes = sent.read(app.world().resource()).filter_map(|input| match &input.kind {
+        InputKind::Bytes(bytes) => Some(bytes.as_slice()),
+        _ => None,
+    });
+    String::from_utf8(bytes.collect::<Vec<_>>().concat()).expect("text")
+}
