@@ -270,7 +270,7 @@ mod tests {
         let larger = open(&mut app, 100, 50);
         app.update();
         let after = places(&app, &[&terminals[..], &[larger]].concat());
-        assert_eq!((buffer(&app), app.world().resource::<Memory>().room.capacity), (before.1, SMALLEST));
+        assert_eq!((buffer(&app), app.world().resource::<Memory>().room.capacity), (before.1.clone(), SMALLEST));
         // All are drawn again, though the first lies where it lay, and a place of before is none to be given back.
         assert!(before.0.iter().all(|place| !after.contains(place)), "{before:?} {after:?}");
         before.0.iter().for_each(|place| app.world_mut().resource_mut::<Memory>().free(*place));
