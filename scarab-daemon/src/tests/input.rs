@@ -239,7 +239,10 @@ fn credit_follows_what_the_program_reads_and_nothing_beyond_it_is_taken() {
 fn input_beyond_the_credit_or_with_a_gap_ends_the_connection() {
     let daemon = TestDaemon::start();
     let mut maker = daemon.connect();
-    let number = maker.create("exec sleep 1000").id.number;
+    // A terminal that is not raw throws away what is too much for a line, and then there is credit again.
+    let number = maker.create("stty raw -echo; echo go; exec sleep 1000").id.number;
+    let mut joined = maker.attach(number);
+    maker.wait_for_text(&mut joined, "go");
     for position in [1, 1024 * 1024] {
         let mut client = daemon.connect();
         client.attach(number);
