@@ -7,8 +7,12 @@ use std::{
 
 use alacritty_terminal::{Term, event::VoidListener, grid::Dimensions, term::Config, vte::ansi::Processor};
 use anyhow::Context;
+use tempfile::TempDir;
 
-use crate::{program, terminal::Terminal};
+use crate::{
+    program::{self, Player},
+    terminal::Terminal,
+};
 
 /// How much is read at once at most: as much as the daemon does (PIECE in its screen thread).
 pub const BUFFER: usize = 16 * 1024;
@@ -31,6 +35,36 @@ pub fn pong(path: &str) -> anyhow::Result<()> {
     }
 }
 
+/// A process that answers as [`pong`] does, until this is dropped.
+pub struct Pong {
+    path: String,
+    _player: Player,
+    _place: TempDir,
+}
+
+impl Pong {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// If it does not come so far.
+    pub fn start() -> anyhow::Result<Self> {
+        let place = tempfile::tempdir()?;
+        let path = place.path().join("pong").to_string_lossy().into_owned();
+        let player = Player::start("pong", &[&path])?;
+        Ok(Self { path, _player: player, _place: place })
+    }
+
+    /// A client, of which it has one at a time, that sends messages of so many bytes.
+    ///
+    /// # Errors
+    /// If it is not there.
+    pub fn connect(&self, size: usize) -> anyhow::Result<PingPong> {
+        let mut stream = UnixStream::connect(&self.path)?;
+        stream.write_all(&u32::try_from(size)?.to_le_bytes())?;
+        Ok(PingPong { stream, message: vec![7; size] })
+    }
+}
+
 /// One end of a ping-pong of two blocking processes.
 pub struct PingPong {
     stream: UnixStream,
@@ -38,16 +72,6 @@ pub struct PingPong {
 }
 
 impl PingPong {
-    /// Connects to [`pong`].
-    ///
-    /// # Errors
-    /// If it is not there.
-    pub fn connect(path: &str, size: usize) -> anyhow::Result<Self> {
-        let mut stream = UnixStream::connect(path)?;
-        stream.write_all(&u32::try_from(size)?.to_le_bytes())?;
-        Ok(Self { stream, message: vec![7; size] })
-    }
-
     /// There and back.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! From a key to its letter in what a client shows.
 
 use crate::{
-    affinity::on,
+    affinity::{ANYWHERE, PLACES, on},
     program::Player,
     rounds::{Samples, alternate, microseconds, percentile},
     scarab::{Daemon, Seat},
@@ -20,19 +20,21 @@ pub const ECHO: &str = "stty raw echo; exec cat >/dev/null";
 const TMUX: Goal = Goal::RatioAtMost(1.0);
 const BARE: Goal = Goal::RatioAtMost(2.5);
 
-/// Quiet, with all on one processor and with the client on another; then beside a flood in another session.
+/// Quiet, with all on one processor and with the client on another; then beside a flood in another session, which wants both.
 pub fn run(table: &mut Table, rounds: usize) -> anyhow::Result<()> {
-    for (processor, place) in [(0, "one processor"), (1, "two processors")] {
-        Sides::start(processor)?.compare(table, rounds, place, [TMUX, BARE])?;
+    for (place, name) in PLACES {
+        Sides::start(place)?.compare(table, rounds, name, [TMUX, BARE])?;
     }
-    let mut sides = Sides::start(1)?;
+    let mut sides = Sides::start(ANYWHERE)?;
     let _flood = Seat::take_new(&sides.daemon.address, "flood", "exec yes", (80, 24))?;
     let _reader = Player::start("readers", &[&sides.daemon.socket(), "flood", "1"])?;
     sides.compare(table, rounds, "beside a flood", [TMUX, Goal::None])
 }
 
-/// Three that echo. What is not this process is on one processor; who types is on the first.
+/// Three that echo.
 struct Sides {
+    /// Where who types is.
+    types: Option<usize>,
     daemon: Daemon,
     seat: Seat,
     tmux: Tmux,
@@ -40,21 +42,21 @@ struct Sides {
 }
 
 impl Sides {
-    fn start(processor: usize) -> anyhow::Result<Self> {
-        let (daemon, tmux) = on(processor, || Ok((Daemon::start()?, Tmux::start(ECHO, 80, 24)?)))?;
+    fn start([types, answers]: [Option<usize>; 2]) -> anyhow::Result<Self> {
+        let (daemon, tmux) = on(answers, || Ok((Daemon::start()?, Tmux::start(ECHO, 80, 24)?)))?;
         // The library's threads run where they are started.
-        let seat = on(0, || Seat::take_new(&daemon.address, "keys", ECHO, (80, 24)))?;
-        Ok(Self { daemon, seat, tmux, bare: Terminal::alone()? })
+        let seat = on(types, || Seat::take_new(&daemon.address, "keys", ECHO, (80, 24)))?;
+        Ok(Self { types, daemon, seat, tmux, bare: Terminal::alone()? })
     }
 
     fn compare(&mut self, table: &mut Table, rounds: usize, place: &str, goals: [Goal; 2]) -> anyhow::Result<()> {
-        let Self { seat, tmux, bare, .. } = self;
+        let Self { types, seat, tmux, bare, .. } = self;
         let row = |part, name, ours: &[Samples], theirs: &[Samples], against, goal| {
             let of = |rounds: &[Samples]| rounds.iter().map(|samples| percentile(samples, part)).collect::<Vec<_>>();
             Row::of(&format!("key to cell, {place}, {name}"), against, "us", &of(ours), &of(theirs), goal)
         };
         let against = "tmux, key to its client's output";
-        let [ours, theirs] = on(0, || {
+        let [ours, theirs] = on(*types, || {
             alternate(
                 rounds,
                 || microseconds(TIMES, || seat.key()),
@@ -64,7 +66,7 @@ impl Sides {
         table.push(row(0.5, "p50", &ours, &theirs, against, goals[0]));
         table.push(row(0.99, "p99", &ours, &theirs, against, Goal::None));
         let [ours, theirs] =
-            on(0, || alternate(rounds, || microseconds(TIMES, || seat.key()), || microseconds(TIMES, || echo(bare))))?;
+            on(*types, || alternate(rounds, || microseconds(TIMES, || seat.key()), || microseconds(TIMES, || echo(bare))))?;
         table.push(row(0.5, "p50", &ours, &theirs, "a bare PTY's echo", goals[1]));
         Ok(())
     }

@@ -3,8 +3,8 @@
 use scarab_protocol::message::Ping;
 
 use crate::{
-    affinity::on,
-    bare::PingPong,
+    affinity::{ANYWHERE, PLACES, on},
+    bare::Pong,
     program::Player,
     rounds::{Samples, alternate, microseconds, percentile},
     scarab::{Daemon, Seat, Wire},
@@ -21,45 +21,51 @@ const SLOWEST: Goal = Goal::AtMost(1000.0);
 
 const AGAINST: &str = "bare socket ping-pong";
 
-/// Pings of two sizes, with both ends on one processor and on two; then beside other clients.
+/// The sizes, in bytes.
+const SIZES: [(usize, &str); 2] = [(64, "64 B"), (64 * 1024, "64 KiB")];
+
+/// Pings of two sizes, with both ends on one processor and on two; then beside other clients, who want processors, too.
 pub fn run(table: &mut Table, rounds: usize) -> anyhow::Result<()> {
-    for (processor, place) in [(0, "one processor"), (1, "two processors")] {
-        let pair = Pair::start(processor)?;
-        for (size, name) in [(64, "64 B"), (64 * 1024, "64 KiB")] {
-            pair.compare(table, rounds, size, &format!("ping {name}, {place}"), GOAL)?;
+    for (place, name) in PLACES {
+        let pair = Pair::start(place)?;
+        for (size, bytes) in SIZES {
+            pair.compare(table, rounds, size, &format!("ping {bytes}, {name}"), GOAL)?;
+        }
+        pair.library(table, rounds, name)?;
+    }
+    let pair = Pair::start(ANYWHERE)?;
+    {
+        let _idle = Seat::take_new(&pair.daemon.address, "idle", "exec cat", (80, 24))?;
+        let _readers = Player::start("readers", &[&pair.daemon.socket(), "idle", "100"])?;
+        for (size, bytes) in SIZES {
+            pair.compare(table, rounds, size, &format!("ping {bytes}, beside 100 idle clients"), GOAL)?;
         }
     }
-    let pair = Pair::start(1)?;
-    pair.library(table, rounds)?;
-    let _idle = Seat::take_new(&pair.daemon.address, "idle", "exec cat", (80, 24))?;
-    {
-        let _readers = Player::start("readers", &[&pair.daemon.socket(), "idle", "100"])?;
-        pair.compare(table, rounds, 64, "ping 64 B, beside 100 idle clients", GOAL)?;
-    }
     let _typists = Player::start("typists", &[&pair.daemon.socket(), "10"])?;
-    pair.compare(table, rounds, 64, "ping 64 B, beside 10 busy clients", Goal::None)
+    for (size, bytes) in SIZES {
+        pair.compare(table, rounds, size, &format!("ping {bytes}, beside 10 busy clients"), Goal::None)?;
+    }
+    Ok(())
 }
 
-/// The two that answer, on one processor. Who asks is on the first.
+/// The two that answer.
 struct Pair {
     daemon: Daemon,
-    path: String,
-    _pong: Player,
-    _place: tempfile::TempDir,
+    pong: Pong,
+    /// Where who asks is.
+    asks: Option<usize>,
 }
 
 impl Pair {
-    fn start(processor: usize) -> anyhow::Result<Self> {
-        let place = tempfile::tempdir()?;
-        let path = place.path().join("pong").to_string_lossy().into_owned();
-        let (daemon, pong) = on(processor, || Ok((Daemon::start()?, Player::start("pong", &[&path])?)))?;
-        Ok(Self { daemon, path, _pong: pong, _place: place })
+    fn start([asks, answers]: [Option<usize>; 2]) -> anyhow::Result<Self> {
+        let (daemon, pong) = on(answers, || Ok((Daemon::start()?, Pong::start()?)))?;
+        Ok(Self { daemon, pong, asks })
     }
 
     fn compare(&self, table: &mut Table, rounds: usize, size: usize, what: &str, goal: Goal) -> anyhow::Result<()> {
         let ping = Ping { payload: vec![7; size] };
-        let (mut wire, mut bare) = (Wire::connect(&self.daemon.address)?, PingPong::connect(&self.path, size)?);
-        let [ours, theirs] = on(0, || {
+        let (mut wire, mut bare) = (Wire::connect(&self.daemon.address)?, self.pong.connect(size)?);
+        let [ours, theirs] = on(self.asks, || {
             alternate(rounds, || microseconds(TIMES, || wire.ping(&ping)), || microseconds(TIMES, || bare.ping()))
         })?;
         table.push(row(&format!("{what}, p50"), &ours, &theirs, 0.5, goal));
@@ -68,14 +74,15 @@ impl Pair {
     }
 
     /// The same by the client library, whose threads hand the answer over.
-    fn library(&self, table: &mut Table, rounds: usize) -> anyhow::Result<()> {
+    fn library(&self, table: &mut Table, rounds: usize, place: &str) -> anyhow::Result<()> {
         let payload = [7; 64];
-        let mut bare = PingPong::connect(&self.path, payload.len())?;
-        let [ours, theirs] = on(0, || {
+        let mut bare = self.pong.connect(payload.len())?;
+        let [ours, theirs] = on(self.asks, || {
             let seat = Seat::take_new(&self.daemon.address, "library", "exec cat", (80, 24))?;
             alternate(rounds, || microseconds(TIMES, || seat.ping(&payload)), || microseconds(TIMES, || bare.ping()))
         })?;
-        table.push(row("ping 64 B by the client library, p50", &ours, &theirs, 0.5, Goal::None));
+        let what = format!("ping 64 B by the client library, {place}, p50");
+        table.push(row(&what, &ours, &theirs, 0.5, Goal::None));
         Ok(())
     }
 }
