@@ -10,6 +10,7 @@ mod bare;
 mod canvas;
 mod display;
 mod ecs;
+mod flood;
 mod key;
 mod output;
 mod ping;

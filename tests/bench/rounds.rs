@@ -1,6 +1,9 @@
 //! Taking turns, and what becomes of the samples.
 
-use std::time::{Duration, Instant};
+use std::{
+    array,
+    time::{Duration, Instant},
+};
 
 /// What one side gives in one round: samples in one unit.
 pub type Samples = Vec<f64>;
@@ -27,10 +30,22 @@ pub fn alternate(
     mut ours: impl FnMut() -> anyhow::Result<Samples>,
     mut theirs: impl FnMut() -> anyhow::Result<Samples>,
 ) -> anyhow::Result<[Vec<Samples>; 2]> {
-    let mut all = [Vec::new(), Vec::new()];
+    take_turns(rounds, [&mut ours, &mut theirs])
+}
+
+/// Lets some sides take turns: all rounds of each.
+///
+/// # Errors
+/// Those of the sides.
+pub fn take_turns<const N: usize>(
+    rounds: usize,
+    mut sides: [&mut dyn FnMut() -> anyhow::Result<Samples>; N],
+) -> anyhow::Result<[Vec<Samples>; N]> {
+    let mut all: [Vec<Samples>; N] = array::from_fn(|_| Vec::new());
     for _ in 0..rounds {
-        all[0].push(ours()?);
-        all[1].push(theirs()?);
+        for (side, all) in sides.iter_mut().zip(&mut all) {
+            all.push(side()?);
+        }
     }
     Ok(all)
 }
