@@ -27,7 +27,10 @@ mod terminal;
 mod tmux;
 mod window;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use clap::Parser;
 
@@ -71,12 +74,14 @@ fn main() -> anyhow::Result<()> {
     if let Some(unknown) = arguments.rows.iter().find(|row| GROUPS.iter().all(|(name, _)| name != row)) {
         anyhow::bail!("no rows are called {unknown}: there are {}", GROUPS.map(|(name, _)| name).join(", "));
     }
+    let start = Instant::now();
     let mut table = Table::default();
     for (name, run) in GROUPS {
         if arguments.rows.is_empty() || arguments.rows.iter().any(|row| row == name) {
             run(&mut table, arguments.rounds)?;
         }
     }
+    println!("{} rows in {:.1} minutes", table.rows.len(), start.elapsed().as_secs_f64() / 60.0);
     if let Some(path) = arguments.json {
         table.write(&path)?;
     }

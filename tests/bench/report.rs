@@ -47,10 +47,12 @@ fn markdown(table: &Table) -> anyhow::Result<String> {
             true => (format!("{theirs:.1} {unit}"), format!("{ratio:.2} ({lowest:.2}-{highest:.2})")),
             false => Default::default(),
         };
+        let spread =
+            row.spread().map_or_else(String::new, |[lowest, highest]| format!(" ({lowest:.1} to {highest:.1})"));
         let goal = row.goal_text().map_or_else(String::new, |(goal, reached)| {
             format!("{goal}: {}", if reached { "reached" } else { "**missed**" })
         });
-        text += &format!("| {what} | {ours:.1} {unit} | {against} | {theirs} | {ratio} | {goal} |\n");
+        text += &format!("| {what} | {ours:.1} {unit}{spread} | {against} | {theirs} | {ratio} | {goal} |\n");
     }
     Ok(text)
 }

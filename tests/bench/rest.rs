@@ -15,7 +15,7 @@ const IDLE: Duration = Duration::from_secs(10);
 pub fn run(table: &mut Table, _rounds: usize) -> anyhow::Result<()> {
     let daemon = Daemon::start()?;
     let empty = resident_mib(daemon.pid())?;
-    table.push(Row::alone("memory of a daemon without sessions", "MiB", empty, Goal::None));
+    table.push(Row::alone("memory of a daemon without sessions", "MiB", &[empty], Goal::None));
     let mut seats = Vec::new();
     for count in [1, 10, 100] {
         while seats.len() < count {
@@ -25,12 +25,12 @@ pub fn run(table: &mut Table, _rounds: usize) -> anyhow::Result<()> {
             seats.push((name, seat));
         }
         let more = resident_mib(daemon.pid())? - empty;
-        table.push(Row::alone(&format!("memory of {count} sessions, each with a client"), "MiB", more, Goal::None));
+        table.push(Row::alone(&format!("memory of {count} sessions, each with a client"), "MiB", &[more], Goal::None));
         if count == 10 {
             table.push(Row::alone(
                 "wake-ups of 10 sessions, 10 clients, 10 s",
                 "",
-                woken(daemon.pid())?,
+                &[woken(daemon.pid())?],
                 Goal::AtMost(0.0),
             ));
         }
@@ -39,7 +39,7 @@ pub fn run(table: &mut Table, _rounds: usize) -> anyhow::Result<()> {
     for count in [100, 800] {
         let players = Player::start("readers", &[&daemon.socket(), "s0", &count.to_string()])?;
         let more = resident_mib(daemon.pid())? - before;
-        table.push(Row::alone(&format!("memory of {count} clients more of one session"), "MiB", more, Goal::None));
+        table.push(Row::alone(&format!("memory of {count} clients more of one session"), "MiB", &[more], Goal::None));
         drop(players);
     }
     drop(seats);
@@ -54,7 +54,7 @@ pub fn run(table: &mut Table, _rounds: usize) -> anyhow::Result<()> {
             seats.push(seat);
         }
         let more = resident_mib(daemon.pid())? - empty;
-        table.push(Row::alone(&format!("memory of {count} sessions, 10,000 lines full"), "MiB", more, Goal::None));
+        table.push(Row::alone(&format!("memory of {count} sessions, 10,000 lines full"), "MiB", &[more], Goal::None));
     }
     Ok(())
 }

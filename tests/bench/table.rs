@@ -31,6 +31,8 @@ pub struct Row {
     pub unit: &'static str,
     /// The median of our rounds.
     pub ours: f64,
+    /// The lowest of our rounds and the highest.
+    pub range: [f64; 2],
     /// The median of theirs.
     pub theirs: f64,
     /// The median of the rounds' ratios, the lowest and the highest.
@@ -43,22 +45,28 @@ impl Row {
     /// A row of the rounds' figures, one a round and side.
     pub fn of(what: &str, against: &str, unit: &'static str, ours: &[f64], theirs: &[f64], goal: Goal) -> Self {
         let ratios: Vec<f64> = ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect();
-        let lowest = ratios.iter().copied().fold(f64::INFINITY, f64::min);
-        let highest = ratios.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let [lowest, highest] = range(&ratios);
         Self {
             what: what.into(),
             against: against.into(),
             unit,
             ours: median(ours),
+            range: range(ours),
             theirs: median(theirs),
             ratio: [median(&ratios), lowest, highest],
             goal,
         }
     }
 
-    /// A figure that stands alone.
-    pub fn alone(what: &str, unit: &'static str, ours: f64, goal: Goal) -> Self {
-        Self { what: what.into(), against: "-".into(), unit, ours, theirs: f64::NAN, ratio: [f64::NAN; 3], goal }
+    /// Figures that stand alone, one a round.
+    pub fn alone(what: &str, unit: &'static str, ours: &[f64], goal: Goal) -> Self {
+        Self::of(what, "-", unit, ours, &[], goal)
+    }
+
+    /// The lowest and the highest of rounds that stand alone and differ.
+    pub fn spread(&self) -> Option<[f64; 2]> {
+        let [lowest, highest] = self.range;
+        (self.theirs.is_nan() && lowest < highest).then_some(self.range)
     }
 
     /// The goal in words and whether it is reached, if there is one.
@@ -81,9 +89,19 @@ impl fmt::Display for Row {
             let [ratio, lowest, highest] = self.ratio;
             write!(f, " {:<34} {:>10.1} {ratio:>6.2}x ({lowest:.2}-{highest:.2})", self.against, self.theirs)?;
         }
+        if let Some([lowest, highest]) = self.spread() {
+            write!(f, " ({lowest:.1} to {highest:.1})")?;
+        }
         let Some((goal, reached)) = self.goal_text() else { return Ok(()) };
         write!(f, "  {goal}: {}", if reached { "reached" } else { "MISSED" })
     }
+}
+
+/// The lowest and the highest.
+fn range(figures: &[f64]) -> [f64; 2] {
+    let lowest = figures.iter().copied().fold(f64::INFINITY, f64::min);
+    let highest = figures.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    [lowest, highest]
 }
 
 /// All rows so far. Each is printed as it comes.
