@@ -1,8 +1,14 @@
 //! How fast a program's output goes through.
 
-use std::{fmt::Write as _, fs, path::Path, process::Command, time::Instant};
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 
 use crate::{
     bare::{BUFFER, Core, drain},
@@ -26,7 +32,8 @@ const SCREEN: (u16, u16) = (80, 24);
 /// What is on the screen when all is there. No text has it.
 const END: &str = "@@@@";
 
-/// Five kinds of output, then one kind with more and more clients.
+/// Five kinds of output, then one kind with more and more clients. Whoever takes turns was there before, and its scrollback is
+/// full.
 pub fn run(table: &mut Table, rounds: usize) -> anyhow::Result<()> {
     let place = tempfile::tempdir()?;
     for (name, line) in KINDS {
@@ -41,26 +48,34 @@ fn kind(table: &mut Table, rounds: usize, name: &str, path: &Path) -> anyhow::Re
     let script = script(path);
     let what = format!("output, {name}");
     let rounds = TURNS * rounds;
-    let one = |seconds: f64| Ok(vec![seconds]);
 
-    let [ours, theirs] = alternate(rounds, || one(ours(&script, 1)?), || one(bare(&script, true)?))?;
+    let mut ours = Ours::start(&script, 1)?;
+    let mut parsed = Held::bare(&script, true)?;
+    let [all, theirs] = alternate(rounds, || ours.turn(), || parsed.turn())?;
+    drop(parsed);
     table.push(Row::of(
         &what,
         "a thread: PTY into the VT core",
         "MiB/s",
-        &speeds(&ours),
+        &speeds(&all),
         &speeds(&theirs),
         Goal::RatioAtLeast(0.95),
     ));
-    let [ours, theirs] = alternate(rounds, || one(self::ours(&script, 1)?), || one(tmux(&script)?))?;
+    let tmux = Tmux::start(&script, SCREEN.0, SCREEN.1)?;
+    let mut tmux = Held::warm(tmux, |tmux| &mut tmux.terminal, None)?;
+    let [all, theirs] = alternate(rounds, || ours.turn(), || tmux.turn())?;
+    drop((ours, tmux));
     let goal = match name {
         "coloured" => Goal::RatioAtLeast(2.0),
         "wide" => Goal::RatioAtLeast(3.0),
         _ => Goal::RatioAtLeast(1.0),
     };
-    table.push(Row::of(&what, "tmux", "MiB/s", &speeds(&ours), &speeds(&theirs), goal));
+    table.push(Row::of(&what, "tmux", "MiB/s", &speeds(&all), &speeds(&theirs), goal));
     let bytes = fs::read(path)?;
-    let [drained, core] = alternate(rounds.div_ceil(2), || one(bare(&script, false)?), || one(core(&bytes)))?;
+    let mut drained = Held::bare(&script, false)?;
+    let mut memory = Core::new(SCREEN.0, SCREEN.1);
+    core(&mut memory, &bytes);
+    let [drained, core] = alternate(rounds.div_ceil(2), || drained.turn(), || Ok(vec![core(&mut memory, &bytes)]))?;
     table.push(Row::of(
         &format!("(limits of {name}: PTY drained)"),
         "VT core in memory",
@@ -74,11 +89,10 @@ fn kind(table: &mut Table, rounds: usize, name: &str, path: &Path) -> anyhow::Re
 
 /// One text with more and more clients against one client.
 fn clients(table: &mut Table, rounds: usize, path: &Path) -> anyhow::Result<()> {
-    let script = script(path);
     let rounds = TURNS * rounds;
-    let answered = path.with_extension("answered");
-    let asking = asking_script(path, &answered);
-    let [nobody, one] = alternate(rounds, || Ok(vec![unseen(&asking, &answered)?]), || Ok(vec![ours(&script, 1)?]))?;
+    let asked = Asked::start(path)?;
+    let [nobody, one] = alternate(rounds, || asked.turn(false), || asked.turn(true))?;
+    drop(asked);
     table.push(Row::of(
         "output, coloured, no client",
         "one client",
@@ -87,26 +101,40 @@ fn clients(table: &mut Table, rounds: usize, path: &Path) -> anyhow::Result<()> 
         &speeds(&one),
         Goal::None,
     ));
+    let script = script(path);
+    let mut one = Ours::start(&script, 1)?;
     for (count, goal) in [(10, Goal::None), (100, Goal::RatioAtLeast(0.9))] {
-        let [many, one] = alternate(rounds, || Ok(vec![ours(&script, count)?]), || Ok(vec![ours(&script, 1)?]))?;
+        let mut many = Ours::start(&script, count)?;
+        let [many, one] = alternate(rounds, || many.turn(), || one.turn())?;
         let what = format!("output, coloured, {count} clients");
         table.push(Row::of(&what, "one client", "MiB/s", &speeds(&many), &speeds(&one), goal));
     }
     Ok(())
 }
 
-/// Waits for a key, writes a text, says that it is at its end, and stays.
+/// Fills the scrollback; then, again and again, waits for a key, writes a text, says that it is at its end, and waits for
+/// another key.
 fn script(path: &Path) -> String {
-    format!("stty -echo; printf ready; read x; cat {}; printf '\\033[0m\\033[H\\033[2J{END}'; read x", path.display())
+    let path = path.display();
+    format!("{FILL}; while printf '{CLEAR}ready'; do read x; cat {path}; printf '\\033[0m{CLEAR}{END}'; read x; done")
 }
 
-/// The same, but where nobody looks it asks for the cursor's position: the answer comes when all before it was interpreted.
+/// The same, but instead of saying so it asks for the cursor's position: the answer comes when all before it was
+/// interpreted.
 fn asking_script(path: &Path, answered: &Path) -> String {
     let (path, answered) = (path.display(), answered.display());
+    // Six bytes are the whole of an answer from the first cell.
     format!(
-        "stty raw -echo; printf ready; head -c 1 >{answered}; cat {path}; printf '\\033[6n'; head -c 6 >{answered}; exec cat"
+        "{FILL}; stty -icanon min 1 time 0; \
+         while head -c 1 >{answered}; do cat {path}; printf '\\033[0m{CLEAR}\\033[6n'; head -c 6 >{answered}; done"
     )
 }
+
+/// What comes before all: as many lines as the scrollback has, and some more.
+const FILL: &str = "stty -echo; seq 12000";
+
+/// Clears the screen from the first cell on, in a format of `printf`.
+const CLEAR: &str = "\\033[H\\033[2J";
 
 fn speeds(rounds: &[Samples]) -> Vec<f64> {
     rounds.iter().flatten().map(|time| mib_s(*time)).collect()
@@ -116,82 +144,132 @@ fn mib_s(seconds: f64) -> f64 {
     SIZE as f64 / (1 << 20) as f64 / seconds
 }
 
-/// Through a session, until a client sees the end; beside it so many others that copy each frame.
-fn ours(script: &str, clients: usize) -> anyhow::Result<f64> {
-    let daemon = Daemon::start()?;
-    let seat = Seat::take_new(&daemon.address, "s", script, SCREEN)?;
-    seat.sees("ready")?;
-    let _others = match clients {
-        1 => None,
-        more => Some(Player::start("readers", &[&daemon.socket(), "s", &(more - 1).to_string()])?),
-    };
-    let start = Instant::now();
-    seat.attachment.input(b"\n")?;
-    seat.sees(END)?;
-    Ok(start.elapsed().as_secs_f64())
+/// A session with a client that waits for the end, and beside it so many others that copy each frame.
+struct Ours {
+    seat: Seat,
+    _others: Option<Player>,
+    _daemon: Daemon,
 }
 
-/// Through a session that nobody looks at, until what asks behind the text is answered.
-fn unseen(script: &str, answered: &Path) -> anyhow::Result<f64> {
-    let daemon = Daemon::start()?;
-    let _ = fs::remove_file(answered);
-    let made = Command::new("mkfifo").arg(answered).status()?;
-    ensure!(made.success(), "mkfifo: {made}");
-    let seat = Seat::take_new(&daemon.address, "s", script, SCREEN)?;
-    seat.sees("ready")?;
-    seat.attachment.input(b"x")?;
-    // It has the key when this opens and ends.
-    fs::read(answered)?;
-    let start = Instant::now();
-    drop(seat);
-    fs::read(answered)?;
-    Ok(start.elapsed().as_secs_f64())
+impl Ours {
+    /// A daemon of its own, through which the text has gone once.
+    fn start(script: &str, clients: usize) -> anyhow::Result<Self> {
+        let daemon = Daemon::start()?;
+        let seat = Seat::take_new(&daemon.address, "s", script, SCREEN)?;
+        let others = match clients {
+            1 => None,
+            more => Some(Player::start("readers", &[&daemon.socket(), "s", &(more - 1).to_string()])?),
+        };
+        let mut ours = Self { seat, _others: others, _daemon: daemon };
+        ours.turn()?;
+        Ok(ours)
+    }
+
+    /// How many seconds it takes until the client sees the end.
+    fn turn(&mut self) -> anyhow::Result<Samples> {
+        self.seat.sees("ready")?;
+        let start = Instant::now();
+        self.seat.attachment.input(b"\n")?;
+        self.seat.sees(END)?;
+        let took = start.elapsed().as_secs_f64();
+        self.seat.attachment.input(b"\n")?;
+        Ok(vec![took])
+    }
 }
 
-/// One thread that reads the PTY, and feeds the VT core if it is to.
-fn bare(script: &str, parse: bool) -> anyhow::Result<f64> {
-    let mut terminal = Terminal::running(&shell(script), SCREEN.0, SCREEN.1)?;
-    let mut core = Core::new(SCREEN.0, SCREEN.1);
-    timed(&mut terminal, |bytes| {
-        if parse {
-            core.feed(bytes);
-        }
-    })
+/// A session that asks behind the text where the cursor is, so that it needs nobody who looks.
+struct Asked {
+    daemon: Daemon,
+    answered: PathBuf,
 }
 
-/// Through tmux, until its client has drawn the end.
-fn tmux(script: &str) -> anyhow::Result<f64> {
-    let mut tmux = Tmux::start(script, SCREEN.0, SCREEN.1)?;
-    timed(&mut tmux.terminal, |_| {})
+impl Asked {
+    /// A daemon of its own, through which the text has gone once.
+    fn start(path: &Path) -> anyhow::Result<Self> {
+        let answered = path.with_extension("answered");
+        let made = Command::new("mkfifo").arg(&answered).status()?;
+        ensure!(made.success(), "mkfifo: {made}");
+        let daemon = Daemon::start()?;
+        drop(Seat::take_new(&daemon.address, "s", &asking_script(path, &answered), SCREEN)?);
+        let asked = Self { daemon, answered };
+        asked.turn(true)?;
+        Ok(asked)
+    }
+
+    /// How many seconds it takes until it is answered, with a client that copies each frame or with none.
+    fn turn(&self, is_seen: bool) -> anyhow::Result<Samples> {
+        let seat = Seat::take(&self.daemon.address, "s")?;
+        seat.attachment.input(b"x")?;
+        // It has the key when this opens and ends.
+        fs::read(&self.answered)?;
+        let start = Instant::now();
+        let seat = Some(seat).filter(|_| is_seen);
+        fs::read(&self.answered)?;
+        let took = start.elapsed().as_secs_f64();
+        drop(seat);
+        Ok(vec![took])
+    }
 }
 
-/// Types a key when the program is ready, and reads until the end is there.
-fn timed(terminal: &mut Terminal, mut each: impl FnMut(&[u8])) -> anyhow::Result<f64> {
-    let mut seen = Vec::new();
-    let mut started = None;
-    let mut took = None;
-    drain(terminal, |bytes, input| {
-        each(bytes);
-        // The word may come in two pieces.
-        let keep = seen.len().min(8);
-        seen.drain(..seen.len() - keep);
-        seen.extend_from_slice(bytes);
-        let has = |word: &str| memchr::memmem::find(&seen, word.as_bytes()).is_some();
-        if started.is_none() && has("ready") {
-            started = Some(Instant::now());
-            input.write_all(b"\n")?;
-        }
-        if has(END) {
-            took = started.map(|started: Instant| started.elapsed().as_secs_f64());
-        }
-        Ok(took.is_none())
-    })?;
-    took.ok_or_else(|| anyhow::anyhow!("the end was not seen"))
+/// A terminal that we hold, and what is read from it.
+struct Held<T> {
+    held: T,
+    terminal: fn(&mut T) -> &mut Terminal,
+    core: Option<Core>,
+}
+
+impl Held<Terminal> {
+    /// The program itself: one thread that reads the PTY, and feeds the VT core if it is to.
+    fn bare(script: &str, parse: bool) -> anyhow::Result<Self> {
+        let core = parse.then(|| Core::new(SCREEN.0, SCREEN.1));
+        Self::warm(Terminal::running(&shell(script), SCREEN.0, SCREEN.1)?, |terminal| terminal, core)
+    }
+}
+
+impl<T> Held<T> {
+    /// One through which the text has gone once.
+    fn warm(held: T, terminal: fn(&mut T) -> &mut Terminal, core: Option<Core>) -> anyhow::Result<Self> {
+        let mut warm = Self { held, terminal, core };
+        warm.turn()?;
+        Ok(warm)
+    }
+
+    /// Types a key when the program is ready, and reads until the end is there: how many seconds that takes.
+    fn turn(&mut self) -> anyhow::Result<Samples> {
+        let mut seen = Vec::new();
+        let mut started: Option<Instant> = None;
+        let mut took = None;
+        let core = &mut self.core;
+        drain((self.terminal)(&mut self.held), |bytes, input| {
+            if let Some(core) = core {
+                core.feed(bytes);
+            }
+            // The word may come in two pieces.
+            let keep = seen.len().min(8);
+            seen.drain(..seen.len() - keep);
+            seen.extend_from_slice(bytes);
+            let has = |word: &str| memchr::memmem::find(&seen, word.as_bytes()).is_some();
+            match started {
+                None if has("ready") => {
+                    // What ended the turn before is not to end this one.
+                    seen.clear();
+                    started = Some(Instant::now());
+                    input.write_all(b"\n")?;
+                }
+                Some(start) if has(END) => {
+                    took = Some(start.elapsed().as_secs_f64());
+                    input.write_all(b"\n")?;
+                }
+                _ => {}
+            }
+            Ok(took.is_none())
+        })?;
+        Ok(vec![took.context("the end was not seen")?])
+    }
 }
 
 /// The VT core alone, in pieces as the daemon reads them.
-fn core(bytes: &[u8]) -> f64 {
-    let mut core = Core::new(SCREEN.0, SCREEN.1);
+fn core(core: &mut Core, bytes: &[u8]) -> f64 {
     let start = Instant::now();
     bytes.chunks(BUFFER).for_each(|piece| core.feed(piece));
     start.elapsed().as_secs_f64()
