@@ -17,6 +17,8 @@ use x11rb::{
     rust_connection::RustConnection,
 };
 
+use crate::scarab::Home;
+
 /// How long a window may take before a benchmark is given up.
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -98,5 +100,37 @@ impl Windows {
             ensure!(!left.is_zero(), "no window has come up");
             poll(&mut [PollFd::new(self.x.stream(), PollFlags::IN)], Some(&Timespec::try_from(left)?))?;
         }
+    }
+}
+
+/// A client's window, until this is dropped. Its daemon stays.
+pub struct Window(Child);
+
+impl Window {
+    /// Opens one, with a daemon that it starts if none is there, and waits until it shows itself, which it does when there is
+    /// something to see.
+    ///
+    /// # Errors
+    /// If it does not come so far.
+    pub fn open(home: &Home, display: &Display) -> anyhow::Result<Self> {
+        let windows = display.listen()?;
+        let mut command = home.command("scarab");
+        command.env("DISPLAY", display.name()).stdin(Stdio::null()).stdout(Stdio::null());
+        let window = Self(command.spawn().context("scarab")?);
+        windows.wait()?;
+        Ok(window)
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }

@@ -85,6 +85,11 @@ impl Player {
         }
         Ok(player)
     }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for Player {

@@ -12,6 +12,7 @@ use std::{
 };
 
 use anyhow::{Context, bail, ensure};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use scarab_protocol::{
     client::{AttachOptions, Attachment, Bell, Client, ClientOptions, Phase},
     endpoint::Address,
@@ -52,6 +53,16 @@ impl Home {
         let mut command = Command::new(program(name));
         confine(&mut command, self.0.path());
         command
+    }
+
+    /// Ends the daemon that a client has started in it.
+    ///
+    /// # Errors
+    /// If it does not end.
+    pub fn stop(&self) -> anyhow::Result<()> {
+        let stopped = self.command("scarabctl").arg("stop").stdout(Stdio::null()).status()?;
+        ensure!(stopped.success(), "scarabctl stop: {stopped}");
+        Ok(())
     }
 }
 
@@ -277,6 +288,9 @@ fn write(stream: &Stream, mut bytes: &[u8]) -> anyhow::Result<()> {
 /// If the daemon refuses one.
 pub fn readers(socket: &str, session: &str, count: usize) -> anyhow::Result<()> {
     let address = address(Path::new(socket))?;
+    // Each has some descriptors, and a thousand of them more than a process has as a rule.
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })?;
     let seats: Vec<Seat> = (0..count).map(|_| Seat::take(&address, session)).collect::<Result<_, _>>()?;
     for seat in seats {
         thread::spawn(move || {

@@ -56,12 +56,34 @@ impl Tmux {
     }
 }
 
-/// The server, which is there as long as it has sessions, and its directories.
-struct Server(TempDir);
+/// The place of a server, which is there from its first session on until this is dropped.
+pub struct Server(TempDir);
 
 impl Server {
-    fn new() -> anyhow::Result<Self> {
+    /// Makes its directory.
+    ///
+    /// # Errors
+    /// If nothing can be written.
+    pub fn new() -> anyhow::Result<Self> {
         Ok(Self(tempfile::Builder::new().prefix("sb-").tempdir_in("/tmp")?))
+    }
+
+    /// A new session that runs a script, with nobody who looks.
+    ///
+    /// # Errors
+    /// If there is no tmux, or it refuses.
+    pub fn make(&self, script: &str) -> anyhow::Result<()> {
+        run(self.command().args(["new-session", "-d", script]))
+    }
+
+    /// A new session that runs a script, and its client's terminal. Nothing is waited for.
+    ///
+    /// # Errors
+    /// If there is no tmux.
+    pub fn open(&self, script: &str, cols: u16, rows: u16) -> anyhow::Result<Terminal> {
+        let mut client = self.command();
+        client.args(["new-session", script]);
+        Terminal::running(&client, cols, rows)
     }
 
     fn command(&self) -> Command {
