@@ -29,6 +29,9 @@ const UPDATES: usize = 2000;
 /// How many keys, and how many whole screens.
 const TIMES: usize = 300;
 
+/// How many times a key is typed in many terminals at once.
+const ALL_AT_ONCE: usize = 30;
+
 /// How long anything may take before a benchmark is given up.
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -192,7 +195,8 @@ fn screen(letter: char) -> String {
     (1..=SCREEN.1).map(|number| format!("\x1b[{number}H{row}")).collect()
 }
 
-/// An App with more and more terminals: what an update takes when there is no news.
+/// An App with more and more terminals: what an update takes when there is no news, and how long it takes until each shows a
+/// key's letter.
 fn many(table: &mut Table, rounds: usize, daemon: &Daemon) -> anyhow::Result<()> {
     for count in [1, 10, 100] {
         let names: Vec<String> = (0..count).map(|number| format!("many-{count}-{number}")).collect();
@@ -213,8 +217,40 @@ fn many(table: &mut Table, rounds: usize, daemon: &Daemon) -> anyhow::Result<()>
             &format!("update of an App, {count} idle terminals"),
             Goal::None,
         )?;
+        if count > 1 {
+            keys(table, rounds, &mut app, &terminals)?;
+        }
     }
     Ok(())
+}
+
+/// A key in all terminals at once, against a key in one of them.
+fn keys(table: &mut Table, rounds: usize, app: &mut App, terminals: &[Entity]) -> anyhow::Result<()> {
+    let mut sides = [Vec::new(), Vec::new()];
+    for _ in 0..rounds {
+        for (typed, side) in [terminals, &terminals[..1]].into_iter().zip(&mut sides) {
+            side.push(microseconds(ALL_AT_ONCE, || type_in(app, typed))?);
+        }
+    }
+    let [all, one] = sides.map(|rounds| medians(&rounds));
+    let what = format!("a key in each of an App's {} terminals, until all show it", terminals.len());
+    table.push(Row::of(&what, "a key in one of them", "us", &all, &one, Goal::None));
+    Ok(())
+}
+
+/// Types a letter in some terminals, and updates the App until they all show it.
+fn type_in(app: &mut App, terminals: &[Entity]) -> anyhow::Result<()> {
+    let cursors = |world: &World| -> Vec<Option<u16>> {
+        let col = |terminal: &Entity| world.get::<TerminalGrid>(*terminal).map(|shown| shown.grid.cursor.col);
+        terminals.iter().map(col).collect()
+    };
+    let before = cursors(app.world());
+    for (terminal, col) in terminals.iter().zip(&before) {
+        // At the end of a row a letter would leave it where it is.
+        let letter = if col.is_some_and(|col| col < 79) { "x" } else { "\r" };
+        app.world_mut().write_message(TerminalInput::text(*terminal, letter));
+    }
+    until(app, |world| cursors(world).iter().zip(&before).all(|(now, before)| now != before))
 }
 
 /// The frame that a terminal's component shows.
