@@ -55,8 +55,9 @@ struct Floods {
 impl Floods {
     fn start(sides: &Sides) -> anyhow::Result<Self> {
         let ours = Flood::start(|script| {
-            let seat = Seat::take_new(&sides.daemon.address, "flood", script, (80, 24))?;
-            Ok((seat, Player::start("readers", &[&sides.daemon.socket(), "flood", "1"])?))
+            // The session stays without whoever made it, which would be a second client.
+            drop(Seat::take_new(&sides.daemon.address, "flood", script, (80, 24))?);
+            Player::start("readers", &[&sides.daemon.socket(), "flood", "1"])
         })?;
         let tmux = Flood::start(|script| sides.tmux.read_beside("flood", script, 80, 24))?;
         Ok(Self { ours, tmux })
