@@ -39,7 +39,9 @@ fn status_and_ping_tell_about_the_daemon() {
     let status = daemon.json(&["status"]);
     assert_eq!(status["pid"], daemon.pid());
     assert_eq!(status["version"], env!("CARGO_PKG_VERSION"));
-    assert!(status["uptime_ms"].is_u64() && status["sessions"] == 0 && status["clients"] == 1, "{status}");
+    assert!(status["uptime_ms"].is_u64() && status["sessions"] == 0, "{status}");
+    // Who has just asked may still be counted beside who asks.
+    until("whoever asks is all there is", || daemon.json(&["status"])["clients"] == 1);
     assert!(daemon.ok(&["status"]).contains(&daemon.pid().to_string()));
     let ping = daemon.json(&["ping", "--count", "20", "--payload", "1000"]);
     for quantile in ["p50_us", "p90_us", "p99_us", "max_us"] {

@@ -226,7 +226,9 @@ fn a_session_is_shown_in_another_typed_into_from_there_and_left() {
 fn a_daemon_is_told_to_stop_and_says_who_it_is_before() {
     let mut daemon = Daemon::start();
     let status = json(&daemon, &["status"]);
-    assert_eq!((&status["sessions"], &status["clients"]), (&Value::from(0), &Value::from(1)));
+    assert_eq!(status["sessions"], 0);
+    // Whoever made sure that it runs may still be counted beside who asks.
+    assert!(within(DEADLINE, || json(&daemon, &["status"])["clients"] == 1), "{status}");
     assert_eq!(status["pid"], daemon.pid());
     ok(&daemon, &["new", "work", "--", platform::SHELL]);
     let pings = json(&daemon, &["ping", "--count", "20", "--payload", "1000000"]);
