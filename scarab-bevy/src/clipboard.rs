@@ -1,10 +1,11 @@
 //! Between terminals and the system's clipboard.
 
+mod fetch;
 mod primary;
 
 use bevy::{clipboard::Clipboard, prelude::*};
 
-use self::primary::Primary;
+use self::{fetch::Fetcher, primary::Primary};
 use crate::{
     input::PasteRequest,
     ipc::ScarabIpcSystems,
@@ -40,6 +41,7 @@ impl Plugin for ScarabClipboardPlugin {
         app.register_type::<ClipboardSettings>()
             .init_resource::<ClipboardSettings>()
             .init_resource::<Primary>()
+            .init_resource::<Fetcher>()
             .init_resource::<Waker>()
             .add_message::<SelectionCopied>()
             .add_message::<ScrollRequest>()
@@ -78,8 +80,10 @@ fn obey(
     }
 }
 
+/// Waits for no text: a paste is promised, which keeps its place among what is typed, and its text comes when it is there.
 fn paste(
     mut clipboard: ResMut<Clipboard>,
+    mut fetcher: ResMut<Fetcher>,
     mut own: ResMut<Primary>,
     waker: Res<Waker>,
     mut requests: MessageReader<PasteRequest>,
@@ -88,17 +92,59 @@ fn paste(
 ) {
     for &PasteRequest { terminal, primary } in requests.read() {
         scrolls.write(ScrollRequest { terminal, to: ScrollTo::Bottom });
+        let (paste, text) = TerminalInput::promised_paste(terminal);
+        input.write(paste);
         if primary {
-            let (paste, text) = TerminalInput::promised_paste(terminal);
-            input.write(paste);
             own.get(text, &waker);
-            continue;
+        } else {
+            fetcher.get(&mut clipboard, text, &waker);
         }
-        match clipboard.fetch_text().poll_result() {
-            Some(Ok(text)) => drop(input.write(TerminalInput::paste(terminal, text))),
-            Some(Err(error)) => tracing::warn!("the clipboard gave no text: {error:?}"),
-            // Only on the web has one to wait for it.
-            None => tracing::warn!("the clipboard gave no text at once"),
-        }
+    }
+}
+
+// Only there is it asked on a thread.
+#[cfg(all(test, unix, not(any(target_os = "macos", target_os = "ios", target_os = "android"))))]
+mod tests {
+    use std::time::Duration;
+
+    use crossbeam_channel::bounded;
+
+    use super::*;
+    use crate::messages::InputKind;
+
+    /// How long a test waits for what is to come.
+    const DEADLINE: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn a_program_that_has_the_clipboard_and_is_slow_keeps_no_frame_waiting() {
+        let (give, given) = bounded(1);
+        let mut app = App::new();
+        app.add_plugins(ScarabClipboardPlugin)
+            .init_resource::<Clipboard>()
+            .insert_resource(Fetcher::of(move || given.recv_timeout(DEADLINE).ok()));
+        let terminal = app.world_mut().spawn_empty().id();
+        app.world_mut().write_message(PasteRequest { terminal, primary: false });
+        app.update();
+        let typed: Vec<_> = app.world_mut().resource_mut::<Messages<TerminalInput>>().drain().collect();
+        let [TerminalInput { terminal: to, kind: InputKind::Promised(promise) }] = &typed[..] else {
+            panic!("not one promise: {typed:?}")
+        };
+        assert_eq!((*to, promise.coming.try_recv().ok()), (terminal, None));
+        give.send("copied".to_owned()).expect("the thread asks");
+        assert_eq!(promise.coming.recv_timeout(DEADLINE).as_deref(), Ok("copied"));
+    }
+
+    #[test]
+    fn a_clipboard_without_text_pastes_nothing() {
+        let mut app = App::new();
+        app.add_plugins(ScarabClipboardPlugin).init_resource::<Clipboard>().insert_resource(Fetcher::of(|| None));
+        let terminal = app.world_mut().spawn_empty().id();
+        app.world_mut().write_message(PasteRequest { terminal, primary: false });
+        app.update();
+        let typed: Vec<_> = app.world_mut().resource_mut::<Messages<TerminalInput>>().drain().collect();
+        let [TerminalInput { kind: InputKind::Promised(promise), .. }] = &typed[..] else {
+            panic!("not one promise: {typed:?}")
+        };
+        assert_eq!(promise.coming.recv_timeout(DEADLINE), Err(crossbeam_channel::RecvTimeoutError::Disconnected));
     }
 }

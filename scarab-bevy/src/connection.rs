@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bevy::prelude::*;
+use bevy::{platform::time::Instant, prelude::*};
 use scarab_protocol::{
     client::{Client, ClientOptions, Status},
     endpoint::{Address, EndpointError},
@@ -73,6 +73,8 @@ pub enum ConnectionStatus {
     Waiting {
         /// How many tries have failed.
         tries: u32,
+        /// When the next one starts.
+        until: Instant,
         /// Why the last one did, in one line.
         why: String,
     },
@@ -186,7 +188,7 @@ pub(crate) fn receive(
             Status::Connected(connected) => {
                 ConnectionStatus::Connected { daemon: connected.build, pid: connected.pid, epoch: connected.epoch }
             }
-            Status::Waiting { tries, why, .. } => ConnectionStatus::Waiting { tries, why },
+            Status::Waiting { tries, until, why } => ConnectionStatus::Waiting { tries, until, why },
             Status::Closed { why } => ConnectionStatus::Closed { why },
         });
     }

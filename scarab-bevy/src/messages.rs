@@ -40,6 +40,17 @@ pub enum InputKind {
     Focus(bool),
 }
 
+impl InputKind {
+    /// How many bytes of text it has; mouse, focus and a text that is not there yet have none.
+    pub(crate) fn bytes(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Paste(text) => text.len() as u64,
+            Self::Promised(_) | Self::Mouse(_) | Self::Focus(_) => 0,
+        }
+    }
+}
+
 impl TerminalInput {
     /// Text as if typed; Return is `\r`.
     pub fn text(terminal: Entity, text: impl Into<String>) -> Self {
@@ -97,6 +108,8 @@ pub struct InputRejected {
     /// The terminal.
     #[event_target]
     pub terminal: Entity,
+    /// How many bytes of text; mouse and focus count none.
+    pub bytes: u64,
     /// Why.
     pub why: Rejection,
 }

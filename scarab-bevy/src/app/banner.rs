@@ -11,7 +11,17 @@ use crate::{
 
 /// What the banner says; nothing for no banner. It is drawn like any grid, with the terminal's own font.
 #[derive(Resource, Default, PartialEq, Eq)]
-pub(super) struct Banner(pub(super) Vec<String>);
+pub(super) struct Banner(pub(super) Vec<String>, pub(super) Place);
+
+/// Where the banner is.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the middle of the window, for what keeps one from working.
+    #[default]
+    Middle,
+    /// In the upper right corner, for what may stay while one works: there is the least to read.
+    Corner,
+}
 
 #[derive(Component)]
 pub(super) struct BannerView;
@@ -50,10 +60,11 @@ fn spawn(mut commands: Commands) {
 /// Draws the banner, as wide as the window allows. To run when what it says is decided, in the same update.
 pub(super) fn show(
     banner: Res<Banner>,
-    mut view: Single<(&mut TerminalGrid, &mut Visibility, &TerminalMetrics), With<BannerView>>,
+    mut view: Single<(&mut TerminalGrid, &mut Visibility, &mut Transform, &TerminalMetrics), With<BannerView>>,
     window: Option<Single<&Window, With<PrimaryWindow>>>,
 ) {
-    let (grid, visibility, metrics) = &mut *view;
+    let (grid, visibility, transform, metrics) = &mut *view;
+    let window = window.map(Single::into_inner);
     let fits = window.and_then(|window| metrics.cells_in(window.physical_size()));
     let max_cols = fits.map_or(MAX_COLS, |(cols, _)| MAX_COLS.min(cols.into()));
     if banner.0.is_empty() {
@@ -63,6 +74,14 @@ pub(super) fn show(
     **visibility = Visibility::Inherited;
     let lines: Vec<Vec<char>> = banner.0.iter().flat_map(|line| wrap(line, max_cols)).collect();
     let cols = lines.iter().map(Vec::len).max().unwrap_or(0).max(1);
+    let middle = match window {
+        Some(window) if banner.1 == Place::Corner => {
+            let quad = metrics.quad(cols as u16, lines.len() as u16).as_vec2() / metrics.scale_factor;
+            (window.size() - quad) / 2.0
+        }
+        _ => Vec2::ZERO,
+    };
+    transform.translation = middle.extend(DEPTH);
     let frame = grid.grid.frame + 1;
     grid.grid.reset(cols as u16, lines.len() as u16, frame);
     grid.grid.frame = frame;

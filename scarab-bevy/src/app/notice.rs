@@ -1,9 +1,10 @@
-//! What plugins of the daemon tell the user: notifications in the banner for a while, status items in the window's title.
+//! What plugins of the daemon tell the user: notifications in the banner for a while, status items in the window's title. What was
+//! typed and could not be sent is told as notifications are.
 
 use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
-use scarab_protocol::event::EventKind;
+use scarab_protocol::{client::InputRejected as Rejection, event::EventKind};
 
 use super::tell;
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
     daemon_plugins::told::{PluginNotified, PluginStatus},
     events::DaemonEvents,
     ipc::ScarabIpcSystems,
+    messages::InputRejected,
     wake::Waker,
 };
 
@@ -34,6 +36,8 @@ pub(super) struct Notices {
 struct Notice {
     text: String,
     until: Instant,
+    /// How many bytes of what was typed it says are lost, if it is about that.
+    lost: Option<u64>,
 }
 
 /// Hears what plugins tell, and shows it.
@@ -41,7 +45,8 @@ pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Notices>()
         .add_systems(Startup, listen)
         .add_systems(PreUpdate, note.after(ScarabIpcSystems::Receive))
-        .add_systems(Update, pass.before(tell::tell));
+        .add_systems(Update, pass.before(tell::tell))
+        .add_systems(PostUpdate, lose.after(ScarabIpcSystems::Send));
 }
 
 impl Notices {
@@ -65,7 +70,23 @@ impl Notices {
         if self.shown.len() >= MAX_SHOWN {
             self.shown.remove(0);
         }
-        self.shown.push(Notice { text, until: now + SHOWN_FOR });
+        self.shown.push(Notice { text, until: now + SHOWN_FOR, lost: None });
+    }
+
+    /// What was typed could not be sent. One notice is about that, however often it happens: it counts on while it is shown, and has
+    /// the newest reason.
+    fn lose(&mut self, bytes: u64, why: Rejection, now: Instant) {
+        self.forget(now);
+        let lost = bytes + self.shown.iter().find_map(|notice| notice.lost).unwrap_or(0);
+        self.shown.retain(|notice| notice.lost.is_none());
+        let what = match lost {
+            1 => "1 byte that was typed could not be sent".to_owned(),
+            _ => format!("{lost} bytes that were typed could not be sent"),
+        };
+        self.add(&what, &why.to_string(), now);
+        if let Some(notice) = self.shown.last_mut() {
+            notice.lost = Some(lost);
+        }
     }
 
     /// Forgets what was shown for long enough.
@@ -92,6 +113,15 @@ fn listen(mut commands: Commands, connection: Option<Single<Entity, With<Primary
 fn note(mut notified: MessageReader<PluginNotified>, mut notices: ResMut<Notices>) {
     for PluginNotified { title, body, .. } in notified.read() {
         notices.add(title, body, Instant::now());
+    }
+}
+
+/// Says what was typed and is lost. That is known at the end of an update, after which the window may sleep.
+fn lose(mut rejected: MessageReader<InputRejected>, mut notices: ResMut<Notices>, waker: Res<Waker>) {
+    // Nobody misses the mouse.
+    for InputRejected { bytes, why, .. } in rejected.read().filter(|rejected| rejected.bytes > 0) {
+        notices.lose(*bytes, *why, Instant::now());
+        waker.wake();
     }
 }
 
@@ -128,5 +158,21 @@ mod tests {
         assert_eq!(notices.lines().count(), 0);
         notices.add(&"ä".repeat(1000), "", start);
         assert_eq!(notices.lines().next().map(|line| line.chars().count()), Some(MAX_CHARS + 3));
+    }
+
+    #[test]
+    fn what_was_typed_and_is_lost_is_one_notice_that_counts_on_while_it_is_shown() {
+        let start = Instant::now();
+        let mut notices = Notices::default();
+        notices.lose(1, Rejection::Observer, start);
+        let first = format!("1 byte that was typed could not be sent: {}", Rejection::Observer);
+        assert_eq!(notices.lines().collect::<Vec<_>>(), [first]);
+        notices.add("another", "", start);
+        notices.lose(4, Rejection::Gone, start + Duration::from_secs(1));
+        let both = ["another", "5 bytes that were typed could not be sent: the session is gone"];
+        assert_eq!(notices.lines().collect::<Vec<_>>(), both);
+        notices.lose(2, Rejection::Gone, start + SHOWN_FOR + Duration::from_secs(1));
+        let anew = ["2 bytes that were typed could not be sent: the session is gone"];
+        assert_eq!(notices.lines().collect::<Vec<_>>(), anew);
     }
 }

@@ -1,18 +1,23 @@
 //! What the banner over the terminal says.
 
+use std::time::{Duration, Instant};
+
 use bevy::prelude::*;
 use scarab_protocol::message::Exit;
 
 use super::{
-    banner::Banner,
+    banner::{Banner, Place},
     notice::Notices,
     session::{MAX_OFFERED, Session},
 };
 use crate::{
+    DaemonConfig,
+    alarm::Alarm,
     connection::{ConnectionStatus, PrimaryConnection},
     messages::{ConnectionNoted, DaemonStopped},
     panes::Front,
     terminal::TerminalStatus,
+    wake::Waker,
 };
 
 /// What was said of a session that is gone: by the daemon when it was told to end, and about what was typed last.
@@ -22,37 +27,43 @@ pub(super) struct LastWords {
     notes: Vec<String>,
 }
 
-/// The banner: what the connection is doing while it is down, what became of the session, what can be chosen, what plugins tell.
+/// The banner: what the connection is doing while it is down, what became of the session, what can be chosen, what is
+/// wrong with the configuration file, what plugins tell.
 pub(super) fn tell(
     session: Res<Session>,
-    status: Option<Single<&ConnectionStatus, With<PrimaryConnection>>>,
+    status: Option<Single<(&ConnectionStatus, Option<&DaemonConfig>), With<PrimaryConnection>>>,
     front: Front,
     terminals: Query<&TerminalStatus>,
     last_words: Res<LastWords>,
     notices: Res<Notices>,
     mut banner: ResMut<Banner>,
+    alarm: Res<Alarm>,
+    waker: Res<Waker>,
 ) {
-    let Some(status) = status.map(Single::into_inner) else { return };
-    let doing = match status {
+    let Some((status, config)) = status.map(Single::into_inner) else { return };
+    let now = Instant::now();
+    let mut doing = match status {
         ConnectionStatus::Connected { .. } => None,
         ConnectionStatus::Connecting => Some("Connecting to the daemon...".to_string()),
         ConnectionStatus::Launching => Some("Starting the daemon...".to_string()),
-        ConnectionStatus::Waiting { tries, why } => Some(format!("Not connected (try {tries}): {why}")),
+        ConnectionStatus::Waiting { tries, until, why } => {
+            Some(format!("Not connected (try {tries}, again in {} s): {why}", seconds_left(*until, now)))
+        }
         ConnectionStatus::Closed { why } => Some(format!("Not connected: {why}")),
     };
     let mut lines = Vec::new();
     match &*session {
         // The first moments of every start: no banner for what is over before it can be read.
         Session::Wanted | Session::Asked(..) if matches!(status, ConnectionStatus::Connecting) => {}
-        Session::Wanted | Session::Asked(..) => lines.extend(doing),
+        Session::Wanted | Session::Asked(..) => lines.extend(doing.take()),
         Session::Shown => match front.pane().and_then(|pane| terminals.get(pane).ok()) {
             Some(TerminalStatus::Failed { why }) => {
                 lines.push(why.clone());
-                lines.extend(doing);
+                lines.extend(doing.take());
             }
             Some(TerminalStatus::Lost) => {
                 lines.push("The connection to the daemon is lost; what is typed waits for it.".into());
-                lines.extend(doing);
+                lines.extend(doing.take());
             }
             Some(TerminalStatus::Exited(exit)) => lines.push(ended(exit)),
             _ => {}
@@ -65,7 +76,7 @@ pub(super) fn tell(
                 None => format!("The daemon is gone, and the session {} with it.", quoted(name.as_deref())),
             });
             lines.extend(last_words.notes.iter().cloned());
-            lines.extend(doing);
+            lines.extend(doing.take());
             lines.push("Ctrl+Enter starts a new daemon.".into());
         }
         Session::Offered(name, known) => {
@@ -86,8 +97,32 @@ pub(super) fn tell(
             ));
         }
     }
+    // It is said anew when another second is over; what is not shown wakes nothing.
+    if let ConnectionStatus::Waiting { until, .. } = status
+        && doing.is_none()
+        && let Some(next) = next_second(*until, now)
+    {
+        alarm.wake_at(next, &waker);
+    }
+    // Without a connection nobody knows whether the file was mended meanwhile.
+    let is_connected = matches!(status, ConnectionStatus::Connected { .. });
+    let problem = config.map(|config| &config.0.problem).filter(|problem| is_connected && !problem.is_empty());
+    let place = if problem.is_some() && lines.is_empty() { Place::Corner } else { Place::Middle };
+    lines.extend(problem.map(|problem| format!("The configuration stays as it was: {problem}")));
     lines.extend(notices.lines());
-    banner.set_if_neq(Banner(lines));
+    banner.set_if_neq(Banner(lines, place));
+}
+
+/// How many seconds are left, the last one begun counting whole.
+fn seconds_left(until: Instant, now: Instant) -> u64 {
+    let left = until.saturating_duration_since(now);
+    left.as_secs() + u64::from(left.subsec_nanos() > 0)
+}
+
+/// When there is one second less left. `None` in the last one: what was waited for is then told by who has waited.
+fn next_second(until: Instant, now: Instant) -> Option<Instant> {
+    let after = seconds_left(until, now).checked_sub(1).filter(|after| *after > 0)?;
+    until.checked_sub(Duration::from_secs(after))
 }
 
 /// How a program has ended whose pane stays.
@@ -121,5 +156,21 @@ pub(super) fn note(
         if !is_known && last_words.notes.len() < MAX_NOTES {
             last_words.notes.push(note.text.clone());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_counted_down_to_the_last_and_each_is_woken_for_once() {
+        let start = Instant::now();
+        let until = start + Duration::from_millis(2500);
+        let at = |millis| start + Duration::from_millis(millis);
+        assert_eq!((seconds_left(until, start), next_second(until, start)), (3, Some(at(500))));
+        assert_eq!((seconds_left(until, at(500)), next_second(until, at(500))), (2, Some(at(1500))));
+        assert_eq!((seconds_left(until, at(1500)), next_second(until, at(1500))), (1, None));
+        assert_eq!((seconds_left(until, at(9000)), next_second(until, at(9000))), (0, None));
     }
 }

@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use crate::wake::Waker;
 
 /// How many wishes wait for the thread. What comes while it is full is not done, which takes a desktop that hangs.
-const MOST_WISHES: usize = 16;
+pub(super) const MOST_WISHES: usize = 16;
 
 /// The way to the thread that has the primary selection: whoever else has it may take long to answer.
 #[derive(Resource, Default)]

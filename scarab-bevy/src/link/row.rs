@@ -26,8 +26,8 @@ pub(crate) fn send_input(
     mut links: Query<(Entity, &mut TerminalLink)>,
     mut rejected: MessageWriter<InputRejected>,
 ) {
-    let mut refuse = |terminal, why| {
-        let refused = InputRejected { terminal, why };
+    let mut refuse = |terminal, bytes, why| {
+        let refused = InputRejected { terminal, bytes, why };
         rejected.write(refused.clone());
         commands.trigger(refused);
     };
@@ -35,36 +35,36 @@ pub(crate) fn send_input(
         match links.get_mut(terminal) {
             Ok((_, mut link)) => {
                 let TerminalLink { row, stage, .. } = link.bypass_change_detection();
-                row.take(stage, kind, |why| refuse(terminal, why));
+                row.take(stage, kind, |bytes, why| refuse(terminal, bytes, why));
             }
-            Err(_) => refuse(terminal, Rejection::Gone),
+            Err(_) => refuse(terminal, kind.bytes(), Rejection::Gone),
         }
     }
     for (terminal, mut link) in &mut links {
         let TerminalLink { row, stage, .. } = link.bypass_change_detection();
-        row.go_on(stage, &mut |why| refuse(terminal, why));
+        row.go_on(stage, &mut |bytes, why| refuse(terminal, bytes, why));
     }
 }
 
 impl Row {
     /// Sends a piece of input, or has it wait for its turn.
-    fn take(&mut self, stage: &Stage, kind: &InputKind, mut refuse: impl FnMut(Rejection)) {
+    fn take(&mut self, stage: &Stage, kind: &InputKind, mut refuse: impl FnMut(u64, Rejection)) {
         if matches!(stage, Stage::Failed) {
-            return refuse(Rejection::Gone);
+            return refuse(kind.bytes(), Rejection::Gone);
         }
         self.go_on(stage, &mut refuse);
         if matches!(kind, InputKind::Bytes(_) | InputKind::Paste(_)) && matches!(stage, Stage::Linked(_)) {
             self.give_up(stage, &mut refuse);
         }
         if self.0.len() >= MAX_WAITING {
-            return refuse(Rejection::Full { held: 0 });
+            return refuse(kind.bytes(), Rejection::Full { held: 0 });
         }
         self.0.push_back(kind.clone());
         self.go_on(stage, &mut refuse);
     }
 
     /// Goes on without texts that keep somebody waiting who types.
-    fn give_up(&mut self, stage: &Stage, refuse: &mut impl FnMut(Rejection)) {
+    fn give_up(&mut self, stage: &Stage, refuse: &mut impl FnMut(u64, Rejection)) {
         while let Some(InputKind::Promised(text)) = self.0.front()
             && text.since.elapsed() > PATIENCE
         {
@@ -75,12 +75,16 @@ impl Row {
     }
 
     /// Sends what need not wait any more.
-    fn go_on(&mut self, stage: &Stage, refuse: &mut impl FnMut(Rejection)) {
+    fn go_on(&mut self, stage: &Stage, refuse: &mut impl FnMut(u64, Rejection)) {
         let Stage::Linked(attachment) = stage else { return };
         while let Some(kind) = self.0.pop_front() {
+            let mut bytes = kind.bytes();
             let sent = match kind {
                 InputKind::Promised(text) => match text.coming.try_recv() {
-                    Ok(text) => attachment.paste(text.into_bytes()),
+                    Ok(text) => {
+                        bytes = text.len() as u64;
+                        attachment.paste(text.into_bytes())
+                    }
                     Err(TryRecvError::Empty) => return self.0.push_front(InputKind::Promised(text)),
                     Err(TryRecvError::Disconnected) => Ok(()),
                 },
@@ -90,7 +94,7 @@ impl Row {
                 InputKind::Focus(gained) => attachment.focus(gained),
             };
             if let Err(why) = sent {
-                refuse(why);
+                refuse(bytes, why);
             }
         }
     }

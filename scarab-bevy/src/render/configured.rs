@@ -37,8 +37,10 @@ impl ClientConfig {
     }
 }
 
+/// A size that was chosen by keys stays until another is configured: other changes have nothing to do with it.
 fn draw(
     config: Res<ClientConfig>,
+    mut configured_size: Local<Option<f32>>,
     mut font: ResMut<FontSettings>,
     mut blink: ResMut<CursorBlink>,
     mut text_blink: ResMut<TextBlink>,
@@ -47,8 +49,9 @@ fn draw(
     if !config.is_changed() {
         return;
     }
+    let size_is_new = configured_size.replace(config.font_size) != Some(config.font_size);
     let wanted = FontSettings {
-        size: config.font_size,
+        size: if size_is_new { config.font_size } else { font.size },
         line_height: config.line_height,
         family: config.font.clone(),
         ligatures: config.ligatures,
@@ -130,6 +133,22 @@ mod tests {
         assert_eq!(app.world().resource::<TerminalTheme>().cursor, [1, 2, 3]);
         let font = app.world().resource::<FontSettings>();
         assert_eq!((font.size, font.family.as_deref()), (20.0, Some("Some Mono")));
+    }
+
+    #[test]
+    fn a_size_chosen_by_keys_stays_until_another_is_configured() {
+        let mut app = App::new();
+        app.init_resource::<TerminalTheme>().init_resource::<FontSettings>().add_plugins(ScarabConfigPlugin);
+        let size = |app: &App| app.world().resource::<FontSettings>().size;
+        app.insert_resource(ClientConfig { font_size: 20.0, ..default() });
+        app.update();
+        app.world_mut().resource_mut::<FontSettings>().size = 25.0;
+        app.insert_resource(ClientConfig { font_size: 20.0, ligatures: true, ..default() });
+        app.update();
+        assert_eq!((size(&app), app.world().resource::<FontSettings>().ligatures), (25.0, true));
+        app.insert_resource(ClientConfig { font_size: 21.0, ligatures: true, ..default() });
+        app.update();
+        assert_eq!(size(&app), 21.0);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use scarab_protocol::{
 use super::*;
 use crate::{
     ActionTriggered, DaemonPlugin, DaemonPluginStatus, PluginCommand, PluginStatus, ScarabIpcPlugin, ScarabPanesPlugin,
-    TerminalSize, Waker,
+    TerminalInput, TerminalSize, Waker,
     app::{layout, notice},
     panes::Pane,
 };
@@ -233,6 +233,53 @@ fn what_a_plugin_tells_is_shown() {
     app.world_mut().write_message(call);
     until(&mut app, "it is told", |world| says(world, "The build: has failed"));
     daemon.stop("the test is over");
+}
+
+#[test]
+fn a_broken_configuration_file_is_told_until_it_is_mended_and_leaves_the_keyboard_alone() {
+    let place = Place::new();
+    let path = place.directory.path().join("scarab.toml");
+    std::fs::write(&path, "[client\n").expect("written");
+    let options = ServerOptions { config: Some(path.clone()), ..ServerOptions::new(place.address.clone()) };
+    let daemon = Server::start(options).expect("a free address");
+    let mut app = place.app_of(Asked::default());
+    until(&mut app, "its place is told", |world| says(world, "scarab.toml:1:"));
+    until(&mut app, "a pane has the keyboard", |world| world.resource::<InputFocus>().get());
+    assert!(says(app.world(), "scarab.toml:1:").is_some());
+    std::fs::write(&path, "[client]\n").expect("written");
+    until(&mut app, "nothing is told", |world| world.resource::<Banner>().0.is_empty().then_some(()));
+    daemon.stop("over");
+}
+
+#[test]
+fn the_seconds_until_the_next_try_are_counted_though_nothing_else_happens() {
+    fn counted(world: &World) -> Option<(String, u64)> {
+        let line = world.resource::<Banner>().0.first()?;
+        let (tries, rest) = line.strip_prefix("Not connected (try ")?.split_once(", again in ")?;
+        let (seconds, _) = rest.split_once(" s)")?;
+        Some((tries.to_owned(), seconds.parse().ok()?))
+    }
+    let place = Place::new();
+    let mut app = place.app("work");
+    let mut last: Option<(String, u64)> = None;
+    until(&mut app, "the same try in fewer seconds", |world| {
+        let now = counted(world)?;
+        let before = last.replace(now.clone())?;
+        (before.0 == now.0 && before.1 > now.1 && now.1 > 0).then_some(())
+    });
+}
+
+#[test]
+fn what_was_typed_and_could_not_be_sent_is_told() {
+    let place = Place::new();
+    let daemon = place.daemon(&["work"]);
+    let mut app = place.app("work");
+    until(&mut app, "it is attached", |world| attached(world, "work"));
+    let nothing = app.world_mut().spawn_empty().id();
+    app.world_mut().write_message(TerminalInput::text(nothing, "abc"));
+    let told = "3 bytes that were typed could not be sent: the session is gone";
+    until(&mut app, "it is told", |world| says(world, told));
+    daemon.stop("over");
 }
 
 /// The sessions of each tab, from left to right.
