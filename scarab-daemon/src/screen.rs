@@ -16,6 +16,7 @@ mod movement;
 mod private_modes;
 mod saved_cursor;
 mod soft_reset;
+mod text;
 mod utf8;
 
 use std::time::Instant;
@@ -124,10 +125,10 @@ impl Screen {
         for slice in bytes.chunks(SLICE) {
             whole.feed(slice, |piece| {
                 filter.feed(piece, |step| match step {
-                    Step::Pass(passed) => parser.advance(core, passed),
+                    Step::Pass(passed) => core.take(|runs| parser.advance(runs, passed)),
                     Step::Asked(asked) => {
                         if core.ask(asked) {
-                            parser.advance(core, MARK);
+                            core.take(|runs| parser.advance(runs, MARK));
                         }
                     }
                     Step::Heard(Heard::Cwd(path)) => cwd = Some(path),
@@ -146,8 +147,9 @@ impl Screen {
 
     /// Gives up a synchronized update: what it has held back is interpreted now.
     pub(crate) fn end_sync(&mut self) -> Effects {
-        self.parser.stop_sync(&mut self.core);
-        self.core.take_effects()
+        let Self { parser, core, .. } = self;
+        core.take(|runs| parser.stop_sync(runs));
+        core.take_effects()
     }
 
     /// Changes the size, to one that a session can have.

@@ -4,6 +4,7 @@
 //! ended lies in [`Session::parked`], to be looked at until the session is forgotten.
 
 pub(crate) mod attachment;
+mod cadence;
 mod clients;
 mod command;
 pub(crate) mod inbox;

@@ -18,6 +18,7 @@ use super::*;
 
 mod movements;
 mod questions;
+mod text;
 
 const ID: SurfaceId = SurfaceId { epoch: 1, session: 1 };
 
