@@ -3,6 +3,7 @@
 //! `SCARAB_BLESS=1` writes the pictures anew; they are to be looked at before they are kept. What a
 //! failing test drew lies in the target directory under `tmp/golden/`.
 
+mod emoji;
 mod one_camera;
 mod over_text;
 mod page;
