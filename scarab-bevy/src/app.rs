@@ -25,6 +25,7 @@ mod window_actions;
 
 use std::process::ExitCode;
 
+use bevy::app::Plugin;
 use clap::Parser;
 use scarab_protocol::endpoint::Address;
 
@@ -55,6 +56,13 @@ pub fn main() -> ExitCode {
         Err(why) => text::run(&asked, address, reach, &why),
     };
     outcome.unwrap_or_else(|error| fail(&error))
+}
+
+/// What the program's window is made of, for pictures of it: an App adds it to the plugins of connections and of
+/// drawing, and brings the window and a camera.
+#[doc(hidden)]
+pub fn window_parts() -> impl Plugin {
+    window::parts(Asked::default())
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {

@@ -56,19 +56,8 @@ pub(super) fn run(asked: Asked, address: Address) -> anyhow::Result<ExitCode> {
     .add_plugins((
         ScarabIpcPlugin { launch: Launch::Reexec, build: Some(BUILD.into()), ..ScarabIpcPlugin::at(address) },
         ScarabRenderPlugin { theme: theme.clone(), ..default() },
-        ScarabConfigPlugin,
         ScarabClipboardPlugin,
-        session::plugin(asked),
-        layout::plugin,
-        banner::plugin,
-        notice::plugin,
-        ScarabPanesPlugin::default(),
-        tab_bar::plugin,
-        search_bar::plugin,
-        rename::plugin,
-        window_actions::plugin,
-        bell::plugin,
-        links::plugin,
+        parts(asked),
     ))
     // Nothing moves by itself: the window sleeps until something arrives or is typed.
     .insert_resource(WinitSettings { focused_mode: asleep, unfocused_mode: asleep })
@@ -76,13 +65,33 @@ pub(super) fn run(asked: Asked, address: Address) -> anyhow::Result<ExitCode> {
     .add_systems(Startup, |mut commands: Commands| {
         commands.spawn((Camera2d, Msaa::Off));
     })
-    .add_systems(Update, (follow_title, reveal, clear_in_background))
     .add_systems(Last, end_with_window);
     run_on_one_thread(&mut app);
     Ok(match app.run() {
         AppExit::Success => ExitCode::SUCCESS,
         AppExit::Error(code) => ExitCode::from(code.get()),
     })
+}
+
+/// What the window is made of, beside Bevy, its camera, the connection, what draws terminals, and the clipboard.
+pub(super) fn parts(asked: Asked) -> impl Plugin {
+    move |app: &mut App| {
+        app.add_plugins((
+            ScarabConfigPlugin,
+            session::plugin(asked.clone()),
+            layout::plugin,
+            banner::plugin,
+            notice::plugin,
+            ScarabPanesPlugin::default(),
+            tab_bar::plugin,
+            search_bar::plugin,
+            rename::plugin,
+            window_actions::plugin,
+            bell::plugin,
+            links::plugin,
+        ))
+        .add_systems(Update, (follow_title, reveal, clear_in_background));
+    }
 }
 
 /// What the daemon's systems have to say goes through `RUST_LOG`; unasked, only what a user can act on.

@@ -3,10 +3,14 @@
 //! `SCARAB_BLESS=1` writes the pictures anew; they are to be looked at before they are kept. What a
 //! failing test drew lies in the target directory under `tmp/golden/`.
 
+mod emoji;
 mod one_camera;
+mod over_text;
 mod page;
 mod shared_buffer;
 mod support;
+mod themes;
+mod window;
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +18,7 @@ use scarab_bevy::render::{FontSettings, TerminalView};
 use scarab_protocol::surface::{Attrs, Color, CursorShape, Modes, Palette, Underline};
 
 use page::Page;
-use support::{check, draw, draw_scaled, offscreen, stack};
+use support::{bundled, check, draw, draw_scaled, offscreen, stack};
 
 const STYLES: [(&str, Attrs); 9] = [
     ("plain", Attrs::empty()),
@@ -105,18 +109,33 @@ fn boxes_join_without_gaps() {
     check("boxes", &draw(page.grid));
 }
 
+/// So many characters from a number on.
+fn characters(first: u32, count: u32) -> String {
+    (first..first + count).filter_map(char::from_u32).collect()
+}
+
+#[test]
+fn every_sextant_and_every_braille_pattern_is_drawn() {
+    let mut page = Page::new(64, 5);
+    page.write(0, 0, &characters(0x1fb00, 60));
+    for row in 0..4 {
+        page.write(row + 1, 0, &characters(0x2800 + 64 * u32::from(row), 64));
+    }
+    check("mosaics", &draw(page.grid));
+}
+
 #[test]
 fn symbols_for_status_lines_and_mosaics_reach_the_edges() {
     let mut page = Page::new(46, 11);
     page.write(0, 0, "\u{e0b0}\u{e0b1}\u{e0b2}\u{e0b3} \u{e0b4}\u{e0b5}\u{e0b6}\u{e0b7} \u{e0b8}\u{e0b9}\u{e0ba}\u{e0bb}\u{e0bc}\u{e0bd}\u{e0be}\u{e0bf}");
-    let range = |first: u32, count: u32| (first..first + count).filter_map(char::from_u32).collect::<String>();
     for (row, first) in [(1, 0x1fb3c), (2, 0x1fb52)] {
-        page.write(row, 0, &range(first, 22));
+        page.write(row, 0, &characters(first, 22));
     }
-    page.write(3, 0, &range(0x1fb68, 8)).write(3, 10, &range(0x1fb70, 16)).write(4, 0, &range(0x1fb80, 19));
-    page.write(5, 0, &range(0x1fb9a, 6)).write(5, 8, &range(0x1fba0, 15));
+    page.write(3, 0, &characters(0x1fb68, 8)).write(3, 10, &characters(0x1fb70, 16));
+    page.write(4, 0, &characters(0x1fb80, 19));
+    page.write(5, 0, &characters(0x1fb9a, 6)).write(5, 8, &characters(0x1fba0, 15));
     for row in 0..5 {
-        page.write(6 + row as u16, 0, &range(0x1cd00 + 46 * row, 46));
+        page.write(6 + row as u16, 0, &characters(0x1cd00 + 46 * row, 46));
     }
     check("symbols", &draw(page.grid));
 }
@@ -130,14 +149,16 @@ fn signs_are_joined_where_the_font_has_them_so_and_that_is_wanted() {
             .write(1, 0, "|> <|> :: ... /* */ ++ && ||")
             .style(Attrs::ITALIC)
             .write(2, 0, "- > = > ->->-> --------- ###");
-        [false, true].map(|ligatures| {
-            app.set_font(FontSettings { system_fallback: false, ligatures, ..FontSettings::default() });
+        let pictures = [false, true].map(|ligatures| {
+            app.set_font(FontSettings { ligatures, ..bundled() });
             let terminal = app.terminal(TerminalView::default(), 1.0);
             app.show(terminal, &page.grid);
             let picture = app.picture(terminal);
             app.close(terminal);
             picture
-        })
+        });
+        app.set_font(bundled());
+        pictures
     });
     assert_ne!(pictures[0].rgba, pictures[1].rgba);
     check("ligatures", &stack(&pictures));
