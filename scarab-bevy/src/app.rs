@@ -3,6 +3,7 @@
 //! Where no window can be had the shell is shown in the text terminal that the program was started from, and without
 //! that one either, what is piped in is run and the screen printed.
 
+mod ahead;
 mod banner;
 mod bell;
 mod choose;
@@ -15,11 +16,13 @@ mod probe;
 mod rename;
 mod search_bar;
 mod session;
+mod show;
 mod tab_bar;
 mod tell;
 #[cfg(test)]
 mod testing;
 mod text;
+mod transparency;
 mod window;
 mod window_actions;
 
@@ -29,6 +32,7 @@ use bevy::app::Plugin;
 use clap::Parser;
 use scarab_protocol::endpoint::Address;
 
+use ahead::Ahead;
 use choose::Asked;
 use cli::Cli;
 
@@ -51,9 +55,13 @@ pub fn main() -> ExitCode {
         command: cli.command,
         inside: surrounding_session(&address),
     };
+    let ahead = Ahead::ask(&address);
     let outcome = match probe::window() {
-        Ok(()) => window::run(asked, address),
-        Err(why) => text::run(&asked, address, reach, &why),
+        Ok(()) => window::run(asked, address, ahead.config()),
+        Err(why) => {
+            drop(ahead);
+            text::run(&asked, address, reach, &why)
+        }
     };
     outcome.unwrap_or_else(|error| fail(&error))
 }

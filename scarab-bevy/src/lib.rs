@@ -42,7 +42,7 @@ pub use scarab_protocol as protocol;
 pub use clipboard::ClipboardSettings;
 #[cfg(feature = "clipboard")]
 pub use clipboard::ScarabClipboardPlugin;
-pub use config::{BellKind, ClientConfig, ConfigChanged, DaemonConfig};
+pub use config::{BellKind, ClientConfig, ConfigChanged, DaemonConfig, WindowStart};
 pub use connection::{ConnectionStatus, DaemonConnection, PrimaryConnection, ScarabConnectionState};
 pub use daemon_plugins::{
     PluginCommand, PluginEvent, PluginReplied,

@@ -14,7 +14,7 @@ mod window;
 
 use std::time::{Duration, Instant};
 
-use scarab_bevy::render::{FontSettings, TerminalView};
+use scarab_bevy::render::{FontSettings, TerminalTheme, TerminalView};
 use scarab_protocol::surface::{Attrs, Color, CursorShape, Modes, Palette, Underline};
 
 use page::Page;
@@ -207,6 +207,46 @@ fn every_cursor_is_drawn() {
         pictures
     });
     check("cursors", &stack(&pictures));
+}
+
+#[test]
+fn something_is_seen_through_the_default_background_and_nothing_else() {
+    let (cols, theme) = (6, TerminalTheme::default());
+    let mut page = Page::new(cols, 1);
+    page.color(Color::Default, Color::Indexed(1)).write(0, 1, " ");
+    page.color(Color::Default, Color::Default).write(0, 2, "\u{2588}");
+    page.style(Attrs::INVERSE).write(0, 3, " ").cursor(0, 4, CursorShape::Block);
+    let picture = offscreen(move |app| {
+        let terminal = app.terminal(TerminalView { opacity: 0.5, ..TerminalView::default() }, 1.0);
+        app.show(terminal, &page.grid);
+        let picture = app.picture(terminal);
+        app.close(terminal);
+        picture
+    });
+    let pixel = |x: u32, y: u32| -> [u8; 4] {
+        let at = 4 * (y * picture.width + x) as usize;
+        picture.rgba[at..at + 4].try_into().expect("four bytes")
+    };
+    let padding = 4;
+    let cell = (picture.width - 2 * padding) / u32::from(cols);
+    let middle = |col: u32| pixel(padding + col * cell + cell / 2, picture.height / 2);
+    let opaque = |[r, g, b]: [u8; 3]| [r, g, b, 255];
+    // Colours are multiplied by their alpha.
+    let [r, g, b] = theme.background.map(|byte| (f32::from(byte) / 2.0).round() as u8);
+    let through = [r, g, b, 128];
+    let expected = [
+        (through, pixel(0, 0), "the padding"),
+        (through, middle(0), "the default background"),
+        (opaque(theme.ansi[1]), middle(1), "a background of its own"),
+        (opaque(theme.foreground), middle(2), "text"),
+        (opaque(theme.foreground), middle(3), "inverse"),
+        (opaque(theme.cursor), middle(4), "the cursor"),
+        (through, middle(5), "the default background behind all that"),
+    ];
+    for (wanted, drawn, what) in expected {
+        let near = wanted.iter().zip(drawn).all(|(wanted, drawn)| wanted.abs_diff(drawn) <= 1);
+        assert!(near, "{what}: {wanted:?} expected, {drawn:?} drawn");
+    }
 }
 
 #[test]

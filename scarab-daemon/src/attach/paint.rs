@@ -208,7 +208,7 @@ impl Painter {
         }
         if self.cursor.map(|old| (old.shape, old.blinking)) != Some((cursor.shape, cursor.blinking)) {
             let steady = match cursor.shape {
-                CursorShape::Block | CursorShape::HollowBlock => 2,
+                CursorShape::Block | CursorShape::HollowBlock | CursorShape::Unset => 2,
                 CursorShape::Underline => 4,
                 CursorShape::Beam => 6,
             };

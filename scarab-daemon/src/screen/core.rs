@@ -15,7 +15,7 @@ use alacritty_terminal::{
         ClipboardType, Config, Osc52, TermDamage, TermMode,
         cell::{Cell as CoreCell, Flags},
     },
-    vte::ansi::{CursorShape as CoreShape, ModifyOtherKeys, Rgb},
+    vte::ansi::{CursorShape as CoreShape, CursorStyle, ModifyOtherKeys, Rgb},
 };
 use scarab_protocol::{
     ids::TermSize,
@@ -111,6 +111,9 @@ pub(super) fn sanitized_title(title: &str) -> String {
     title.chars().filter(|c| !c.is_control()).take(MAX_TITLE).collect()
 }
 
+/// The shape that the core has until a program chooses one: it can choose any other (DECSCUSR, OSC 50), but not this one.
+const UNSET_SHAPE: CoreShape = CoreShape::HollowBlock;
+
 /// How the core is to be, with so many lines of history.
 fn config(history: usize) -> Config {
     Config {
@@ -118,6 +121,7 @@ fn config(history: usize) -> Config {
         kitty_keyboard: true,
         // A program may put text on the clipboard; reading it would let any output steal it.
         osc52: Osc52::OnlyCopy,
+        default_cursor_style: CursorStyle { shape: UNSET_SHAPE, blinking: false },
         ..Config::default()
     }
 }
@@ -316,7 +320,7 @@ impl Core {
             shape: match style.shape {
                 CoreShape::Underline => CursorShape::Underline,
                 CoreShape::Beam => CursorShape::Beam,
-                CoreShape::HollowBlock => CursorShape::HollowBlock,
+                UNSET_SHAPE => CursorShape::Unset,
                 CoreShape::Block | CoreShape::Hidden => CursorShape::Block,
             },
             visible: self.term.mode().contains(TermMode::SHOW_CURSOR) && style.shape != CoreShape::Hidden,

@@ -349,3 +349,20 @@ fn text_blinks_and_is_underlined_twice_as_it_is_told() {
     let double = Attrs::empty().with_underline(Underline::Double);
     assert_eq!(attrs, [double | Attrs::BLINK, double, double | Attrs::BLINK, Attrs::empty()]);
 }
+
+#[test]
+fn a_shape_of_the_cursor_that_no_program_has_chosen_is_told_as_such() {
+    use scarab_protocol::surface::CursorShape;
+    let shape = |output: &str| {
+        let mut screen = screen(10, 2);
+        screen.feed(output.as_bytes());
+        published(&mut screen).cursor.shape
+    };
+    // A program that only has it blink (mode 12) has chosen no shape, and DECSCUSR 0 and a reset take a choice back.
+    for output in ["x", "\x1b[?12h", "\x1b[4 q\x1b[0 q", "\x1b[6 q\x1bc"] {
+        assert_eq!(shape(output), CursorShape::Unset, "{output:?}");
+    }
+    assert_eq!(shape("\x1b[2 q"), CursorShape::Block);
+    assert_eq!(shape("\x1b[3 q"), CursorShape::Underline);
+    assert_eq!(shape("\x1b[6 q"), CursorShape::Beam);
+}
