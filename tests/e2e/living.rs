@@ -153,5 +153,5 @@ fn a_window_follows_the_file_and_closes_with_its_last_pane() {
     assert!(cols() < before * 2 / 3);
     window.key("ctrl+shift+w");
     assert!(window.wait().success());
-    until("its session has ended", || daemon.listed("s").is_none_or(|session| !session["exit"].is_null()));
+    until("its session has ended", || daemon.listed("s").is_none_or(|session| !session["exited"].is_null()));
 }
