@@ -43,8 +43,8 @@ pub(super) fn physical(code: KeyCode) -> Physical {
 
 /// The modifier that a key is, told apart by its side.
 ///
-/// What it means decides: many people have made Caps Lock a Control. Where it is decides only if nobody knows what it means:
-/// X calls Alt another key while Shift is held, for which winit has no name.
+/// What it means decides: many people have made Caps Lock a Control. Where it is decides only if nobody knows what it
+/// means: X calls Alt another key while Shift is held, for which winit has no name.
 pub(super) fn modifier(code: KeyCode, key: &Key) -> Option<Named> {
     use KeyCode::{AltLeft, AltRight, ControlLeft, ControlRight, ShiftLeft, ShiftRight, SuperLeft, SuperRight};
     let [left, right] = match (key, code) {

@@ -11,7 +11,7 @@ use super::{KeyPress, Logical, Mods, Named, Numpad, Physical, layout};
      KPUp and so on, CapsLock, ScrollLock, NumLock, MediaPlay, MediaPause, MediaPlayPause, MediaReverse, MediaStop, \
      MediaFastForward, MediaRewind, MediaTrackNext, MediaTrackPrevious, MediaRecord, VolumeDown, VolumeUp, \
      VolumeMute, AltGr, Level5Shift, ShiftLeft and ShiftRight, and so on for Ctrl, Alt, Super, Hyper and Meta; C- or \
-     Ctrl+, M- or Alt+, S- or Shift+, Super+, Hyper+ may stand before it"
+     Ctrl+, M- or Alt+, S- or Shift+, Super+ may stand before it"
 )]
 pub struct ParseKeyError {
     /// The name as it was given.
@@ -127,7 +127,7 @@ pub(super) const KEYPAD_WITHOUT_NUM_LOCK: &[(&str, Numpad, Named)] = &[
 /// The single letters of the short modifiers are capitals; case matters nowhere else but in the character of a key
 /// without Ctrl, where a capital means Shift. Characters are typed as on a US keyboard, so `C-?` is Ctrl+Shift+/.
 /// Keypad keys are those of a keypad without Num Lock, so that they follow DECKPAM. A modifier key is in force itself, as
-/// when it goes down. `Meta+` is Alt, as Emacs has it: there is no name for the Meta that is another modifier.
+/// when it goes down. `Meta+` is Alt, as Emacs has it: there are no names for Hyper, and for the Meta that is not Alt.
 pub fn parse_key(name: &str) -> Result<KeyPress, ParseKeyError> {
     let (mods, key) = split_modifiers(name);
     find(key, mods).ok_or_else(|| ParseKeyError { name: name.to_owned() })
@@ -158,7 +158,6 @@ fn modifier(name: &str) -> Option<Mods> {
         _ if is_one_of(&["Alt", "Meta"]) => Mods::ALT,
         _ if is_one_of(&["Shift"]) => Mods::SHIFT,
         _ if is_one_of(&["Super", "Cmd", "Win"]) => Mods::SUPER,
-        _ if is_one_of(&["Hyper"]) => Mods::HYPER,
         _ => return None,
     })
 }

@@ -3,12 +3,11 @@
 use super::name::{KEYPAD, KEYPAD_WITHOUT_NUM_LOCK, NAMES};
 use super::*;
 
-const MODIFIERS: [(&[&str], Mods); 5] = [
+const MODIFIERS: [(&[&str], Mods); 4] = [
     (&["C-", "Ctrl+", "control-", "CTRL+"], Mods::CTRL),
     (&["M-", "A-", "Alt+", "meta-"], Mods::ALT),
     (&["S-", "Shift+", "SHIFT-"], Mods::SHIFT),
     (&["Super+", "Cmd-", "win+"], Mods::SUPER),
-    (&["Hyper+", "hyper-"], Mods::HYPER),
 ];
 
 #[test]
@@ -75,7 +74,7 @@ fn separators_are_keys_too() {
 #[test]
 fn a_wrong_name_is_told_with_what_is_right_in_one_line() {
     for name in
-        ["", "Ctrl+", "C-", "Entr", "c-x", "F0", "F36", "F05", "F+1", "KP10", "Fn+a", "ab", "\n", "C-\x1b", "--"]
+        ["", "Ctrl+", "C-", "Entr", "c-x", "F0", "F36", "F05", "F+1", "KP10", "Hyper+a", "ab", "\n", "C-\x1b", "--"]
     {
         let error = parse_key(name).expect_err("no key has such a name").to_string();
         assert!(error.contains("PageDown") && error.contains("Ctrl+") && !error.contains('\n'), "{error}");
