@@ -10,6 +10,7 @@ mod cli;
 mod layout;
 mod line;
 mod links;
+mod mark;
 mod notice;
 mod probe;
 mod rename;
