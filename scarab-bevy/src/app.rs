@@ -11,6 +11,7 @@ mod cli;
 mod layout;
 mod line;
 mod links;
+mod mark;
 mod notice;
 mod probe;
 mod rename;

@@ -7,7 +7,7 @@ use bevy::{clipboard::Clipboard, prelude::*};
 
 use self::{fetch::Fetcher, primary::Primary};
 use crate::{
-    input::PasteRequest,
+    input::{LineInput, PasteRequest, TakesKeys},
     ipc::ScarabIpcSystems,
     messages::{ClipboardSet, SelectionCopied, TerminalInput},
     select::ScarabSelectSystems,
@@ -46,6 +46,7 @@ impl Plugin for ScarabClipboardPlugin {
             .add_message::<SelectionCopied>()
             .add_message::<ScrollRequest>()
             .add_message::<PasteRequest>()
+            .add_message::<LineInput>()
             .add_message::<ClipboardSet>()
             .add_message::<TerminalInput>()
             .add_systems(
@@ -86,14 +87,20 @@ fn paste(
     mut fetcher: ResMut<Fetcher>,
     mut own: ResMut<Primary>,
     waker: Res<Waker>,
+    lines: Query<(), With<TakesKeys>>,
     mut requests: MessageReader<PasteRequest>,
     mut input: MessageWriter<TerminalInput>,
+    mut written: MessageWriter<LineInput>,
     mut scrolls: MessageWriter<ScrollRequest>,
 ) {
     for &PasteRequest { terminal, primary } in requests.read() {
-        scrolls.write(ScrollRequest { terminal, to: ScrollTo::Bottom });
         let (paste, text) = TerminalInput::promised_paste(terminal);
-        input.write(paste);
+        if lines.contains(terminal) {
+            written.write(LineInput { line: terminal, kind: paste.kind });
+        } else {
+            scrolls.write(ScrollRequest { terminal, to: ScrollTo::Bottom });
+            input.write(paste);
+        }
         if primary {
             own.get(text, &waker);
         } else {
@@ -132,6 +139,23 @@ mod tests {
         assert_eq!((*to, promise.coming.try_recv().ok()), (terminal, None));
         give.send("copied".to_owned()).expect("the thread asks");
         assert_eq!(promise.coming.recv_timeout(DEADLINE).as_deref(), Ok("copied"));
+    }
+
+    #[test]
+    fn a_line_that_asks_has_the_text_and_no_terminal_has_it() {
+        let mut app = App::new();
+        app.add_plugins(ScarabClipboardPlugin)
+            .init_resource::<Clipboard>()
+            .insert_resource(Fetcher::of(|| Some("copied".to_owned())));
+        let line = app.world_mut().spawn(TakesKeys).id();
+        app.world_mut().write_message(PasteRequest { terminal: line, primary: false });
+        app.update();
+        assert_eq!(app.world_mut().resource_mut::<Messages<TerminalInput>>().drain().count(), 0);
+        let given: Vec<_> = app.world_mut().resource_mut::<Messages<LineInput>>().drain().collect();
+        let [LineInput { line: to, kind: InputKind::Promised(promise) }] = &given[..] else {
+            panic!("not one promise: {given:?}")
+        };
+        assert_eq!((*to, promise.coming.recv_timeout(DEADLINE).as_deref()), (line, Ok("copied")));
     }
 
     #[test]

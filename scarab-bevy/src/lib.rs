@@ -32,6 +32,8 @@ mod scrollback;
 mod search;
 mod select;
 mod terminal;
+#[cfg(feature = "render")]
+mod typeset;
 mod view;
 mod viewport;
 mod wake;

@@ -14,6 +14,7 @@ use crate::{
     events::DaemonEvents,
     ipc::ScarabIpcSystems,
     messages::InputRejected,
+    typeset::beginning,
     wake::Waker,
 };
 
@@ -23,8 +24,8 @@ const SHOWN_FOR: Duration = Duration::from_secs(8);
 /// The most notifications that are shown at once. One more takes the oldest's place.
 const MAX_SHOWN: usize = 3;
 
-/// The most characters that are shown of a notification: the banner is some lines, not a page.
-const MAX_CHARS: usize = 300;
+/// The most columns that are shown of a notification: the banner is some lines, not a page.
+const MAX_COLUMNS: usize = 300;
 
 /// The notifications that are shown.
 #[derive(Resource, Default)]
@@ -63,10 +64,8 @@ impl Notices {
     /// A notification has come.
     fn add(&mut self, title: &str, body: &str, now: Instant) {
         let text = if body.is_empty() { title.to_owned() } else { format!("{title}: {}", body.replace('\n', " ")) };
-        let text = match text.char_indices().nth(MAX_CHARS) {
-            Some((end, _)) => format!("{}...", &text[..end]),
-            None => text,
-        };
+        let shown = beginning(&text, MAX_COLUMNS);
+        let text = if shown.len() < text.len() { format!("{shown}...") } else { text };
         if self.shown.len() >= MAX_SHOWN {
             self.shown.remove(0);
         }
@@ -95,13 +94,13 @@ impl Notices {
     }
 }
 
-/// The most characters of status that a title has.
+/// The most columns of status that a title has.
 const MAX_STATUS: usize = 200;
 
 /// The status items of all plugins, as the end of a title.
 pub(super) fn status_line(status: &PluginStatus) -> String {
     let all: String = status.0.values().map(|text| format!(" · {text}")).collect();
-    all.chars().take(MAX_STATUS).collect()
+    beginning(&all, MAX_STATUS).to_owned()
 }
 
 fn listen(mut commands: Commands, connection: Option<Single<Entity, With<PrimaryConnection>>>) {
@@ -156,8 +155,10 @@ mod tests {
         assert_eq!(notices.lines().collect::<Vec<_>>(), ["title 4: two lines"]);
         notices.forget(start + SHOWN_FOR + Duration::from_secs(4));
         assert_eq!(notices.lines().count(), 0);
-        notices.add(&"ä".repeat(1000), "", start);
-        assert_eq!(notices.lines().next().map(|line| line.chars().count()), Some(MAX_CHARS + 3));
+        for (text, shown) in [("ä", MAX_COLUMNS), ("漢", MAX_COLUMNS / 2), ("e\u{301}", 2 * MAX_COLUMNS)] {
+            notices.add(&text.repeat(1000), "", start);
+            assert_eq!(notices.lines().last().map(|line| line.chars().count()), Some(shown + 3), "{text}");
+        }
     }
 
     #[test]

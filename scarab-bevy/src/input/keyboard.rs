@@ -25,9 +25,19 @@ use crate::{
 #[derive(Message, Debug, Clone, Copy)]
 #[cfg_attr(not(feature = "clipboard"), allow(dead_code, reason = "only the clipboard plugin reads it"))]
 pub(crate) struct PasteRequest {
+    /// Who it is for: a terminal, or a line in which one writes.
     pub(crate) terminal: Entity,
     /// Whether the primary selection is wanted.
     pub(crate) primary: bool,
+}
+
+/// Text for a line in which one writes that was not typed key by key: composed or pasted.
+#[derive(Message, Debug, Clone)]
+#[cfg_attr(not(feature = "app"), allow(dead_code, reason = "only the program has such lines"))]
+pub(crate) struct LineInput {
+    /// An entity with [`TakesKeys`].
+    pub(crate) line: Entity,
+    pub(crate) kind: InputKind,
 }
 
 /// The modifier keys that are down, each with what it meant when it went down: another modifier may give it another
@@ -126,7 +136,12 @@ fn repeats(action: Action) -> bool {
 }
 
 /// The key as the encoder wants it, for a terminal in these modes.
-fn key_press(input: &KeyboardInput, modifier: Option<key::Named>, mut mods: Mods, modes: Modes) -> KeyPress {
+pub(super) fn key_press(
+    input: &KeyboardInput,
+    modifier: Option<key::Named>,
+    mut mods: Mods,
+    modes: Modes,
+) -> KeyPress {
     let physical = convert::physical(input.key_code);
     let logical = modifier.map_or_else(|| convert::logical(&input.logical_key), key::Logical::Named);
     let text = input.text.as_ref().map(ToString::to_string);

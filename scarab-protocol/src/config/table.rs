@@ -223,7 +223,7 @@ pub const KEYS: &[Key] = &[
         name: "client.bell",
         form: Form::OneOf(&["urgent", "visual", "both", "none"]),
         effect: Effect::Live,
-        says: "What the bell does: the desktop is told while the window has not the keyboard, the window flashes, both, or nothing.",
+        says: "What the bell does: the desktop is told while the window has not the keyboard, the window flashes, both, or nothing. Unless it does nothing, a tab that is not shown is marked.",
         default: Given::Text("urgent"),
     },
     Key {
