@@ -34,7 +34,12 @@ use self::{
     heard::Heard,
     utf8::Whole,
 };
-pub(crate) use self::{colors::Colors, core::Clipboard, heard::Mark, lines::Lines};
+pub(crate) use self::{
+    colors::Colors,
+    core::Clipboard,
+    heard::{Cwd, Mark},
+    lines::Lines,
+};
 
 /// How many lines of scrollback a screen holds if nobody says: the default of `daemon.scrollback`.
 pub(crate) const HISTORY: usize = 10_000;
@@ -54,7 +59,7 @@ pub(crate) struct Effects {
     /// The newest text for the clipboard.
     pub(crate) clipboard: Option<Clipboard>,
     /// The newest working directory that was told (OSC 7).
-    pub(crate) cwd: Option<String>,
+    pub(crate) cwd: Option<Cwd>,
     /// The shell's marks (OSC 133), in order. At most [`Effects::MAX_MARKS`]; what comes beyond is dropped.
     pub(crate) marks: Vec<Mark>,
 }
@@ -130,7 +135,7 @@ impl Screen {
                             parser.advance(core, MARK);
                         }
                     }
-                    Step::Heard(Heard::Cwd(path)) => cwd = Some(path),
+                    Step::Heard(Heard::Cwd(told)) => cwd = Some(told),
                     Step::Heard(Heard::Mark(mark)) if marks.len() < Effects::MAX_MARKS => marks.push(mark),
                     Step::Heard(Heard::Mark(_)) => {}
                 });

@@ -6,6 +6,7 @@
 pub(crate) mod attachment;
 mod clients;
 mod command;
+mod directory;
 pub(crate) mod inbox;
 pub(crate) mod input_queue;
 mod look;
@@ -49,7 +50,7 @@ use crate::{
         pty::{self, Master},
         surface::Handle,
     },
-    screen::Screen,
+    screen::{Cwd, Screen},
 };
 
 /// How long a program has to end after it was told that its terminal is gone.
@@ -94,7 +95,8 @@ pub(crate) struct Session {
 struct State {
     name: String,
     title: String,
-    cwd: String,
+    /// As the shell told it; an empty path if it never did.
+    cwd: Cwd,
     bells: u64,
     exit: Option<Exit>,
     sizes: Sizes,
@@ -159,7 +161,7 @@ impl Session {
             state: Mutex::new(State {
                 name,
                 title: String::new(),
-                cwd: String::new(),
+                cwd: Cwd::default(),
                 bells: 0,
                 exit: None,
                 sizes: Sizes::new(size, policy),
@@ -198,7 +200,7 @@ impl Session {
 
     /// The working directory that its shell told; empty if it never did.
     pub(crate) fn cwd(&self) -> String {
-        self.lock().cwd.clone()
+        self.lock().cwd.path.clone()
     }
 
     /// What is known of the session.

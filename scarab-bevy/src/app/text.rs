@@ -65,6 +65,7 @@ fn create(client: &Client, name: Option<String>, command: &[String], size: TermS
         name,
         command: command.iter().map(|word| word.clone().into_bytes()).collect(),
         cwd: std::env::current_dir().ok().map(|cwd| cwd.into_os_string().into_encoded_bytes()),
+        beside: None,
         env: client_environment(),
         size,
         linger: true,

@@ -7,9 +7,18 @@ use memchr::memchr;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Heard {
     /// The working directory.
-    Cwd(String),
+    Cwd(Cwd),
     /// A command begins or has ended.
     Mark(Mark),
+}
+
+/// A working directory, as a `file://HOST/PATH` URL names it.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Cwd {
+    /// The machine that it is on; empty for the one that the program runs on.
+    pub(crate) host: String,
+    /// The path, without control characters.
+    pub(crate) path: String,
 }
 
 /// A shell's mark.
@@ -42,7 +51,7 @@ pub(super) fn may_be(beginning: &[u8]) -> bool {
 /// What an operating system command tells, if it is one to listen to and makes sense.
 pub(super) fn read(command: &[u8]) -> Option<Heard> {
     if let Some(url) = command.strip_prefix(CWD) {
-        return path_of_url(url).map(Heard::Cwd);
+        return cwd(url).map(Heard::Cwd);
     }
     mark(command.strip_prefix(MARK)?).map(Heard::Mark)
 }
@@ -75,12 +84,13 @@ fn printable(text: Vec<u8>) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// The path of a `file://HOST/PATH` URL; the host is not looked at, because a path elsewhere is still what the
-/// program wants shown. `None` if it is no such URL, or if the path has control characters.
-fn path_of_url(url: &[u8]) -> Option<String> {
+/// What a `file://HOST/PATH` URL names; a path elsewhere is still what the program wants shown. `None` if it is no such URL, or
+/// if the path has control characters.
+fn cwd(url: &[u8]) -> Option<Cwd> {
     let rest = url.strip_prefix(b"file://")?;
-    let path = String::from_utf8(percent_decoded(&rest[memchr(b'/', rest)?..])?).ok()?;
-    (!path.chars().any(char::is_control)).then_some(path)
+    let (host, path) = rest.split_at(memchr(b'/', rest)?);
+    let path = String::from_utf8(percent_decoded(path)?).ok()?;
+    (!path.chars().any(char::is_control)).then(|| Cwd { host: String::from_utf8_lossy(host).into_owned(), path })
 }
 
 fn percent_decoded(text: &[u8]) -> Option<Vec<u8>> {
@@ -105,8 +115,9 @@ mod tests {
     #[test]
     fn a_directory_is_a_path_without_control_characters() {
         let cwd = |url: &[u8]| read(&[b"7;", url].concat());
-        assert_eq!(cwd(b"file://host/home/me/a%20b"), Some(Heard::Cwd("/home/me/a b".into())));
-        assert_eq!(cwd(b"file:///tmp"), Some(Heard::Cwd("/tmp".into())));
+        let told = |host: &str, path: &str| Some(Heard::Cwd(Cwd { host: host.into(), path: path.into() }));
+        assert_eq!(cwd(b"file://host/home/me/a%20b"), told("host", "/home/me/a b"));
+        assert_eq!(cwd(b"file:///tmp"), told("", "/tmp"));
         for bad in [&b"http://host/x"[..], b"file://host", b"file:///a%0ab", b"file:///%zz", b"file:///%ff", b""] {
             assert_eq!(cwd(bad), None, "{bad:?}");
         }

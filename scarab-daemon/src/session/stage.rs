@@ -112,7 +112,7 @@ impl Stage {
             taken: credit.taken,
             may_send_through: credit.may_send_through,
             bells: state.bells,
-            cwd: state.cwd.clone(),
+            cwd: state.cwd.path.clone(),
         };
         drop(state);
         let number = session.id.number;
@@ -216,8 +216,9 @@ impl Stage {
             session.happened(EventKind::Bell, vec![EventField::new("times", times)]);
             session.announce(true, &Bell { count });
         }
-        if let Some(path) = cwd {
-            session.lock().cwd.clone_from(&path);
+        if let Some(cwd) = cwd {
+            let path = cwd.path.clone();
+            session.lock().cwd = cwd;
             session.happened(EventKind::Cwd, vec![EventField::new("path", path.as_str())]);
             session.announce(true, &Cwd { path });
         }

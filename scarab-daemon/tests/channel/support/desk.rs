@@ -39,6 +39,7 @@ impl Desk {
             name: Some(session.into()),
             command,
             cwd: None,
+            beside: None,
             env,
             size: TermSize::default(),
             linger: true,
