@@ -11,6 +11,7 @@ pub(crate) mod inbox;
 pub(crate) mod input_queue;
 mod look;
 mod make;
+mod notifier;
 mod screen_thread;
 pub(crate) mod size;
 pub(crate) mod spawn;

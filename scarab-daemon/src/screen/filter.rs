@@ -250,6 +250,8 @@ mod tests {
                 b"7;file://h/a%20b",
                 b"133;C",
                 b"133;D;1",
+                b"9;done",
+                b"777;notify;a;b",
                 b"\x1bP",
                 b"\x1b[31m",
                 b"]",
