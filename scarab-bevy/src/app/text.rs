@@ -40,7 +40,8 @@ pub(super) fn run(asked: &Asked, address: Address, reach: String, why: &str) -> 
     };
     let target = Target::Id(session.id);
     if tty {
-        let end = attach::attach(&client, &bell, target, AttachTtyOptions::default())?;
+        let options = AttachTtyOptions { scarabctl_arguments: reach, ..AttachTtyOptions::default() };
+        let end = attach::attach(&client, &bell, target, options)?;
         return Ok(ExitCode::from(end.exit_code()));
     }
     attach::run_piped(&client, &bell, target, &PipedOptions { scarabctl_arguments: reach })?;
