@@ -8,8 +8,9 @@ use super::harness::{TestClient, TestDaemon, command, text};
 
 /// Directories for sessions to be in.
 struct Places {
-    daemon: TestDaemon,
+    // It goes before its daemon.
     client: TestClient,
+    daemon: TestDaemon,
     /// Where a session begins that nothing better is known of.
     given: PathBuf,
 }
@@ -18,7 +19,7 @@ impl Places {
     fn new() -> Self {
         let daemon = TestDaemon::start();
         let client = daemon.connect();
-        let mut places = Self { daemon, client, given: PathBuf::new() };
+        let mut places = Self { client, daemon, given: PathBuf::new() };
         places.given = places.directory("given");
         places
     }
