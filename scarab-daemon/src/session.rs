@@ -199,11 +199,6 @@ impl Session {
         Ok(session)
     }
 
-    /// The working directory that its shell told; empty if it never did.
-    pub(crate) fn cwd(&self) -> String {
-        self.lock().cwd.path.clone()
-    }
-
     /// What is known of the session.
     pub(crate) fn info(&self) -> SessionInfo {
         let state = self.lock();

@@ -1,4 +1,4 @@
-//! The directory that a session is in, for another one that is to start there.
+//! The directory that a session is in: as its shell told it, and for another one that is to start there.
 
 use std::path::PathBuf;
 
@@ -6,6 +6,11 @@ use super::Session;
 use crate::platform::pty::host_name;
 
 impl Session {
+    /// The working directory that its shell told; empty if it never did.
+    pub(crate) fn cwd(&self) -> String {
+        self.lock().cwd.path.clone()
+    }
+
     /// The directory that its shell told, if that is one of this machine; else, where the system tells, the one that its program in
     /// the foreground is in, or its first program. `None` if none of them is there any more.
     ///
