@@ -16,14 +16,15 @@ impl Session {
     ///
     /// It looks at the file system, which may take its time: to be called with no lock held.
     pub(crate) fn directory(&self) -> Option<PathBuf> {
-        let (told, master) = {
-            let state = self.lock();
-            (state.cwd.clone(), state.master.clone())
-        };
+        let told = self.lock().cwd.clone();
         let told = (!told.path.is_empty() && is_here(&told.host)).then(|| PathBuf::from(told.path));
+        let known = || {
+            // Let go before any directory is looked at: the PTY hangs up with its last reference.
+            let master = self.lock().master.clone();
+            self.process.directories(master.as_deref())
+        };
         // Linux adds to the name of a directory that was removed, and of that name there is none.
-        let known = || self.process.directories(master.as_deref()).into_iter().find(|path| path.is_dir());
-        told.filter(|path| path.is_dir()).or_else(known)
+        told.filter(|path| path.is_dir()).or_else(|| known().into_iter().find(|path| path.is_dir()))
     }
 }
 
