@@ -115,7 +115,7 @@ impl Plugin for ScarabIpcPlugin {
             .add_message::<daemon_plugins::PluginCommand>()
             .add_message::<daemon_plugins::PluginReplied>()
             .add_message::<daemon_plugins::PluginEvent>()
-            .add_message::<daemon_plugins::told::PluginNotified>()
+            .add_message::<daemon_plugins::told::Notified>()
             .register_type::<daemon_plugins::load::DaemonPluginStatus>()
             .register_type::<daemon_plugins::told::PluginStatus>()
             .init_resource::<daemon_plugins::Calls>()

@@ -49,7 +49,7 @@ pub use connection::{ConnectionStatus, DaemonConnection, PrimaryConnection, Scar
 pub use daemon_plugins::{
     PluginCommand, PluginEvent, PluginReplied,
     load::{DaemonPlugin, DaemonPluginStatus},
-    told::{PluginNotified, PluginStatus},
+    told::{Notified, PluginStatus},
 };
 pub use events::{DaemonEventReceived, DaemonEvents, TerminalEventReceived};
 pub use highlight::{Highlight, RowHighlights, TerminalHighlights};

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use bevy::prelude::*;
 use scarab_protocol::{
-    client::{AttachOptions, Attachment, Client, ClientEvent, Pending, Phase, RequestError, client_environment},
+    client::{AttachOptions, Attachment, Client, ClientEvent, Pending, Phase, client_environment},
     ids::TermSize,
-    message::{CreateSession, Created, Done, ErrorCode, KillSession, Target},
+    message::{CreateSession, Created, Done, KillSession, Target},
 };
 
 use self::row::Row;
@@ -32,8 +32,6 @@ pub(crate) struct TerminalLink {
     row: Row,
     bells: Option<u64>,
     exited: bool,
-    /// The session was asked for without the directory that it was to be in.
-    went_elsewhere: bool,
 }
 
 #[derive(Default)]
@@ -52,16 +50,6 @@ impl TerminalLink {
     pub(crate) fn attachment(&self) -> Option<&Attachment> {
         match &self.stage {
             Stage::Linked(attachment) => Some(attachment),
-            _ => None,
-        }
-    }
-}
-
-impl Terminal {
-    /// How the session is created, if its directory was only a hint and it was not asked for without that yet.
-    fn elsewhere(&self, went: &mut bool) -> Option<&Create> {
-        match &self.source {
-            Source::Create(create) if create.cwd_is_hint && !std::mem::replace(went, true) => Some(create),
             _ => None,
         }
     }
@@ -119,6 +107,7 @@ fn create_request(create: &Create, size: TermSize) -> CreateSession {
         name: create.name.clone(),
         command: create.command.iter().map(|word| word.clone().into_bytes()).collect(),
         cwd: cwd.map(|cwd| cwd.into_os_string().into_encoded_bytes()),
+        beside: create.beside.map(Target::Id),
         env,
         size,
         linger: create.keep,
@@ -153,14 +142,6 @@ pub(crate) fn receive(
                     let size = size.map(|size| TermSize::from(*size));
                     let (target, observe) = (Target::Id(info.id), terminal.observe);
                     link.stage = Stage::Linked(client.attach(AttachOptions { target, size, observe }));
-                }
-                Some(Err(RequestError::Refused { code: ErrorCode::SpawnFailed, .. }))
-                    if let Some(elsewhere) = terminal.elsewhere(&mut link.went_elsewhere) =>
-                {
-                    let size = size.map(|size| TermSize::from(*size)).unwrap_or_default();
-                    let request = CreateSession { cwd: None, ..create_request(elsewhere, size) };
-                    link.stage = Stage::Creating(client.clone(), client.request(&request));
-                    continue;
                 }
                 Some(Err(error)) => {
                     status.set_if_neq(TerminalStatus::Failed { why: error.to_string() });

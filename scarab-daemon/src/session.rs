@@ -7,10 +7,12 @@ pub(crate) mod attachment;
 mod cadence;
 mod clients;
 mod command;
+mod directory;
 pub(crate) mod inbox;
 pub(crate) mod input_queue;
 mod look;
 mod make;
+mod notifier;
 mod screen_thread;
 pub(crate) mod size;
 pub(crate) mod spawn;
@@ -50,7 +52,7 @@ use crate::{
         pty::{self, Master},
         surface::Handle,
     },
-    screen::Screen,
+    screen::{Cwd, Screen},
 };
 
 /// How long a program has to end after it was told that its terminal is gone.
@@ -95,7 +97,8 @@ pub(crate) struct Session {
 struct State {
     name: String,
     title: String,
-    cwd: String,
+    /// As the shell told it; an empty path if it never did.
+    cwd: Cwd,
     bells: u64,
     exit: Option<Exit>,
     sizes: Sizes,
@@ -160,7 +163,7 @@ impl Session {
             state: Mutex::new(State {
                 name,
                 title: String::new(),
-                cwd: String::new(),
+                cwd: Cwd::default(),
                 bells: 0,
                 exit: None,
                 sizes: Sizes::new(size, policy),
@@ -195,11 +198,6 @@ impl Session {
             return Err(error.into());
         }
         Ok(session)
-    }
-
-    /// The working directory that its shell told; empty if it never did.
-    pub(crate) fn cwd(&self) -> String {
-        self.lock().cwd.clone()
     }
 
     /// What is known of the session.

@@ -196,6 +196,7 @@ fn messages(add: &mut dyn FnMut(String, Frame)) {
         name: Some("build".into()),
         command: vec![b"make".to_vec(), b"-j2".to_vec()],
         cwd: Some(b"/src".to_vec()),
+        beside: Some(by_name()),
         env: vec![(b"HOME".to_vec(), b"/home/me".to_vec())],
         size,
         linger: true,

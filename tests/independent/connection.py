@@ -218,7 +218,8 @@ class Connection:
         size = {"cols": cols, "rows": rows, "pixel_width": 0, "pixel_height": 0}
         command = [os.fsencode(word) for word in command]
         env = [(name, value) for name, value in os.environb.items()]
-        fields = {"name": name, "command": command, "cwd": os.getcwdb(), "env": env, "size": size, "linger": True}
+        place = {"cwd": os.getcwdb(), "beside": None}
+        fields = {"name": name, "command": command, **place, "env": env, "size": size, "linger": True}
         return self.ask("CreateSession", "Created", **fields)[1]["info"]
 
     def attach(self, name, observe=False, can_map=True):

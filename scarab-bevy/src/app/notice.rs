@@ -1,20 +1,22 @@
-//! What plugins of the daemon tell the user: notifications in the banner for a while, status items in the window's title. What was
-//! typed and could not be sent is told as notifications are.
+//! What plugins of the daemon and programs in the window's tabs tell the user: notifications in the banner for a while, status items
+//! in the window's title. What was typed and could not be sent is told as notifications are.
 
 use std::time::{Duration, Instant};
 
-use bevy::prelude::*;
+use bevy::{ecs::system::NonSendMarker, prelude::*, window::PrimaryWindow};
 use scarab_protocol::{client::InputRejected as Rejection, event::EventKind};
 
-use super::tell;
+use super::{bell, tell};
 use crate::{
+    ClientConfig,
     alarm::Alarm,
     connection::PrimaryConnection,
-    daemon_plugins::told::{PluginNotified, PluginStatus},
+    daemon_plugins::told::{Notified, PluginStatus},
     events::DaemonEvents,
     ipc::ScarabIpcSystems,
     messages::InputRejected,
     typeset::beginning,
+    terminal::TerminalSession,
     wake::Waker,
 };
 
@@ -41,7 +43,7 @@ struct Notice {
     lost: Option<u64>,
 }
 
-/// Hears what plugins tell, and shows it.
+/// Hears what plugins and programs tell, and shows it.
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Notices>()
         .add_systems(Startup, listen)
@@ -109,9 +111,22 @@ fn listen(mut commands: Commands, connection: Option<Single<Entity, With<Primary
     }
 }
 
-fn note(mut notified: MessageReader<PluginNotified>, mut notices: ResMut<Notices>) {
-    for PluginNotified { title, body, .. } in notified.read() {
-        notices.add(title, body, Instant::now());
+fn note(
+    mut notified: MessageReader<Notified>,
+    mut notices: ResMut<Notices>,
+    sessions: Query<&TerminalSession>,
+    config: Res<ClientConfig>,
+    window: Option<Single<(Entity, &Window), With<PrimaryWindow>>>,
+    _main_thread: NonSendMarker,
+) {
+    for Notified { terminal, plugin, title, body, .. } in notified.read() {
+        if plugin.is_some() {
+            notices.add(title, body, Instant::now());
+        } else if let Some(session) = terminal.and_then(|terminal| sessions.get(terminal).ok()) {
+            // The name tells a program's words from the window's own.
+            notices.add(&format!("{}: {title}", session.name), body, Instant::now());
+            bell::call(&config, window.as_deref());
+        }
     }
 }
 

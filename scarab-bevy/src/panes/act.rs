@@ -111,9 +111,8 @@ pub(super) fn act(
 /// A new shell, where the one before it is.
 fn new_terminal(commands: &mut Commands, beside: Option<&TerminalSession>) -> Entity {
     let terminal = Terminal::new().keep();
-    let terminal = match beside.map(|session| session.cwd.as_str()).filter(|cwd| !cwd.is_empty()) {
-        // What a shell tells may be a directory of another machine.
-        Some(cwd) => terminal.cwd_if_there(cwd),
+    let terminal = match beside {
+        Some(session) => terminal.beside(session.id),
         None => terminal,
     };
     commands.spawn(terminal).id()

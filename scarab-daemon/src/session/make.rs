@@ -50,11 +50,16 @@ impl Session {
     ///
     /// # Errors
     /// If the name is bad or taken, if there are too many sessions, if the program cannot be started, or if the daemon ends.
-    pub(crate) fn make(daemon: &Arc<Daemon>, wanted: CreateSession, made_by: &str) -> Result<Arc<Self>, Refusal> {
+    pub(crate) fn make(daemon: &Arc<Daemon>, mut wanted: CreateSession, made_by: &str) -> Result<Arc<Self>, Refusal> {
         let name = wanted.name.clone().map(Name::new).transpose();
         let name = name.map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))?;
         if daemon.is_stopping() {
             return Err(Refusal::new(ErrorCode::Stopping, "the daemon is ending"));
+        }
+        let beside = wanted.beside.take();
+        let beside = beside.and_then(|beside| daemon.registry().find(&beside, daemon.epoch));
+        if let Some(directory) = beside.and_then(|beside| beside.directory()) {
+            wanted.cwd = Some(directory.into_os_string().into_encoded_bytes());
         }
         let shown = name.as_ref().map(Name::to_string).unwrap_or_default();
         let reserved = daemon.registry().reserve(name);

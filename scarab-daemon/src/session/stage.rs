@@ -17,6 +17,7 @@ use super::{
     Session,
     command::Command,
     inbox::{Join, Request},
+    notifier::Notifier,
 };
 use crate::{
     platform::surface::Handle,
@@ -33,6 +34,7 @@ pub(super) struct Stage {
     surface: Handle,
     /// What the shell is running, as far as it tells.
     command: Command,
+    notifier: Notifier,
     /// The screen failed: it is not to be asked any more, but its surface is still good to look at.
     pub(super) broken: bool,
 }
@@ -44,7 +46,7 @@ impl Stage {
     /// If no descriptors are left.
     pub(super) fn new(screen: Screen) -> io::Result<Self> {
         let surface = Handle::of(screen.surface())?;
-        Ok(Self { screen, surface, command: Command::default(), broken: false })
+        Ok(Self { screen, surface, command: Command::default(), notifier: Notifier::new(), broken: false })
     }
 
     /// What clients map the surface with.
@@ -112,7 +114,7 @@ impl Stage {
             taken: credit.taken,
             may_send_through: credit.may_send_through,
             bells: state.bells,
-            cwd: state.cwd.clone(),
+            cwd: state.cwd.path.clone(),
         };
         drop(state);
         let number = session.id.number;
@@ -197,7 +199,7 @@ impl Stage {
 
     /// Does what output asked for beside changing the screen.
     pub(super) fn carry_out(&mut self, session: &Session, effects: Effects) {
-        let Effects { answers, title, bells, clipboard, cwd, marks } = effects;
+        let Effects { answers, title, bells, clipboard, cwd, marks, notifications } = effects;
         session.input.set_modes(self.screen.modes());
         session.input.answer(&answers);
         if let Some(title) = title {
@@ -216,8 +218,9 @@ impl Stage {
             session.happened(EventKind::Bell, vec![EventField::new("times", times)]);
             session.announce(true, &Bell { count });
         }
-        if let Some(path) = cwd {
-            session.lock().cwd.clone_from(&path);
+        if let Some(cwd) = cwd {
+            let path = cwd.path.clone();
+            session.lock().cwd = cwd;
             session.happened(EventKind::Cwd, vec![EventField::new("path", path.as_str())]);
             session.announce(true, &Cwd { path });
         }
@@ -232,6 +235,9 @@ impl Stage {
         }
         for mark in marks {
             self.command.marked(session, mark);
+        }
+        for notification in notifications {
+            self.notifier.tell(session, notification);
         }
     }
 }

@@ -1,6 +1,10 @@
 //! A session's process: waited for, signalled, and never mistaken for another one of the same number.
 
-use std::{io, sync::Mutex, sync::PoisonError};
+use std::{
+    io,
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
 
 use rustix::{
     process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid},
@@ -55,6 +59,19 @@ impl Process {
             },
             _ => unknown,
         }
+    }
+
+    /// The directories that the program in the foreground and this process are in, as far as the system tells: of a program that has
+    /// become another user's (`sudo`) it does not. On macOS and the BSDs it is not asked.
+    pub(crate) fn directories(&self, master: Option<&Master>) -> Vec<PathBuf> {
+        if !cfg!(target_os = "linux") {
+            return Vec::new();
+        }
+        // Its number stays its own while this is locked. A group's may become another's, and leads no further than to its directory.
+        let own = self.pid.lock().unwrap_or_else(PoisonError::into_inner);
+        let foreground = master.and_then(|master| tcgetpgrp(master).ok());
+        let directory = |pid: Pid| std::fs::read_link(format!("/proc/{}/cwd", pid.as_raw_nonzero())).ok();
+        [foreground, *own].into_iter().flatten().filter_map(directory).collect()
     }
 
     /// Sends a signal to the process and its group.

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    path::PathBuf,
     sync::{Mutex, PoisonError},
 };
 
@@ -39,6 +40,11 @@ impl Process {
         let code = child.and_then(|mut child| child.wait().ok()).map_or(255, |status| status.exit_code());
         *self.killer.lock().unwrap_or_else(PoisonError::into_inner) = None;
         Exit { code, signal: None }
+    }
+
+    /// The directories that its programs are in. Windows does not tell.
+    pub(crate) fn directories(&self, _master: Option<&Master>) -> Vec<PathBuf> {
+        Vec::new()
     }
 
     /// Windows has no signals: the only one that is carried out is [`Self::KILL`], which ends the process.

@@ -118,6 +118,8 @@ pub struct CreateSession {
     pub command: Vec<Vec<u8>>,
     /// Where it starts; `None` for the home directory.
     pub cwd: Option<Vec<u8>>,
+    /// The session in whose directory it starts, if the daemon can tell that; else `cwd` counts.
+    pub beside: Option<Target>,
     /// The whole environment it starts with, as names and values, before the daemon adds its own.
     pub env: Vec<(Vec<u8>, Vec<u8>)>,
     /// Its size at the start.

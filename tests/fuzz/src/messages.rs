@@ -120,7 +120,10 @@ impl World {
             13 => about!(0, Resume { token: source.take(16).try_into().unwrap_or_default() }),
             14 => about!(session, AskCredit {}),
             15 => about!(0, ListSessions { after: source.u32() }),
-            16 => about!(0, create(source)),
+            16 => {
+                let beside = source.flag().then(|| self.target(source));
+                about!(0, create(source, beside))
+            }
             17 => about!(0, RenameSession { target: self.target(source), name: source.text() }),
             18 => {
                 let signal = source.flag().then(|| i32::from(source.u8()) - 8);
@@ -227,12 +230,13 @@ pub fn value(source: &mut Source) -> Value {
 }
 
 /// A session of a program that only gives back what it gets, or of none: what it runs is not the fuzzer's to choose.
-fn create(source: &mut Source) -> CreateSession {
+fn create(source: &mut Source, beside: Option<Target>) -> CreateSession {
     let name = source.flag().then(|| source.text());
     let cwd = source.flag().then(|| source.bytes().to_vec());
     let env = (0..source.u8() % 4).map(|_| (source.bytes().to_vec(), source.bytes().to_vec())).collect();
     let exists = source.u8() % 2 == 0;
-    harmless(CreateSession { name, command: vec![], cwd, env, size: size(source), linger: source.flag() }, exists)
+    let (size, linger) = (size(source), source.flag());
+    harmless(CreateSession { name, command: vec![], cwd, beside, env, size, linger }, exists)
 }
 
 /// The same request for a program that does no harm, or for one that does not exist.
