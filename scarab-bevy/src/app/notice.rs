@@ -15,8 +15,8 @@ use crate::{
     events::DaemonEvents,
     ipc::ScarabIpcSystems,
     messages::InputRejected,
-    typeset::beginning,
     terminal::TerminalSession,
+    typeset::beginning,
     wake::Waker,
 };
 

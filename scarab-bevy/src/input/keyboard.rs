@@ -136,12 +136,7 @@ fn repeats(action: Action) -> bool {
 }
 
 /// The key as the encoder wants it, for a terminal in these modes.
-pub(super) fn key_press(
-    input: &KeyboardInput,
-    modifier: Option<key::Named>,
-    mut mods: Mods,
-    modes: Modes,
-) -> KeyPress {
+pub(super) fn key_press(input: &KeyboardInput, modifier: Option<key::Named>, mut mods: Mods, modes: Modes) -> KeyPress {
     let physical = convert::physical(input.key_code);
     let logical = modifier.map_or_else(|| convert::logical(&input.logical_key), key::Logical::Named);
     let text = input.text.as_ref().map(ToString::to_string);

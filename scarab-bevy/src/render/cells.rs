@@ -102,13 +102,7 @@ pub(super) fn encode_row(
 }
 
 /// The header of a grid's buffer. Positions and sizes are in physical pixels.
-pub(super) fn header(
-    grid: &Grid,
-    colors: &Colors,
-    cell: &CellMetrics,
-    quad: [u32; 2],
-    look: Look,
-) -> GridHeader {
+pub(super) fn header(grid: &Grid, colors: &Colors, cell: &CellMetrics, quad: [u32; 2], look: Look) -> GridHeader {
     let (cols, rows) = (u32::from(grid.cols()), u32::from(grid.rows()));
     let mut header = GridHeader {
         grid: [cols, rows],

@@ -209,7 +209,9 @@ mod tests {
         for (text, size) in [("100x30", (100, 30)), ("2x1", (2, 1)), ("1000x1000", (1000, 1000))] {
             assert_eq!(cells(text), Some(size), "{text}");
         }
-        for bad in ["", "x", "100", "100x", "x30", "1x30", "100x0", "1001x30", "99999x30", "+100x30", "100 x 30", "2x2x2"] {
+        for bad in
+            ["", "x", "100", "100x", "x30", "1x30", "100x0", "1001x30", "99999x30", "+100x30", "100 x 30", "2x2x2"]
+        {
             assert_eq!(cells(bad), None, "{bad}");
         }
         assert_eq!(Form::Cells.check(&text("")), Ok(()));

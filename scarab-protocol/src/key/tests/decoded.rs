@@ -267,10 +267,16 @@ fn expected(sample: &Sample, press: &KeyPress, flags: Modes) -> Seen {
     if release && !events || sample.modifier && !all {
         return nothing;
     }
-    if !all && !release && let Some(c) = typed {
+    if !all
+        && !release
+        && let Some(c) = typed
+    {
         return Seen::Bytes(c.to_string());
     }
-    if !all && held.is_empty() && let Some(c0) = c0 {
+    if !all
+        && held.is_empty()
+        && let Some(c0) = c0
+    {
         return if release { nothing } else { Seen::Bytes(c0.to_owned()) };
     }
     // "The Lock modifiers are not reported for text producing keys."
