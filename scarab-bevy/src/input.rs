@@ -14,6 +14,8 @@ mod seat;
 use bevy::{input::InputSystems, input_focus::InputFocusSystems, prelude::*};
 
 pub use focus::terminal_has_keyboard;
+#[cfg(feature = "app")]
+pub(crate) use focus::tell as tell_focus;
 pub(crate) use keyboard::{Held, PasteRequest};
 pub use keys::{ActionTriggered, TerminalKeys};
 pub use order::KeyOrder;

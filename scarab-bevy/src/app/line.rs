@@ -72,13 +72,29 @@ type LineItem<'w> =
 
 /// Draws a line along the lower edge of the window, with what is said about it at the right.
 pub(super) fn show(view: &mut LineItem<'_>, window: &Window, theme: &TerminalTheme, text: &str, says: &str) {
+    let whole = URect { min: UVec2::ZERO, max: window.physical_size() };
+    show_in(view, whole, window, theme, text, says);
+}
+
+/// Draws it along the lower edge of a part of the window, in physical pixels from the top left.
+pub(super) fn show_in(
+    view: &mut LineItem<'_>,
+    area: URect,
+    window: &Window,
+    theme: &TerminalTheme,
+    text: &str,
+    says: &str,
+) {
     let (grid, visibility, transform, own_theme, metrics) = view;
-    let Some((cols, _)) = metrics.cells_in(window.physical_size()) else { return };
+    let Some((cols, _)) = metrics.cells_in(area.size()) else { return };
     visibility.set_if_neq(Visibility::Inherited);
     let (background, foreground) = (theme.ansi[8], theme.ansi[15]);
     own_theme.set_if_neq(ThemeOverride(TerminalTheme { background, foreground, ..theme.clone() }));
-    let quad = metrics.quad(cols, 1).as_vec2() / metrics.scale_factor;
-    let place = Vec3::new(0.0, (quad.y - window.height()) / 2.0, DEPTH);
+    let (min, max, size) = (area.min.as_vec2(), area.max.as_vec2(), window.physical_size().as_vec2());
+    let height = metrics.quad(cols, 1).as_vec2().y;
+    // Of the middle, from the window's, with y upwards.
+    let middle = Vec2::new(min.x + max.x - size.x, size.y + height - 2.0 * max.y) / 2.0;
+    let place = (middle / metrics.scale_factor).extend(DEPTH);
     if transform.translation != place {
         transform.translation = place;
     }

@@ -14,7 +14,8 @@ use bevy::{
 use scarab_protocol::endpoint::Address;
 
 use super::{
-    BUILD, banner, bell, choose::Asked, layout, links, notice, rename, search_bar, session, tab_bar, window_actions,
+    BUILD, banner, bell, choose::Asked, close, dropped, layout, links, notice, paste, pointer, question, rename,
+    search_bar, session, tab_bar, window_actions,
 };
 use crate::{
     PluginStatus, PrimaryConnection, ScarabClipboardPlugin, ScarabConfigPlugin, ScarabPanesPlugin, ScarabRenderPlugin,
@@ -70,6 +71,7 @@ pub(super) fn run(asked: Asked, address: Address) -> anyhow::Result<ExitCode> {
         bell::plugin,
         links::plugin,
     ))
+    .add_plugins((question::plugin, close::plugin, paste::plugin, dropped::plugin, pointer::plugin))
     // Nothing moves by itself: the window sleeps until something arrives or is typed.
     .insert_resource(WinitSettings { focused_mode: asleep, unfocused_mode: asleep })
     .insert_resource(ClearColor(theme.background_color()))
