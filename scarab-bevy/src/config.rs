@@ -51,6 +51,12 @@ pub struct ClientConfig {
     pub bell: BellKind,
     /// `client.on_exit`: whether a pane stays when its program has ended.
     pub hold_ended: bool,
+    /// `client.confirm_close`.
+    pub confirm_close: ConfirmClose,
+    /// `client.confirm_paste`.
+    pub confirm_paste: bool,
+    /// `client.hide_mouse`.
+    pub hide_mouse: bool,
     /// `client.clipboard_write`.
     pub clipboard_write: bool,
     /// `client.copy_on_select`.
@@ -84,6 +90,18 @@ pub enum WindowStart {
     Maximized,
     /// Over the whole screen.
     Fullscreen,
+}
+
+/// When it is asked before a pane is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ConfirmClose {
+    /// If other clients are attached to its session, or something else than the shell runs there in the foreground.
+    #[default]
+    Running,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// The whole configuration of a connection's daemon: every key with its value, where that comes from, and what is wrong with the
@@ -173,6 +191,13 @@ impl ClientConfig {
                 visual: ["visual", "both"].contains(&bell.as_str()),
             },
             hold_ended: text("client.on_exit") == "hold",
+            confirm_close: match text("client.confirm_close").as_str() {
+                "always" => ConfirmClose::Always,
+                "never" => ConfirmClose::Never,
+                _ => ConfirmClose::Running,
+            },
+            confirm_paste: is("client.confirm_paste"),
+            hide_mouse: is("client.hide_mouse"),
             clipboard_write: is("client.clipboard_write"),
             copy_on_select: is("client.copy_on_select"),
             word_separators: text("client.word_separators"),

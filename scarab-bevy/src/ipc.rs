@@ -104,6 +104,7 @@ impl Plugin for ScarabIpcPlugin {
             .add_message::<messages::TerminalInput>()
             .add_message::<messages::KillRequest>()
             .add_message::<messages::CreditRequest>()
+            .add_message::<messages::ClearScrollbackRequest>()
             .add_message::<messages::InputRejected>()
             .add_message::<messages::BellRang>()
             .add_message::<messages::TerminalExited>()
@@ -150,6 +151,7 @@ impl Plugin for ScarabIpcPlugin {
                     link::send_sizes,
                     link::send_input,
                     link::ask_credit,
+                    link::clear_scrollback,
                     link::send_kills,
                     daemon_plugins::told::ask,
                     daemon_plugins::load::load,

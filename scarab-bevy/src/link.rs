@@ -16,7 +16,8 @@ pub(crate) use self::row::send_input;
 use crate::{
     connection::{ConnectionLink, PrimaryConnection},
     messages::{
-        BellRang, ClipboardSet, ConnectionNoted, CreditRequest, DaemonStopped, KillRequest, Lagged, TerminalExited,
+        BellRang, ClearScrollbackRequest, ClipboardSet, ConnectionNoted, CreditRequest, DaemonStopped, KillRequest,
+        Lagged, TerminalExited,
     },
     terminal::{
         Create, Source, Terminal, TerminalBacklog, TerminalCursor, TerminalGrid, TerminalModes, TerminalSession,
@@ -239,6 +240,15 @@ pub(crate) fn ask_credit(mut asks: MessageReader<CreditRequest>, links: Query<&T
     for CreditRequest { terminal } in asks.read() {
         if let Ok(TerminalLink { stage: Stage::Linked(attachment), .. }) = links.get(*terminal) {
             attachment.ask_credit();
+        }
+    }
+}
+
+/// Asks to drop scrollbacks. The next frame shows that it was done.
+pub(crate) fn clear_scrollback(mut requests: MessageReader<ClearScrollbackRequest>, links: Query<&TerminalLink>) {
+    for ClearScrollbackRequest { terminal } in requests.read() {
+        if let Some(attachment) = links.get(*terminal).ok().and_then(TerminalLink::attachment) {
+            drop(attachment.clear_scrollback());
         }
     }
 }

@@ -175,6 +175,11 @@ impl Screen {
         self.core.set_history(lines);
     }
 
+    /// Drops the scrollback. What is on the screen stays, and keeps its numbers.
+    pub(crate) fn clear_history(&mut self) {
+        self.core.clear_history();
+    }
+
     /// Tells programs that ask these colours.
     pub(crate) fn set_colors(&mut self, colors: Colors) {
         self.core.colors = colors;

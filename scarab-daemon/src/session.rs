@@ -13,6 +13,7 @@ pub(crate) mod input_queue;
 mod look;
 mod make;
 mod notifier;
+mod program;
 mod screen_thread;
 pub(crate) mod size;
 pub(crate) mod spawn;
@@ -63,6 +64,8 @@ pub(crate) struct Plan {
     pub(crate) number: u32,
     pub(crate) name: String,
     pub(crate) command: Command,
+    /// Whether nobody has named that, so that it is a shell.
+    pub(crate) has_shell: bool,
     pub(crate) size: TermSize,
     pub(crate) policy: message::SizePolicy,
     /// How many lines of scrollback it holds.
@@ -83,6 +86,8 @@ pub(crate) struct Session {
     process: Process,
     command: String,
     made_by: String,
+    /// It was made without a command: its first program is a shell, whatever it is called.
+    has_shell: bool,
     linger: bool,
     created: u64,
     /// When a client last attached, left or typed, in milliseconds since the Unix epoch.
@@ -135,7 +140,7 @@ impl Session {
         plan: Plan,
         begin: impl FnOnce(&Arc<Self>),
     ) -> Result<Arc<Self>, StartError> {
-        let Plan { number, name, command, size, policy, scrollback, linger, made_by } = plan;
+        let Plan { number, name, command, has_shell, size, policy, scrollback, linger, made_by } = plan;
         let size = size.clamped();
         let id = SessionId { epoch: daemon.epoch, number };
         let mut screen = Screen::new(SurfaceId { epoch: id.epoch, session: id.number }, size)?;
@@ -156,6 +161,7 @@ impl Session {
             process,
             command: command.shown(),
             made_by,
+            has_shell,
             linger,
             created: now,
             used: AtomicU64::new(now),
@@ -329,40 +335,6 @@ impl Session {
         if let Some(size) = size {
             self.inbox.resize(size);
         }
-    }
-
-    /// Sends the program a signal.
-    ///
-    /// # Errors
-    /// As the system refuses.
-    pub(crate) fn signal(&self, signal: i32) -> std::io::Result<()> {
-        self.process.signal(signal)
-    }
-
-    /// Ends the program, politely and then not, and has the session forgotten; `why` is what its clients are told.
-    pub(crate) fn end(self: &Arc<Self>, why: &'static str) {
-        let mut state = self.lock();
-        state.forget.get_or_insert(why);
-        let (ended, master) = (state.exit.is_some(), state.master.clone());
-        drop(state);
-        let Some(daemon) = self.daemon.upgrade() else { return };
-        if ended {
-            daemon.forget(self, why);
-            return;
-        }
-        self.process.hang_up(master.as_deref());
-        let session = Arc::downgrade(self);
-        daemon.deadlines.after(GRACE, move || {
-            if let Some(session) = session.upgrade() {
-                session.kill();
-            }
-        });
-    }
-
-    /// Ends the program whatever it would like.
-    pub(crate) fn kill(&self) {
-        let master = self.lock().master.clone();
-        self.process.kill(master.as_deref());
     }
 
     /// The program has ended, the screen is parked: what the screen thread does last.

@@ -58,6 +58,9 @@ struct KillSession { target: Target, signal: Option<i32> }
 struct ForgetSession { target: Target }
 struct SetSize { target: Target, size: TermSize }
 struct SetSizePolicy { target: Target, policy: SizePolicy }
+struct AskBusy { target: Target }
+struct Busy { others: u32, program: Option<String> }
+struct ClearScrollback { target: Target }
 enum SizePolicy { Latest, Smallest, Largest, Manual }
 
 struct Attach { target: Target, size: Option<TermSize>, observe: bool, can_map: bool }

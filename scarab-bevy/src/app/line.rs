@@ -52,21 +52,25 @@ type LineItem<'w> = (
 
 /// Draws a line along the lower edge of the window: what stands before the caret and what behind it, with what is said about it at the
 /// right.
-pub(super) fn show(
+pub(super) fn show(view: &mut LineItem<'_>, window: &Window, theme: &TerminalTheme, written: (&str, &str), says: &str) {
+    show_in(view, URect { min: UVec2::ZERO, max: window.physical_size() }, theme, written, says);
+}
+
+/// Draws it along the lower edge of a part of the window, in physical pixels from the top left.
+pub(super) fn show_in(
     view: &mut LineItem<'_>,
-    window: &Window,
+    part: URect,
     theme: &TerminalTheme,
     (before, behind): (&str, &str),
     says: &str,
 ) {
     let (grid, visibility, area, own_theme, metrics) = view;
-    let size = window.physical_size();
-    let Some((cols, _)) = metrics.cells_in(size) else { return };
+    let Some((cols, _)) = metrics.cells_in(part.size()) else { return };
     visibility.set_if_neq(Visibility::Inherited);
     let (background, foreground) = (theme.ansi[8], theme.ansi[15]);
     own_theme.set_if_neq(ThemeOverride(TerminalTheme { background, foreground, ..theme.clone() }));
-    let top = size.y.saturating_sub(metrics.quad(cols, 1).y);
-    area.set_if_neq(TerminalArea(URect { min: UVec2::new(0, top), max: size }));
+    let top = part.max.y.saturating_sub(metrics.quad(cols, 1).y);
+    area.set_if_neq(TerminalArea(URect { min: UVec2::new(part.min.x, top), max: part.max }));
     draw(&mut grid.grid, cols, before, behind, says);
 }
 

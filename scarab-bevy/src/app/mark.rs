@@ -61,14 +61,14 @@ mod tests {
     use scarab_protocol::message::Exit;
 
     use super::*;
-    use crate::app::testing::{new_tab, with_tab};
+    use crate::app::testing::{nobody, spawn_pane, with_pane};
 
     /// An App with two tabs, of which the second is in front, and the panes of both.
     fn with_two_tabs() -> (App, Entity, Entity) {
-        let (mut app, first) = with_tab(|app| {
+        let (mut app, first) = with_pane(nobody(), Terminal::new(), |app| {
             app.add_systems(Update, (mark, look).chain());
         });
-        let second = new_tab(&mut app);
+        let second = spawn_pane(&mut app, Terminal::new());
         app.update();
         (app, first, second)
     }

@@ -162,7 +162,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        app::testing::{new_tab, with_tab},
+        app::testing::{nobody, spawn_pane, with_pane},
         messages::BellRang,
         panes::Pane,
         typeset::tests::{any_text, is_whole},
@@ -201,8 +201,8 @@ mod tests {
 
     #[test]
     fn a_tab_that_is_not_shown_is_marked_for_a_bell_until_it_is() {
-        let (mut app, first) = with_tab(plugin);
-        new_tab(&mut app);
+        let (mut app, first) = with_pane(nobody(), Terminal::new(), plugin);
+        spawn_pane(&mut app, Terminal::new());
         let world = app.world_mut();
         let bar = world.query_filtered::<Entity, With<BarView>>().single(world).expect("one bar");
         let metrics = TerminalMetrics { cell: UVec2::new(8, 16), padding: 2, scale_factor: 1.0 };

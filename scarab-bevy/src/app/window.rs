@@ -16,7 +16,7 @@ use scarab_protocol::endpoint::Address;
 use super::{
     BUILD, banner, bell,
     choose::Asked,
-    layout, links, notice, rename, search_bar, session,
+    close, dropped, layout, links, notice, paste, pointer, question, rename, search_bar, session,
     show::show,
     tab_bar,
     transparency::{SeenThrough, TransparencyPlugin},
@@ -103,6 +103,7 @@ pub(super) fn parts(asked: Asked) -> impl Plugin {
             bell::plugin,
             links::plugin,
         ))
+        .add_plugins((question::plugin, close::plugin, paste::plugin, dropped::plugin, pointer::plugin))
         .init_resource::<SeenThrough>()
         .add_systems(Update, (follow_title, show, clear_in_background));
     }

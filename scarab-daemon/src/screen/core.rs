@@ -237,6 +237,19 @@ impl Core {
         }
     }
 
+    /// Drops the primary screen's history, whichever screen is shown.
+    pub(super) fn clear_history(&mut self) {
+        self.count_scrolled();
+        if self.is_alternate() {
+            // The screen that is not shown cannot be had, but how long its history may be.
+            self.term.set_options(Config { scrolling_history: 0, ..config(0) });
+            self.term.set_options(config(self.limit));
+        } else {
+            self.term.grid_mut().clear_history();
+        }
+        (self.history, self.history_unknown) = (0, false);
+    }
+
     pub(super) fn resize(&mut self, size: TermSize) {
         let old = std::mem::replace(&mut self.size, size);
         if (old.cols, old.rows) == (size.cols, size.rows) {

@@ -244,6 +244,25 @@ fn another_length_of_the_history_leaves_the_newest_lines_with_their_numbers() {
 }
 
 #[test]
+fn the_history_is_cleared_by_command_and_the_screen_keeps_its_numbers() {
+    let mut screen = screen(10, 5);
+    screen.feed(&b"line\r\n".repeat(20));
+    screen.clear_history();
+    let after = published(&mut screen);
+    assert_eq!((after.scrollback, after.scrolled, after.reflow, after.row_text(0)), (0, 16, 0, "line".into()));
+    screen.feed(b"more\r\n");
+    assert_eq!((screen.scrolled(), screen.scrollback(0, 100, 10_000).0), ((17, 0), 16));
+    // That of the primary screen, from the alternate one too; and what scrolls off later is counted as before.
+    screen.feed(b"\x1b[?1049h");
+    screen.clear_history();
+    screen.feed(b"\x1b[?1049l");
+    assert_eq!(published(&mut screen).scrollback, 0);
+    screen.feed(&b"line\r\n".repeat(3));
+    let (first, lines) = screen.scrollback(0, 100, 10_000);
+    assert_eq!((first, lines.len(), screen.scrolled()), (17, 3, (20, 0)));
+}
+
+#[test]
 fn clearing_the_history_and_reflow_are_told() {
     let mut screen = screen(10, 5);
     screen.feed(&b"line\r\n".repeat(20));

@@ -64,14 +64,14 @@ impl Session {
         let shown = name.as_ref().map(Name::to_string).unwrap_or_default();
         let reserved = daemon.registry().reserve(name);
         let (number, name) = reserved.map_err(|refused| Refusal::of_name(&shown, refused))?;
-        let (size, linger) = (wanted.size, wanted.linger);
+        let (size, linger, has_shell) = (wanted.size, wanted.linger, wanted.command.is_empty());
         let config = daemon.config.current();
         let terminal =
             Terminal { session: &name, endpoint: &daemon.endpoint, term: config.term(), shell: &config.shell() };
         let command = Command::new(wanted, &terminal);
         let (policy, scrollback) = (config.size_policy(), config.scrollback());
         let made_by = made_by.to_owned();
-        let plan = Plan { number, name: name.clone(), command, size, policy, scrollback, linger, made_by };
+        let plan = Plan { number, name: name.clone(), command, has_shell, size, policy, scrollback, linger, made_by };
         // It can be found before anything happens in it.
         let started = Self::start(daemon, plan, |session| daemon.registry().fulfil(&name, Some(session.clone())));
         match started {

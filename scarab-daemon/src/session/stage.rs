@@ -9,7 +9,9 @@ use std::{
 use scarab_protocol::{
     event::EventKind,
     frame::Frame,
-    message::{Attached, Bell, Clipboard, Cwd, ErrorCode, EventField, Renamed, ScrollbackRows, SurfaceMoved, Title},
+    message::{
+        Attached, Bell, Clipboard, Cwd, Done, ErrorCode, EventField, Renamed, ScrollbackRows, SurfaceMoved, Title,
+    },
     transport::Outgoing,
 };
 
@@ -74,6 +76,15 @@ impl Stage {
                 let (scrolled, reflow) = self.screen.scrolled();
                 let (first, lines) = self.screen.scrollback(first, count, MAX_PAGE);
                 client.tell(session.id.number, request, &ScrollbackRows { first, scrolled, reflow, lines });
+            }
+            Request::Clear { client, request } => {
+                if self.broken {
+                    client.refuse(request, ErrorCode::Internal, "the session's screen has failed");
+                    return;
+                }
+                self.screen.clear_history();
+                self.publish(session);
+                client.tell(session.id.number, request, &Done {});
             }
             Request::Renamed(name) => session.announce(true, &Renamed { name }),
             Request::Show(done) => {

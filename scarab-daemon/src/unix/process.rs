@@ -100,6 +100,13 @@ impl Process {
         self.signal_all(master, &[Signal::KILL]);
     }
 
+    /// The number of the process group in the foreground of the terminal, while the process runs.
+    pub(crate) fn foreground(&self, master: &Master) -> Option<u32> {
+        self.pid()?;
+        let group = tcgetpgrp(master).ok()?;
+        u32::try_from(group.as_raw_nonzero().get()).ok()
+    }
+
     fn signal_all(&self, master: Option<&Master>, signals: &[Signal]) {
         let pid = self.pid.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(pid) = *pid else { return };
@@ -114,6 +121,13 @@ impl Process {
             }
         }
     }
+}
+
+/// What a process is called, without control characters, where the system tells that in a file.
+pub(crate) fn name_of(pid: u32) -> Option<String> {
+    // proc(5): at most 15 bytes and a newline, which the process may have chosen itself. Elsewhere there is no such file.
+    let name = std::fs::read(format!("/proc/{pid}/comm")).ok()?;
+    Some(String::from_utf8_lossy(&name).chars().filter(|c| !c.is_control()).collect())
 }
 
 fn send(pid: Pid, signal: Signal) -> io::Result<()> {

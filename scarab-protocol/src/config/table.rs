@@ -234,6 +234,27 @@ pub const KEYS: &[Key] = &[
         default: Given::Text("close"),
     },
     Key {
+        name: "client.confirm_close",
+        form: Form::OneOf(&["running", "always", "never"]),
+        effect: Effect::Live,
+        says: "When it is asked before a key closes a pane: if others look at its session or something runs there beside the shell, always, or never.",
+        default: Given::Text("running"),
+    },
+    Key {
+        name: "client.confirm_paste",
+        form: Form::Bool,
+        effect: Effect::Live,
+        says: "Whether it is asked before several lines or control characters are pasted into a program that takes a paste for typing.",
+        default: Given::Bool(true),
+    },
+    Key {
+        name: "client.hide_mouse",
+        form: Form::Bool,
+        effect: Effect::Live,
+        says: "Whether the pointer is hidden while one types, until it is moved.",
+        default: Given::Bool(true),
+    },
+    Key {
         name: "client.clipboard_write",
         form: Form::Bool,
         effect: Effect::Live,

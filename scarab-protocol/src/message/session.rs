@@ -162,6 +162,30 @@ pub struct KillSession {
     pub signal: Option<i32>,
 }
 
+/// Asks who would miss the session if it was ended now. Answered by `Busy`.
+#[derive(Debug, Clone, PartialEq, Eq, Archive, Serialize, Deserialize)]
+pub struct AskBusy {
+    /// Which session.
+    pub target: Target,
+}
+
+/// Who would miss a session if it was ended at the moment of the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Archive, Serialize, Deserialize)]
+pub struct Busy {
+    /// How many other clients are attached, observers included.
+    pub others: u32,
+    /// The name of the program that runs in the foreground, without control characters; empty if there is one whose name is not
+    /// known. `None` if it is the shell of a session that was made without a command, or if it cannot be known, as on Windows.
+    pub program: Option<String>,
+}
+
+/// Drops what has scrolled off the session's primary screen; the screen stays as it is. Answered by `Done` when that is published.
+#[derive(Debug, Clone, PartialEq, Eq, Archive, Serialize, Deserialize)]
+pub struct ClearScrollback {
+    /// Which session.
+    pub target: Target,
+}
+
 /// Drops a session that has ended. Answered by `Done`, or `StillRunning`.
 #[derive(Debug, Clone, PartialEq, Eq, Archive, Serialize, Deserialize)]
 pub struct ForgetSession {

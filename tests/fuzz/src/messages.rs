@@ -27,11 +27,11 @@ pub fn read(frame: &Frame) -> bool {
     let Some(kind) = frame.kind() else { return false };
     let read = for_kind!(kind, read_as(frame), [
         Auth Attach Detach Arm Resize Input Paste Mouse Focus CancelInput Scrollback FetchRows Resume AskCredit
-        ListSessions CreateSession RenameSession KillSession ForgetSession SetSize SetSizePolicy Subscribe Unsubscribe GetConfig SetConfig
+        ListSessions CreateSession RenameSession KillSession ForgetSession SetSize SetSizePolicy AskBusy ClearScrollback Subscribe Unsubscribe GetConfig SetConfig
         LoadPlugin UnloadPlugin ReloadPlugin ListPlugins PluginCommand
         Ping Status Shutdown OpenDocument SaveDocument DropDocument ListDocuments
         Welcome Done Error Unsupported Attached Detached SurfaceMoved FrameReady Rows InputCredit Resized Title Bell
-        Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Config ConfigChanged Plugins PluginReply Event Lagged Subscribed Pong DaemonStatus ShuttingDown
+        Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Busy Config ConfigChanged Plugins PluginReply Event Lagged Subscribed Pong DaemonStatus ShuttingDown
         Document Documents
     ]);
     if read {
@@ -93,7 +93,7 @@ impl World {
                 frame($session, &|session, request| Frame::new(session, request, &message).expect("short enough"))
             }};
         }
-        match kind % 36 {
+        match kind % 38 {
             0 | 1 => about!(0, self.attach(source)),
             2 => about!(session, Detach {}),
             3 => about!(session, Arm { frame: source.u64() }),
@@ -158,6 +158,8 @@ impl World {
             32 => about!(0, SaveDocument { name: source.text(), data: source.bytes().to_vec() }),
             33 => about!(0, DropDocument { name: source.text() }),
             34 => about!(0, ListDocuments {}),
+            35 => about!(0, AskBusy { target: self.target(source) }),
+            36 => about!(0, ClearScrollback { target: self.target(source) }),
             _ if source.u8() == 0xff => about!(0, Shutdown {}),
             _ => about!(0, Status {}),
         }
