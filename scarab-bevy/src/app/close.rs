@@ -9,14 +9,16 @@ use super::question::{About, Answer, Answered, Question, Questions};
 use crate::{
     ActionTriggered, ClientConfig, ConfirmClose,
     alarm::Alarm,
+    input::KeyOrder,
     link::TerminalLink,
     panes::{ClosePane, Pane, ScarabPanesSystems, Tabs},
     terminal::TerminalStatus,
     wake::Waker,
 };
 
-/// How long the daemon may take to say who would miss a session. It answers within milliseconds; the user has pressed a key and waits.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long the daemon may take to say who would miss a session: as long as one that does not answer is waited for elsewhere. As a rule
+/// it takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How much of a program's name is shown, in characters: more than Linux keeps of one.
 const MAX_NAME: usize = 32;
@@ -67,14 +69,17 @@ fn decide(
     config: Res<ClientConfig>,
     mut questions: ResMut<Questions>,
     mut closes: MessageWriter<ClosePane>,
+    mut order: ResMut<KeyOrder>,
     alarm: Res<Alarm>,
     waker: Res<Waker>,
 ) {
+    let mut waits = false;
     for (pane, Asking { answer, until }) in &asking {
         let busy = match answer.try_take() {
             Some(answer) => answer.ok(),
             None if Instant::now() < *until => {
                 alarm.wake_at(*until, &waker);
+                waits = true;
                 continue;
             }
             None => None,
@@ -86,6 +91,10 @@ fn decide(
                 closes.write(ClosePane { terminal: pane, leave: false });
             }
         }
+    }
+    // Keys behind it are for who has the keyboard then.
+    if order.is_paused() != waits {
+        order.pause(waits);
     }
 }
 
@@ -110,7 +119,8 @@ fn question(busy: Option<&Busy>, when: ConfirmClose) -> Option<(String, &'static
         (0, Some(program)) => (format!("{program} is running here. Close? y/n"), CLOSE),
         (others, _) => {
             let look = if others == 1 { "1 other looks".into() } else { format!("{others} others look") };
-            let text = format!("{look} at this session: y closes it for all, d leaves only this window, n keeps it");
+            // Short, for panes that are narrow.
+            let text = format!("{look} at it: y end it, d leave it, n keep it");
             (text, CLOSE_OR_LEAVE)
         }
     })
@@ -141,7 +151,7 @@ mod tests {
         assert_eq!(asked(0, None, ConfirmClose::Always).as_deref(), Some("Close? y/n"));
         assert_eq!(asked(0, Some("vim"), running).as_deref(), Some("`vim` is running here. Close? y/n"));
         assert_eq!(asked(0, Some("\x1b"), running).as_deref(), Some("A program is running here. Close? y/n"));
-        let two = "2 others look at this session: y closes it for all, d leaves only this window, n keeps it";
+        let two = "2 others look at it: y end it, d leave it, n keep it";
         assert_eq!(asked(2, Some("vim"), running).as_deref(), Some(two));
         assert!(question(None, running).is_some(), "whoever does not know asks");
     }

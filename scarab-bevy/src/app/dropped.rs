@@ -88,7 +88,7 @@ mod tests {
 
     fn app() -> (App, Entity) {
         with_pane(nobody(), Terminal::new(), |app| {
-            app.init_resource::<Notices>().add_systems(Update, super::paste);
+            app.init_resource::<Notices>().add_systems(Update, paste);
             app.add_plugins((question::plugin, paste::plugin));
         })
     }

@@ -61,7 +61,10 @@ mod tests {
     use scarab_protocol::message::Exit;
 
     use super::*;
-    use crate::app::testing::{nobody, spawn_pane, with_pane};
+    use crate::{
+        app::testing::{nobody, spawn_pane, with_pane},
+        terminal::Terminal,
+    };
 
     /// An App with two tabs, of which the second is in front, and the panes of both.
     fn with_two_tabs() -> (App, Entity, Entity) {

@@ -6,7 +6,7 @@ use scarab_protocol::surface::Modes;
 use super::question::{About, Answer, Answered, Question, Questions};
 use crate::{ClientConfig, TerminalInput, clipboard::PasteGate, panes::ScarabPanesSystems, terminal::TerminalModes};
 
-const CHOICES: &[(char, Answer)] = &[('y', Answer::Yes), ('\r', Answer::Yes), ('n', Answer::No)];
+const CHOICES: &[(char, Answer)] = &[('y', Answer::Yes), ('n', Answer::No)];
 
 /// Looks at what comes from the clipboard. Needs the plugin of questions.
 pub(super) fn plugin(app: &mut App) {
@@ -117,8 +117,12 @@ mod tests {
     fn lines_are_pasted_when_the_user_says_so_and_dropped_when_not() {
         let (mut app, pane) = app();
         assert!(comes(&mut app, pane, "ls"));
-        for (key, pasted) in [(Key::Enter, true), (Key::Character("y".into()), true), (Key::Escape, false)] {
+        for (key, pasted) in [(Key::Character("y".into()), true), (Key::Escape, false)] {
             assert!(!comes(&mut app, pane, "one\ntwo"));
+            assert!(
+                pasted_by(&mut app, |app| press_key(app, Key::Enter)).is_empty(),
+                "who pastes a line runs it by habit"
+            );
             assert!(is_asked(&app, pane));
             let expected = if pasted { vec![(pane, "one\ntwo".to_owned())] } else { Vec::new() };
             assert_eq!(pasted_by(&mut app, |app| press_key(app, key)), expected);

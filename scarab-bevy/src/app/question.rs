@@ -7,14 +7,14 @@ use bevy::{
     input::keyboard::{Key, KeyboardInput},
     input_focus::{FocusCause, FocusedInput, InputFocus},
     prelude::*,
-    window::{Ime, PrimaryWindow},
+    window::PrimaryWindow,
 };
 use scarab_protocol::key::Mods;
 
 use super::line::{self, LineView};
 use crate::{
-    ScarabInputSystems, TerminalArea, TerminalAreaSystems,
-    input::{Held, KeyOrder, go_on, tell_focus},
+    InputKind, ScarabInputSystems, TerminalArea, TerminalAreaSystems,
+    input::{KeyOrder, LineInput, LineKeys, go_on, tell_focus},
     panes::{Front, Pane},
     render::{TerminalRenderSystems, TerminalTheme},
 };
@@ -26,7 +26,7 @@ pub(super) struct Question {
     pub(super) pane: Entity,
     /// What is asked, with the keys that answer it.
     pub(super) text: String,
-    /// The characters that answer, in small letters, and what each says. Enter is a return. Escape always says no.
+    /// The characters that answer, in small letters, and what each says. Escape always says no.
     pub(super) choices: &'static [(char, Answer)],
     /// What is done about the answer, by whoever has asked.
     pub(super) about: About,
@@ -121,20 +121,19 @@ fn type_key(
     mut event: On<FocusedInput<KeyboardInput>>,
     mut questions: ResMut<Questions>,
     front: Front,
-    held: Res<Held>,
+    keys: LineKeys,
     mut order: ResMut<KeyOrder>,
     mut focus: ResMut<InputFocus>,
     mut answered: MessageWriter<Answered>,
 ) {
     event.propagate(false);
     // It comes again when what came before it is done.
-    if order.is_waiting() {
+    if order.is_waiting() || keys.is_composing() {
         return;
     }
     let Some(pane) = front.pane().filter(|_| event.input.state.is_pressed() && !event.input.repeat) else { return };
     let key = match &event.input.logical_key {
-        _ if held.mods().intersects(Mods::CTRL | Mods::ALT | Mods::SUPER) => None,
-        Key::Enter => Some('\r'),
+        _ if keys.mods().intersects(Mods::CTRL | Mods::ALT | Mods::SUPER) => None,
         Key::Escape => Some(ESCAPE),
         Key::Character(text) => text.chars().next(),
         _ => None,
@@ -148,21 +147,21 @@ fn type_key(
 
 /// An input method has composed the answer.
 fn commit(
-    mut ime: MessageReader<Ime>,
+    mut written: MessageReader<LineInput>,
     view: Single<Entity, With<QuestionView>>,
     front: Front,
     mut questions: ResMut<Questions>,
     mut focus: ResMut<InputFocus>,
     mut answered: MessageWriter<Answered>,
 ) {
-    let has_keyboard = focus.get() == Some(*view);
-    for event in ime.read().filter(|_| has_keyboard) {
-        if let (Ime::Commit { value, .. }, Some(pane)) = (event, front.pane())
-            && let Some(answer) = value.chars().next().and_then(|key| questions.answer(pane, key))
+    for LineInput { kind, .. } in written.read().filter(|written| written.line == *view) {
+        let InputKind::Bytes(text) = kind else { continue };
+        let key = str::from_utf8(text).ok().and_then(|text| text.chars().next());
+        if let (Some(key), Some(pane)) = (key, front.pane())
+            && let Some(answer) = questions.answer(pane, key)
         {
             answered.write(answer);
             focus.set(pane, FocusCause::Navigated);
-            break;
         }
     }
 }
@@ -193,12 +192,18 @@ fn show(
     front: Front,
     theme: Res<TerminalTheme>,
     window: Option<Single<Ref<Window>, With<PrimaryWindow>>>,
-    areas: Query<Ref<TerminalArea>>,
-    mut view: Single<LineView, With<QuestionView>>,
+    focus: Res<InputFocus>,
+    areas: Query<Ref<TerminalArea>, (With<Pane>, Without<QuestionView>)>,
+    view: Single<(Entity, LineView), With<QuestionView>>,
     mut shown: Local<Option<Entity>>,
 ) {
     let Some(window) = window else { return };
-    let asked = front.pane().and_then(|pane| Some((questions.of(pane)?, areas.get(pane).ok()?)));
+    let (entity, mut view) = view.into_inner();
+    // Another line may have the keyboard, in the same place.
+    let asked = front
+        .pane()
+        .filter(|_| focus.get() == Some(entity))
+        .and_then(|pane| Some((questions.of(pane)?, areas.get(pane).ok()?)));
     let Some((question, area)) = asked else {
         view.1.set_if_neq(Visibility::Hidden);
         *shown = None;

@@ -165,6 +165,7 @@ mod tests {
         app::testing::{nobody, spawn_pane, with_pane},
         messages::BellRang,
         panes::Pane,
+        terminal::Terminal,
         typeset::tests::{any_text, is_whole},
     };
 

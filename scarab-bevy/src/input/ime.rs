@@ -50,7 +50,7 @@ pub(super) fn compose(
             _ => {}
         }
     }
-    if !later.is_empty() {
+    if !later.is_empty() && !order.is_paused() {
         waker.wake();
     }
     for event in now {

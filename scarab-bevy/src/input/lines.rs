@@ -24,10 +24,15 @@ impl LineKeys<'_> {
         self.held.mods()
     }
 
+    /// Whether an input method composes, to whom keys are then.
+    pub(crate) fn is_composing(&self) -> bool {
+        self.composing.0
+    }
+
     /// Whether a key that was pressed is no concern of the line: the input method composes with it, or it pastes as it does on
     /// terminals, which is asked for. What is pasted comes as a [`LineInput`](super::LineInput).
     pub(crate) fn take(&mut self, line: Entity, pressed: &KeyboardInput) -> bool {
-        if self.composing.0 {
+        if self.is_composing() {
             return true;
         }
         let modifier = convert::modifier(pressed.key_code, &pressed.logical_key);

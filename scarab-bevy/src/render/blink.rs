@@ -10,6 +10,10 @@ use crate::{alarm::Alarm, terminal::TerminalGrid, wake::Waker};
 
 /// How long what blinks is seen, and how long not: what desktops have as a rule (GTK's gtk-cursor-blink-time is 1200 ms for both).
 const INTERVAL: Duration = Duration::from_millis(600);
+
+/// What is asked for is kept within these: something that changes at every instant is not seen, nor what changes never.
+const SHORTEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_secs(3600);
 /// How long it goes on when nothing happens. Then it stays to be seen, and an App that sleeps is woken no more.
 const BLINKS_FOR: Duration = Duration::from_secs(12);
 
@@ -124,12 +128,14 @@ pub(super) fn blink(
             text_news |= news;
         }
     }
-    blink.wanted = *cursors;
+    // Apps can ask for anything.
+    let interval = cursors.interval.clamp(SHORTEST, LONGEST);
+    blink.wanted = CursorBlink { interval, ..*cursors };
     let now = Instant::now();
     if cursor_news {
         blink.cursors = Phase::default();
     }
-    blink.cursors.go_on(cursor, cursor_news, now, cursors.interval);
+    blink.cursors.go_on(cursor, cursor_news, now, interval);
     blink.text.go_on(texts, text_news, now, INTERVAL);
 }
 
@@ -186,8 +192,11 @@ mod tests {
         assert_eq!(phase.next(start, fast), Some(start + fast));
         phase.go_on(true, false, start + fast, fast);
         assert!(phase.is_off);
-        // None at all is no reason to fail.
-        phase.go_on(true, false, start + fast, Duration::ZERO);
+        // As far as it can be.
+        for interval in [SHORTEST, LONGEST] {
+            phase.go_on(true, false, start + fast, interval);
+            assert!(phase.next(start + fast, interval) > Some(start + fast));
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use bevy::{
     input_focus::{FocusCause, InputFocus},
     prelude::*,
     render::render_resource::TextureFormat,
-    window::{Ime, PrimaryWindow, WindowResolution, WindowTheme},
+    window::{Ime, PrimaryWindow, WindowEvent, WindowResolution, WindowTheme},
 };
 use scarab_bevy::{
     ActionTriggered, BellKind, BellRang, ClientConfig, ConnectionStatus, DaemonConfig, PrimaryConnection,
@@ -109,7 +109,9 @@ impl Shown {
     /// Writes into the line that has the keyboard.
     fn compose(&mut self, text: &str) {
         let commit = Ime::Commit { window: self.window, value: text.into() };
-        self.app.world_mut().write_message(commit);
+        let world = self.app.world_mut();
+        world.write_message(WindowEvent::from(commit.clone()));
+        world.write_message(commit);
     }
 
     fn connection(&mut self, news: impl Bundle) {

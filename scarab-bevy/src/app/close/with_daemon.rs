@@ -146,7 +146,7 @@ fn a_session_that_others_look_at_can_be_left_to_them() {
     let (mut app, pane) = place.app(Terminal::new().keep());
     let onlooker = place.onlooker(&app, pane);
     press_close(&mut app, pane);
-    answer(&mut app, pane, "1 other looks at this session", "d");
+    answer(&mut app, pane, "1 other looks at it", "d");
     until_gone(&mut app, pane);
     onlooker.input(b"alive\r").expect("there is room");
     let shows = |row: u16| onlooker.look(|state| state.grid.row_text(row).contains("alive"));
