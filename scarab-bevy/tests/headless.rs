@@ -58,6 +58,12 @@ fn has_line(world: &mut World, line: &str) -> Option<()> {
     screen(world).lines().any(|found| found == line).then_some(())
 }
 
+/// Whether the shell waits. What is typed before would be echoed above its prompt, and answered behind it.
+fn has_prompt(world: &mut World) -> Option<()> {
+    let TerminalGrid { grid } = world.query::<&TerminalGrid>().single(world).ok()?;
+    grid.row_text(grid.cursor.row).trim_end().ends_with(['$', '#', '>']).then_some(())
+}
+
 #[test]
 fn an_app_without_a_window_drives_a_session() {
     let home = tempfile::tempdir().expect("a directory");
@@ -70,6 +76,7 @@ fn an_app_without_a_window_drives_a_session() {
     app.cleanup();
     let terminal = app.world_mut().spawn((Terminal::new().command([SHELL]), TerminalSize::cells(60, 8))).id();
     until(&mut app, "attached", |world| matches!(world.get(terminal), Some(TerminalStatus::Attached)).then_some(()));
+    until(&mut app, "a prompt", has_prompt);
     app.world_mut().write_message(TerminalInput::text(terminal, format!("echo a-word-of-mine{ENTER}")));
     until(&mut app, "the echo", |world| has_line(world, "a-word-of-mine"));
 
@@ -79,6 +86,7 @@ fn an_app_without_a_window_drives_a_session() {
         let TerminalGrid { grid } = world.get(terminal)?;
         ((grid.cols(), grid.rows()) == (50, 12)).then_some(())
     });
+    until(&mut app, "the next prompt", has_prompt);
     app.world_mut().write_message(TerminalInput::text(terminal, format!("echo another{ENTER}exit 3{ENTER}")));
     let code = until(&mut app, "the end of the shell", |world| match world.get(terminal) {
         Some(TerminalStatus::Exited(how)) => Some(how.code),
