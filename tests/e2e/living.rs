@@ -145,7 +145,8 @@ fn a_window_follows_the_file_and_closes_with_its_last_pane() {
     let before = cols();
     let file = daemon.home.path("home/.config/scarab/scarab.toml");
     fs::create_dir_all(file.parent().expect("a directory")).expect("the home is ours");
-    fs::write(&file, "[client]\nfont_size = 30\ntheme = \"solarized-light\"\n").expect("the home is ours");
+    fs::write(&file, "[client]\nfont_size = 30\ntheme = \"solarized-light\"\nconfirm_close = \"never\"\n")
+        .expect("the home is ours");
     until("fewer and larger letters", || cols() < before * 2 / 3);
     fs::write(&file, "[client]\nfont_size = \"x\n").expect("the home is ours");
     window.type_line("echo still here");

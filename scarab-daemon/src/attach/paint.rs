@@ -208,9 +208,11 @@ impl Painter {
         }
         if self.cursor.map(|old| (old.shape, old.blinking)) != Some((cursor.shape, cursor.blinking)) {
             let steady = match cursor.shape {
-                CursorShape::Block | CursorShape::HollowBlock | CursorShape::Unset => 2,
+                CursorShape::Block | CursorShape::HollowBlock => 2,
                 CursorShape::Underline => 4,
                 CursorShape::Beam => 6,
+                // As the terminal has it when nobody asks for one.
+                CursorShape::Unset => u8::from(cursor.blinking),
             };
             push(out, format_args!("\x1b[{} q", steady - u8::from(cursor.blinking)));
         }

@@ -241,7 +241,8 @@ impl Core {
     pub(super) fn clear_history(&mut self) {
         self.count_scrolled();
         if self.is_alternate() {
-            // The screen that is not shown cannot be had, but how long its history may be.
+            // The screen that is not shown cannot be had, but how long its history may be. That the core tells the title again
+            // with it does not matter: nobody is told what has not changed.
             self.term.set_options(Config { scrolling_history: 0, ..config(0) });
             self.term.set_options(config(self.limit));
         } else {

@@ -85,8 +85,8 @@ pub(super) fn read(command: &[u8]) -> Option<Heard> {
 /// a prompt), and other terminals have some of them: nobody is to be told of those.
 fn text_alone(text: &[u8]) -> Option<Notification> {
     let first = text.split(|byte| *byte == b';').next().unwrap_or_default();
-    let number = std::str::from_utf8(first).ok().and_then(|first| first.parse::<u8>().ok());
-    if number.is_some_and(|number| (1..=12).contains(&number)) {
+    let is_number = matches!(first, [b'1'..=b'9'] | [b'1', b'0'..=b'2']);
+    if is_number {
         return None;
     }
     Some(Notification { title: notified(text)?, body: String::new() })

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Under a flood of output the screen is published so often at most: 125 times a second, and less often with more than some fifty
+/// While a flood of output goes on the screen is published so often at most: 125 times a second, and less often with more than some fifty
 /// clients, down to ten times a second. They all take their time to look.
 const PUBLISH_GAP: Duration = Duration::from_millis(8);
 const WIDEST_GAP: Duration = Duration::from_millis(100);
@@ -11,6 +11,8 @@ const GAP_A_CLIENT: Duration = Duration::from_micros(160);
 /// When nothing has come for this part of the gap between two pictures, a flood is over, or rests, and is shown as it is: after a
 /// millisecond, with a few clients. What a program writes in one go comes faster than that.
 const LULL: u32 = 8;
+/// But not before this part of the gap: a flood of short bursts, with rests between, is to be no more costly than four times a whole one.
+const SHORTEST: u32 = 4;
 /// What is no longer than this, in bytes, and has nothing behind it is an echo or a prompt and no flood: it is shown at once. A program
 /// that floods writes as much within [`REST`].
 const ECHO: usize = 512;
@@ -40,7 +42,7 @@ impl Published {
         let gap = (GAP_A_CLIENT * self.rung).clamp(PUBLISH_GAP, WIDEST_GAP);
         match output.drained {
             Some(_) if output.bytes <= ECHO => self.at + PUBLISH_GAP.min(REST * (self.rung + 1)),
-            Some(drained) => (self.at + gap).min(drained + gap / LULL),
+            Some(drained) => (self.at + gap).min((drained + gap / LULL).max(self.at + gap / SHORTEST)),
             None => self.at + gap,
         }
     }
@@ -69,6 +71,8 @@ mod tests {
     fn a_flood_waits_for_the_gap_and_its_end_for_a_lull() {
         assert_eq!(after(1, ECHO + 1, None), PUBLISH_GAP);
         assert_eq!(after(1, ECHO + 1, Some(2 * MS)), 3 * MS);
+        // Nor are bursts shown as fast as they come.
+        assert_eq!(after(1, ECHO + 1, Some(Duration::ZERO)), 2 * MS);
         // A lull at the end of the gap does not make it longer.
         assert_eq!(after(1, ECHO + 1, Some(8 * MS)), PUBLISH_GAP);
     }

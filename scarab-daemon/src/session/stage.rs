@@ -213,6 +213,10 @@ impl Stage {
         let Effects { answers, title, bells, clipboard, cwd, marks, notifications } = effects;
         session.input.set_modes(self.screen.modes());
         session.input.answer(&answers);
+        // Before the title: of that only the newest is told, and what comes behind it in the same output is told first in any case.
+        for notification in notifications {
+            self.notifier.tell(session, notification);
+        }
         if let Some(title) = title {
             let changed = std::mem::replace(&mut session.lock().title, title.clone()) != title;
             if changed {
@@ -246,9 +250,6 @@ impl Stage {
         }
         for mark in marks {
             self.command.marked(session, mark);
-        }
-        for notification in notifications {
-            self.notifier.tell(session, notification);
         }
     }
 }

@@ -9,8 +9,8 @@ use rkyv::util::AlignedVec;
 
 /// From so many bytes on a frame is a long one. A shorter one is zeroed in less time than a system call takes.
 const LONG: usize = 4 * 1024;
-/// No more than so many bytes are kept: what the longest input has, and as much again for the room that growing takes.
-const MOST: usize = 128 * 1024;
+/// No more than so many bytes are kept: the longest input and what is around it.
+const MOST: usize = 65 * 1024;
 /// A frame gets no memory that is so many times as long as it is or longer: it may wait somewhere, and the memory with it.
 const TOO_LARGE: usize = 4;
 

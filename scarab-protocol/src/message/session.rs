@@ -175,7 +175,8 @@ pub struct Busy {
     /// How many other clients are attached, observers included.
     pub others: u32,
     /// The name of the program that runs in the foreground, without control characters; empty if there is one whose name is not
-    /// known. `None` if it is the shell of a session that was made without a command, or if it cannot be known, as on Windows.
+    /// known. `None` if it is the first program of a session that was made without a command, which is taken for a shell
+    /// that waits, if that has ended, or if it cannot be known, as on Windows.
     pub program: Option<String>,
 }
 

@@ -2,13 +2,17 @@
 
 use super::*;
 
-/// That output makes of a screen, in one piece and byte by byte, what it makes of a plain core, and scrolls off as many lines.
+/// That output makes of a screen, in one piece and in pieces with each of which what has changed is published, what it makes of a plain
+/// core, and scrolls off as many lines.
 fn is_as_in_a_plain_core(cols: u16, rows: u16, output: &str) {
     let term = plain_core(cols, rows, output.as_bytes());
-    for cut in [1, output.len()] {
+    for cut in [1, 7, output.len()] {
         let mut screen = screen(cols, rows);
         for piece in output.as_bytes().chunks(cut) {
             screen.feed(piece);
+            if cut < output.len() {
+                screen.publish().expect("memory");
+            }
         }
         assert_eq!(screen.scrolled().0, term.history_size() as u64, "{output:?}");
         shows(&published(&mut screen), &term).unwrap_or_else(|error| panic!("{output:?}: {error}"));
@@ -25,6 +29,11 @@ fn text_longer_than_a_run_wraps_and_scrolls() {
     is_as_in_a_plain_core(8, 2, "12345678\r\n12345678\r\n123456789");
     // REP.
     is_as_in_a_plain_core(9, 5, "abc\x1b[1000bd");
+}
+
+#[test]
+fn text_scrolls_within_a_region() {
+    is_as_in_a_plain_core(6, 5, "one\r\ntwo\r\nthree\x1b[2;4r\x1b[4;1Habcdefghijklmnopq\x1b[r\x1b[5;1Hlast");
 }
 
 #[test]
