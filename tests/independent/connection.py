@@ -13,7 +13,7 @@ from surface import Screen, Surface
 PROGRAM = "independent 1.0"
 MAGIC = b"scarab\r\n"
 # Of version 1: the number in the document's first vector of a hello.
-SCHEMA_HASH = 0x5AA4EC2803DD2402
+SCHEMA_HASH = 0xA24801358787360C
 DESCRIPTORS = 1
 HELLO = struct.Struct("<8sHHIQQ32s")
 ANSWER = struct.Struct("<8sHHHHQQIIQ32s80s")

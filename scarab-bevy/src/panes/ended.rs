@@ -31,14 +31,15 @@ pub(super) fn close_asked(
 ) {
     for &ClosePane { terminal, leave } in closes.read() {
         let Ok(&Pane { tab, .. }) = panes.get(terminal) else { continue };
-        let had_focus = focus.get() == Some(terminal);
+        // Not from a line in which one writes. To a pane it is given anew, for keys that wait.
+        let moves_focus = focus.get().is_none_or(|focused| panes.contains(focused));
         if leave {
             commands.entity(terminal).try_despawn();
         } else {
             commands.entity(terminal).try_insert(Closing::default()).try_remove::<(Pane, TerminalArea)>();
         }
         close(&mut commands, &mut state, &mut tabs, terminal, tab, &mut closed);
-        if let Some(front) = state.current().filter(|_| had_focus).and_then(|tab| tabs.get(tab).ok()) {
+        if let Some(front) = state.current().filter(|_| moves_focus).and_then(|tab| tabs.get(tab).ok()) {
             focus.set(front.focus, FocusCause::Navigated);
         }
     }
