@@ -14,6 +14,7 @@ mod tree;
 use bevy::{input::InputSystems, prelude::*};
 
 pub(crate) use drag::EdgeDrag;
+#[cfg(feature = "app")]
 pub(crate) use ended::Closing;
 pub use focus::Front;
 pub use tabs::{Tabs, add_tab, close_tabs, open_tab};

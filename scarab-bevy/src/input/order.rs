@@ -89,6 +89,7 @@ impl KeyOrder {
     }
 
     /// Something was asked for that takes several updates: keys that come now wait until it is said that it is done, or not to be done.
+    #[cfg(feature = "app")]
     pub(crate) fn pause(&mut self, pauses: bool) {
         // What waits for the end of the pause is looked at in the update behind it.
         self.stopped |= self.paused && !pauses;
