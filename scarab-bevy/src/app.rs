@@ -3,31 +3,42 @@
 //! Where no window can be had the shell is shown in the text terminal that the program was started from, and without
 //! that one either, what is piped in is run and the screen printed.
 
+mod ahead;
 mod banner;
 mod bell;
 mod choose;
 mod cli;
+mod close;
+mod dropped;
 mod layout;
 mod line;
 mod links;
+mod mark;
 mod notice;
+mod paste;
+mod pointer;
 mod probe;
+mod question;
 mod rename;
 mod search_bar;
 mod session;
+mod show;
 mod tab_bar;
 mod tell;
 #[cfg(test)]
 mod testing;
 mod text;
+mod transparency;
 mod window;
 mod window_actions;
 
 use std::process::ExitCode;
 
+use bevy::app::Plugin;
 use clap::Parser;
 use scarab_protocol::endpoint::Address;
 
+use ahead::Ahead;
 use choose::Asked;
 use cli::Cli;
 
@@ -50,11 +61,22 @@ pub fn main() -> ExitCode {
         command: cli.command,
         inside: surrounding_session(&address),
     };
+    let ahead = Ahead::ask(&address);
     let outcome = match probe::window() {
-        Ok(()) => window::run(asked, address),
-        Err(why) => text::run(&asked, address, reach, &why),
+        Ok(()) => window::run(asked, address, ahead.config()),
+        Err(why) => {
+            drop(ahead);
+            text::run(&asked, address, reach, &why)
+        }
     };
     outcome.unwrap_or_else(|error| fail(&error))
+}
+
+/// What the program's window is made of, for pictures of it: an App adds it to the plugins of connections and of
+/// drawing, and brings the window and a camera.
+#[doc(hidden)]
+pub fn window_parts() -> impl Plugin {
+    window::parts(Asked::default())
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {

@@ -1,13 +1,15 @@
 //! Between terminals and the system's clipboard.
 
 mod fetch;
+mod gate;
 mod primary;
 
 use bevy::{clipboard::Clipboard, prelude::*};
 
+pub(crate) use self::gate::PasteGate;
 use self::{fetch::Fetcher, primary::Primary};
 use crate::{
-    input::PasteRequest,
+    input::{LineInput, PasteRequest, TakesKeys},
     ipc::ScarabIpcSystems,
     messages::{ClipboardSet, SelectionCopied, TerminalInput},
     select::ScarabSelectSystems,
@@ -46,6 +48,7 @@ impl Plugin for ScarabClipboardPlugin {
             .add_message::<SelectionCopied>()
             .add_message::<ScrollRequest>()
             .add_message::<PasteRequest>()
+            .add_message::<LineInput>()
             .add_message::<ClipboardSet>()
             .add_message::<TerminalInput>()
             .add_systems(
@@ -85,19 +88,35 @@ fn paste(
     mut clipboard: ResMut<Clipboard>,
     mut fetcher: ResMut<Fetcher>,
     mut own: ResMut<Primary>,
+    mut gate: Option<ResMut<PasteGate>>,
     waker: Res<Waker>,
+    lines: Query<(), With<TakesKeys>>,
     mut requests: MessageReader<PasteRequest>,
     mut input: MessageWriter<TerminalInput>,
+    mut written: MessageWriter<LineInput>,
     mut scrolls: MessageWriter<ScrollRequest>,
 ) {
     for &PasteRequest { terminal, primary } in requests.read() {
-        scrolls.write(ScrollRequest { terminal, to: ScrollTo::Bottom });
-        let (paste, text) = TerminalInput::promised_paste(terminal);
-        input.write(paste);
+        let (paste, promise) = TerminalInput::promised_paste(terminal);
+        let text = if lines.contains(terminal) {
+            written.write(LineInput { line: terminal, kind: paste.kind });
+            promise
+        } else {
+            scrolls.write(ScrollRequest { terminal, to: ScrollTo::Bottom });
+            input.write(paste);
+            match &mut gate {
+                Some(gate) => gate.hold(terminal, promise),
+                None => promise,
+            }
+        };
         if primary {
             own.get(text, &waker);
         } else {
             fetcher.get(&mut clipboard, text, &waker);
+        }
+        // A text that is there at once wakes nobody to look at it.
+        if gate.is_some() {
+            waker.wake();
         }
     }
 }
@@ -132,6 +151,52 @@ mod tests {
         assert_eq!((*to, promise.coming.try_recv().ok()), (terminal, None));
         give.send("copied".to_owned()).expect("the thread asks");
         assert_eq!(promise.coming.recv_timeout(DEADLINE).as_deref(), Ok("copied"));
+    }
+
+    #[test]
+    fn a_line_that_asks_has_the_text_and_no_terminal_has_it() {
+        let mut app = App::new();
+        app.add_plugins(ScarabClipboardPlugin)
+            .init_resource::<Clipboard>()
+            .insert_resource(Fetcher::of(|| Some("copied".to_owned())));
+        let line = app.world_mut().spawn(TakesKeys).id();
+        app.world_mut().write_message(PasteRequest { terminal: line, primary: false });
+        app.update();
+        assert_eq!(app.world_mut().resource_mut::<Messages<TerminalInput>>().drain().count(), 0);
+        let given: Vec<_> = app.world_mut().resource_mut::<Messages<LineInput>>().drain().collect();
+        let [LineInput { line: to, kind: InputKind::Promised(promise) }] = &given[..] else {
+            panic!("not one promise: {given:?}")
+        };
+        assert_eq!((*to, promise.coming.recv_timeout(DEADLINE).as_deref()), (line, Ok("copied")));
+    }
+
+    #[test]
+    fn a_text_that_somebody_looks_at_is_pasted_when_he_has_let_it_pass() {
+        let mut app = App::new();
+        app.add_plugins(ScarabClipboardPlugin)
+            .init_resource::<Clipboard>()
+            .init_resource::<PasteGate>()
+            .insert_resource(Fetcher::of(|| Some("copied".to_owned())));
+        let terminal = app.world_mut().spawn_empty().id();
+        let waker = app.world().resource::<Waker>().clone();
+        waker.take_arrived();
+        app.world_mut().write_message(PasteRequest { terminal, primary: false });
+        app.update();
+        let typed: Vec<_> = app.world_mut().resource_mut::<Messages<TerminalInput>>().drain().collect();
+        let [TerminalInput { kind: InputKind::Promised(promise), .. }] = &typed[..] else {
+            panic!("not one promise: {typed:?}")
+        };
+        let arrived = loop {
+            waker.take_arrived();
+            if let Some(arrived) = app.world_mut().resource_mut::<PasteGate>().take_arrived().pop() {
+                break arrived;
+            }
+            assert!(waker.wait(DEADLINE), "nobody wakes the App");
+        };
+        assert_eq!((arrived.terminal, arrived.text.as_str()), (terminal, "copied"));
+        assert!(promise.coming.try_recv().is_err());
+        arrived.pass();
+        assert_eq!(promise.coming.try_recv().as_deref(), Ok("copied"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::{
     connection::ConnectionLink,
     daemon_plugins::{
         PluginEvent,
-        told::{self, PluginNotified, PluginStatus},
+        told::{self, Notified, PluginStatus},
     },
     messages::Lagged,
     terminal::TerminalSession,
@@ -105,7 +105,7 @@ pub(crate) fn receive(
     terminals: Query<(Entity, &TerminalSession)>,
     mut received: MessageWriter<DaemonEventReceived>,
     mut of_plugins: MessageWriter<PluginEvent>,
-    mut notified: MessageWriter<PluginNotified>,
+    mut notified: MessageWriter<Notified>,
     mut lagged: MessageWriter<Lagged>,
 ) {
     for (connection, link, mut status) in &mut connections {
@@ -122,7 +122,7 @@ pub(crate) fn receive(
                     }
                     let terminal = concerned.first().copied();
                     of_plugins.write_batch(PluginEvent::of(connection, terminal, &event));
-                    notified.write_batch(PluginNotified::of(connection, terminal, &event));
+                    notified.write_batch(Notified::of(connection, terminal, &event));
                     if event.kind() == Some(EventKind::Status)
                         && let Some((asked, status)) = &mut status
                     {

@@ -7,15 +7,21 @@ mod hover;
 mod ime;
 mod keyboard;
 mod keys;
+#[cfg(feature = "app")]
+mod lines;
 mod mouse;
 mod order;
 mod seat;
 
 use bevy::{input::InputSystems, input_focus::InputFocusSystems, prelude::*};
 
+#[cfg(feature = "app")]
+pub(crate) use focus::tell as tell_focus;
 pub use focus::terminal_has_keyboard;
-pub(crate) use keyboard::{Held, PasteRequest};
+pub(crate) use keyboard::{Held, LineInput, PasteRequest};
 pub use keys::{ActionTriggered, TerminalKeys};
+#[cfg(feature = "app")]
+pub(crate) use lines::LineKeys;
 pub use order::KeyOrder;
 pub(crate) use order::{TakesKeys, go_on};
 
@@ -63,6 +69,7 @@ impl Plugin for ScarabInputPlugin {
             .init_resource::<MouseGrab>()
             .init_resource::<focus::Told>()
             .add_message::<PasteRequest>()
+            .add_message::<LineInput>()
             .add_message::<ActionTriggered>()
             .add_message::<LinkActivated>()
             // An App without a window or without Bevy's input plugins has none of these; then they stay empty.
@@ -94,10 +101,7 @@ impl Plugin for ScarabInputPlugin {
             )
             .add_systems(
                 PostUpdate,
-                (
-                    hover::hover.after(ScarabScrollSystems::Scroll).before(ScarabSelectSystems::Highlight),
-                    ime::place.run_if(|composing: Res<ime::Composing>| composing.0),
-                ),
+                hover::hover.after(ScarabScrollSystems::Scroll).before(ScarabSelectSystems::Highlight),
             )
             .add_observer(keyboard::type_key);
         // What has moved the focus in this update is told and shown at its end: the App may sleep after it.
@@ -105,6 +109,11 @@ impl Plugin for ScarabInputPlugin {
             PostUpdate,
             (focus::tell, go_on.after(ScarabSelectSystems::Select)).chain().before(ScarabIpcSystems::Send),
         );
+        let place = ime::place.run_if(|composing: Res<ime::Composing>| composing.0);
+        // Lines in which one writes are laid out before.
+        #[cfg(feature = "render")]
+        let place = place.after(crate::render::TerminalRenderSystems::Measure);
+        app.add_systems(PostUpdate, place);
         #[cfg(feature = "render")]
         app.add_systems(
             PostUpdate,

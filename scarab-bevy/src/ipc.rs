@@ -104,6 +104,7 @@ impl Plugin for ScarabIpcPlugin {
             .add_message::<messages::TerminalInput>()
             .add_message::<messages::KillRequest>()
             .add_message::<messages::CreditRequest>()
+            .add_message::<messages::ClearScrollbackRequest>()
             .add_message::<messages::InputRejected>()
             .add_message::<messages::BellRang>()
             .add_message::<messages::TerminalExited>()
@@ -115,7 +116,7 @@ impl Plugin for ScarabIpcPlugin {
             .add_message::<daemon_plugins::PluginCommand>()
             .add_message::<daemon_plugins::PluginReplied>()
             .add_message::<daemon_plugins::PluginEvent>()
-            .add_message::<daemon_plugins::told::PluginNotified>()
+            .add_message::<daemon_plugins::told::Notified>()
             .register_type::<daemon_plugins::load::DaemonPluginStatus>()
             .register_type::<daemon_plugins::told::PluginStatus>()
             .init_resource::<daemon_plugins::Calls>()
@@ -150,6 +151,7 @@ impl Plugin for ScarabIpcPlugin {
                     link::send_sizes,
                     link::send_input,
                     link::ask_credit,
+                    link::clear_scrollback,
                     link::send_kills,
                     daemon_plugins::told::ask,
                     daemon_plugins::load::load,

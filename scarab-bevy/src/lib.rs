@@ -32,6 +32,8 @@ mod scrollback;
 mod search;
 mod select;
 mod terminal;
+#[cfg(feature = "render")]
+mod typeset;
 mod view;
 mod viewport;
 mod wake;
@@ -42,12 +44,12 @@ pub use scarab_protocol as protocol;
 pub use clipboard::ClipboardSettings;
 #[cfg(feature = "clipboard")]
 pub use clipboard::ScarabClipboardPlugin;
-pub use config::{BellKind, ClientConfig, ConfigChanged, DaemonConfig};
+pub use config::{BellKind, ClientConfig, ConfigChanged, ConfirmClose, DaemonConfig, WindowStart};
 pub use connection::{ConnectionStatus, DaemonConnection, PrimaryConnection, ScarabConnectionState};
 pub use daemon_plugins::{
     PluginCommand, PluginEvent, PluginReplied,
     load::{DaemonPlugin, DaemonPluginStatus},
-    told::{PluginNotified, PluginStatus},
+    told::{Notified, PluginStatus},
 };
 pub use events::{DaemonEventReceived, DaemonEvents, TerminalEventReceived};
 pub use highlight::{Highlight, RowHighlights, TerminalHighlights};
@@ -61,8 +63,8 @@ pub use launch::Launch;
 pub use launch::run_if_requested;
 pub use links::{HoveredLink, LinkActivated, TerminalLinkText};
 pub use messages::{
-    BellRang, ClipboardSet, ConnectionNoted, CreditRequest, DaemonStopped, InputKind, InputRejected, KillRequest,
-    Lagged, PromisedText, SelectionCopied, TerminalExited, TerminalInput,
+    BellRang, ClearScrollbackRequest, ClipboardSet, ConnectionNoted, CreditRequest, DaemonStopped, InputKind,
+    InputRejected, KillRequest, Lagged, PromisedText, SelectionCopied, TerminalExited, TerminalInput,
 };
 #[cfg(feature = "input")]
 pub use panes::ScarabPanesPlugin;

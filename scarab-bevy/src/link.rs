@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use bevy::prelude::*;
 use scarab_protocol::{
-    client::{AttachOptions, Attachment, Client, ClientEvent, Pending, Phase, RequestError, client_environment},
+    client::{AttachOptions, Attachment, Client, ClientEvent, Pending, Phase, client_environment},
     ids::TermSize,
-    message::{CreateSession, Created, Done, ErrorCode, KillSession, Target},
+    message::{CreateSession, Created, Done, KillSession, Target},
 };
 
 use self::row::Row;
@@ -16,7 +16,8 @@ pub(crate) use self::row::send_input;
 use crate::{
     connection::{ConnectionLink, PrimaryConnection},
     messages::{
-        BellRang, ClipboardSet, ConnectionNoted, CreditRequest, DaemonStopped, KillRequest, Lagged, TerminalExited,
+        BellRang, ClearScrollbackRequest, ClipboardSet, ConnectionNoted, CreditRequest, DaemonStopped, KillRequest,
+        Lagged, TerminalExited,
     },
     terminal::{
         Create, Source, Terminal, TerminalBacklog, TerminalCursor, TerminalGrid, TerminalModes, TerminalSession,
@@ -32,8 +33,6 @@ pub(crate) struct TerminalLink {
     row: Row,
     bells: Option<u64>,
     exited: bool,
-    /// The session was asked for without the directory that it was to be in.
-    went_elsewhere: bool,
 }
 
 #[derive(Default)]
@@ -52,16 +51,6 @@ impl TerminalLink {
     pub(crate) fn attachment(&self) -> Option<&Attachment> {
         match &self.stage {
             Stage::Linked(attachment) => Some(attachment),
-            _ => None,
-        }
-    }
-}
-
-impl Terminal {
-    /// How the session is created, if its directory was only a hint and it was not asked for without that yet.
-    fn elsewhere(&self, went: &mut bool) -> Option<&Create> {
-        match &self.source {
-            Source::Create(create) if create.cwd_is_hint && !std::mem::replace(went, true) => Some(create),
             _ => None,
         }
     }
@@ -119,6 +108,7 @@ fn create_request(create: &Create, size: TermSize) -> CreateSession {
         name: create.name.clone(),
         command: create.command.iter().map(|word| word.clone().into_bytes()).collect(),
         cwd: cwd.map(|cwd| cwd.into_os_string().into_encoded_bytes()),
+        beside: create.beside.map(Target::Id),
         env,
         size,
         linger: create.keep,
@@ -153,14 +143,6 @@ pub(crate) fn receive(
                     let size = size.map(|size| TermSize::from(*size));
                     let (target, observe) = (Target::Id(info.id), terminal.observe);
                     link.stage = Stage::Linked(client.attach(AttachOptions { target, size, observe }));
-                }
-                Some(Err(RequestError::Refused { code: ErrorCode::SpawnFailed, .. }))
-                    if let Some(elsewhere) = terminal.elsewhere(&mut link.went_elsewhere) =>
-                {
-                    let size = size.map(|size| TermSize::from(*size)).unwrap_or_default();
-                    let request = CreateSession { cwd: None, ..create_request(elsewhere, size) };
-                    link.stage = Stage::Creating(client.clone(), client.request(&request));
-                    continue;
                 }
                 Some(Err(error)) => {
                     status.set_if_neq(TerminalStatus::Failed { why: error.to_string() });
@@ -258,6 +240,15 @@ pub(crate) fn ask_credit(mut asks: MessageReader<CreditRequest>, links: Query<&T
     for CreditRequest { terminal } in asks.read() {
         if let Ok(TerminalLink { stage: Stage::Linked(attachment), .. }) = links.get(*terminal) {
             attachment.ask_credit();
+        }
+    }
+}
+
+/// Asks to drop scrollbacks. The next frame shows that it was done.
+pub(crate) fn clear_scrollback(mut requests: MessageReader<ClearScrollbackRequest>, links: Query<&TerminalLink>) {
+    for ClearScrollbackRequest { terminal } in requests.read() {
+        if let Some(attachment) = links.get(*terminal).ok().and_then(TerminalLink::attachment) {
+            drop(attachment.clear_scrollback());
         }
     }
 }

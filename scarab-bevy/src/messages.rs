@@ -95,6 +95,13 @@ pub struct KillRequest {
     pub terminal: Entity,
 }
 
+/// Asks to drop what has scrolled off a terminal's screen, for all who look at its session. The screen stays.
+#[derive(Message, Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClearScrollbackRequest {
+    /// The terminal.
+    pub terminal: Entity,
+}
+
 /// Asks how far a terminal's input was taken; [`TerminalBacklog`](crate::TerminalBacklog) has the answer when it has come.
 #[derive(Message, Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CreditRequest {

@@ -14,6 +14,7 @@ mod tree;
 use bevy::{input::InputSystems, prelude::*};
 
 pub(crate) use drag::EdgeDrag;
+#[cfg(feature = "app")]
 pub(crate) use ended::Closing;
 pub use focus::Front;
 pub use tabs::{Tabs, add_tab, close_tabs, open_tab};
@@ -70,6 +71,15 @@ pub struct Pane {
     pub seen: bool,
 }
 
+/// Closes a pane; the one beside it gets the keyboard.
+#[derive(Message, Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClosePane {
+    /// The terminal that is the pane.
+    pub terminal: Entity,
+    /// Whether its session is only left, and goes on; else it is ended.
+    pub leave: bool,
+}
+
 /// The last pane was closed.
 #[derive(Message, Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LastPaneClosed;
@@ -77,6 +87,7 @@ pub struct LastPaneClosed;
 impl Plugin for ScarabPanesPlugin {
     fn build(&self, app: &mut App) {
         app.insert_resource(Tabs { gap: self.gap, ..default() })
+            .add_message::<ClosePane>()
             .add_message::<LastPaneClosed>()
             .add_systems(Startup, |keys: Option<ResMut<TerminalKeys>>| {
                 if let Some(mut keys) = keys {
@@ -89,7 +100,14 @@ impl Plugin for ScarabPanesPlugin {
             .add_systems(PreUpdate, drag::drag.after(InputSystems).before(ScarabInputSystems::Read))
             .add_systems(
                 Update,
-                (act::act, focus::follow_focus, ended::close_ended, focus::regain_focus, ended::end_closing)
+                (
+                    act::act,
+                    ended::close_asked,
+                    focus::follow_focus,
+                    ended::close_ended,
+                    focus::regain_focus,
+                    ended::end_closing,
+                )
                     .chain()
                     .in_set(ScarabPanesSystems::Act),
             )

@@ -31,6 +31,8 @@ mod settle;
 mod system_fonts;
 mod theme;
 mod upload;
+#[cfg(feature = "app")]
+mod window_size;
 
 #[cfg(feature = "app")]
 #[doc(hidden)]
@@ -43,6 +45,7 @@ use bevy::prelude::*;
 use bevy::transform::TransformSystems;
 
 pub use blink::{CursorBlink, TextBlink};
+pub use cells::DefaultCursor;
 pub use configured::ScarabConfigPlugin;
 pub use draw::TerminalScreen;
 pub use font::FontSettings;
@@ -50,7 +53,11 @@ pub use in_world::TerminalImage;
 pub use layout::{FitWindow, TerminalArea, TerminalMetrics, TerminalView};
 #[cfg(feature = "app")]
 pub(crate) use settle::Settling;
+#[cfg(feature = "app")]
+pub(crate) use theme::seen_through;
 pub use theme::{TerminalTheme, ThemeOverride};
+#[cfg(feature = "app")]
+pub(crate) use window_size::StartSize;
 
 /// Draws every entity that has a [`TerminalView`]. Needs Bevy's own rendering (`DefaultPlugins`).
 ///
@@ -89,6 +96,7 @@ impl Plugin for ScarabRenderPlugin {
             .insert_resource(self.theme.clone())
             .register_type::<CursorBlink>()
             .init_resource::<CursorBlink>()
+            .init_resource::<DefaultCursor>()
             .register_type::<TextBlink>()
             .init_resource::<TextBlink>()
             .init_resource::<blink::Blink>()
@@ -113,6 +121,11 @@ impl Plugin for ScarabRenderPlugin {
                     blink::go_on.after(Draw).after(bevy::camera::visibility::VisibilitySystems::VisibilityPropagate),
                 ),
             );
+        #[cfg(feature = "app")]
+        app.add_systems(
+            PostUpdate,
+            window_size::fit_window.in_set(Measure).after(draw::update_fonts).before(layout::measure),
+        );
         app.world_mut().register_component_hooks::<TerminalView>().on_remove(remove_parts);
     }
 

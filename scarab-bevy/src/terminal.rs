@@ -68,8 +68,8 @@ pub(crate) struct Create {
     pub(crate) name: Option<String>,
     pub(crate) command: Vec<String>,
     pub(crate) cwd: Option<PathBuf>,
-    /// Whether the session is to be made elsewhere if it cannot be made there.
-    pub(crate) cwd_is_hint: bool,
+    /// The session whose directory goes before.
+    pub(crate) beside: Option<SessionId>,
     pub(crate) env: Vec<(String, String)>,
     pub(crate) keep: bool,
 }
@@ -108,10 +108,11 @@ impl Terminal {
         self.create(|create| create.cwd = Some(directory.into()))
     }
 
-    /// The directory that the new session starts in if it is there; else the home directory.
+    /// Has the new session start in the directory that another one is in, if the daemon can tell that; else where it would start
+    /// without this.
     #[must_use]
-    pub fn cwd_if_there(self, directory: impl Into<PathBuf>) -> Self {
-        self.create(|create| (create.cwd, create.cwd_is_hint) = (Some(directory.into()), true))
+    pub fn beside(self, session: SessionId) -> Self {
+        self.create(|create| create.beside = Some(session))
     }
 
     /// A variable for the new session, beside this process's own.

@@ -23,7 +23,7 @@ use std::{
 
 use scarab_protocol::{
     client::{AttachOptions, Attachment, Bell, Client, Phase, RequestError, Status},
-    message::{ErrorCode, Exit, Target},
+    message::{ErrorCode, Exit, Ping, Pong, Target},
 };
 
 pub use pipe::{PipedOptions, run_piped};
@@ -40,6 +40,8 @@ pub struct AttachTtyOptions {
     pub observe: bool,
     /// The key that leaves the session and lets it run on.
     pub detach_key: DetachKey,
+    /// What has to stand behind `scarabctl` to reach this daemon, such as `--daemon work`; empty for the usual one.
+    pub scarabctl_arguments: String,
 }
 
 /// Why a session was left.
@@ -114,17 +116,40 @@ pub fn attach(
     let size = if options.observe { None } else { Some(tty_size().unwrap_or_default().clamped()) };
     let attachment = client.attach(AttachOptions { target, size, observe: options.observe });
     join(client, bell, &attachment)?;
-    let end = screen::show(client, bell, &attachment, &options)?;
+    let mut end = screen::show(client, bell, &attachment, &options)?;
+    if matches!(end, AttachEnd::Ended(_)) {
+        // One that was killed is forgotten right after its end, and what the daemon says before its answer is here then.
+        let _: Result<Pong, RequestError> = client.ask(&Ping { payload: Vec::new() }, JOIN_PATIENCE);
+        if let Ok(Standing::Gone(why)) = standing(client, &attachment) {
+            end = AttachEnd::Gone(why);
+        }
+    }
     let name = session_name(&attachment);
     let line = match &end {
         AttachEnd::Detached => format!("[detached from {name}]"),
-        AttachEnd::Ended(exit) => format!("[{name} ended: {}]", exit_text(exit)),
+        AttachEnd::Ended(exit) => ended_text(&attachment, exit, &options.scarabctl_arguments),
         AttachEnd::Gone(why) => format!("[{name} is gone: {why}]"),
         AttachEnd::HungUp | AttachEnd::Signal(_) => return Ok(end),
     };
     // Where this cannot be written nobody is there to read it.
     let _ = writeln!(io::stdout(), "{line}");
     Ok(end)
+}
+
+/// What is said when a session's program has ended: how, and what can be done with what is left. A session that does not outlive
+/// its clients is left for less time than it takes to type that.
+fn ended_text(attachment: &Attachment, exit: &Exit, scarabctl_arguments: &str) -> String {
+    let (name, how) = (session_name(attachment), exit_text(exit));
+    if !attachment.look(|state| state.info.as_ref().is_some_and(|info| info.linger)) {
+        return format!("[{name} has ended: {how}]");
+    }
+    let advice = |command: &str| format!("`{} {command} {name}`", scarabctl(scarabctl_arguments));
+    format!("[{name} has ended: {how}; {} still shows it, {} drops it]", advice("capture"), advice("forget"))
+}
+
+/// The program `scarabctl` with the arguments that lead it to a daemon.
+pub fn scarabctl(arguments: &str) -> String {
+    if arguments.is_empty() { "scarabctl".into() } else { format!("scarabctl {arguments}") }
 }
 
 /// How a program ended, in words.

@@ -4,6 +4,7 @@
 
 mod attach;
 mod capture;
+mod clear;
 mod config;
 mod connection;
 mod daemons;
@@ -76,6 +77,8 @@ enum Command {
     Capture(capture::Args),
     /// Wait for a text, for the end, or for quiet
     Wait(wait::Args),
+    /// Drop what has scrolled off a session's screen
+    Clear(clear::Args),
     /// Give a session a size, which it then keeps, or say whose size it has
     Resize(resize::Args),
     /// Give a session another name
@@ -114,6 +117,7 @@ pub fn main() -> ExitCode {
         Command::Send(args) => send::run(&which, &args, output),
         Command::Capture(args) => capture::run(&which, &args, output),
         Command::Wait(args) => wait::run(&which, &args, output),
+        Command::Clear(args) => clear::run(&which, &args, output),
         Command::Resize(args) => resize::run(&which, &args, output),
         Command::Rename(args) => rename::run(&which, &args, output),
         Command::Kill(args) => kill::run(&which, &args, output),

@@ -150,7 +150,8 @@ impl Screen {
 
 impl From<screen::Effects> for Effects {
     fn from(effects: screen::Effects) -> Self {
-        let screen::Effects { answers, title, bells, clipboard, cwd, marks: _ } = effects;
-        Self { answers, title, bells, clipboard: clipboard.map(|clipboard| clipboard.text), cwd }
+        let screen::Effects { answers, title, bells, clipboard, cwd, marks: _, notifications: _ } = effects;
+        let (clipboard, cwd) = (clipboard.map(|clipboard| clipboard.text), cwd.map(|cwd| cwd.path));
+        Self { answers, title, bells, clipboard, cwd }
     }
 }

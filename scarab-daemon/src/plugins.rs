@@ -158,7 +158,7 @@ impl Drop for Working {
     }
 }
 
-/// An event as plugins hear it. What they have raised for people themselves they do not hear, or one could keep another busy.
+/// An event as plugins hear it. What is for people they do not hear: they raise such events themselves, and one could keep another busy.
 fn heard(event: &Event) -> Option<plugin::Event> {
     let kind = event.kind()?;
     if matches!(kind, EventKind::Notification | EventKind::Status | EventKind::PluginState) {

@@ -16,6 +16,7 @@ mod movement;
 mod private_modes;
 mod saved_cursor;
 mod soft_reset;
+mod text;
 mod utf8;
 
 use std::time::Instant;
@@ -34,7 +35,12 @@ use self::{
     heard::Heard,
     utf8::Whole,
 };
-pub(crate) use self::{colors::Colors, core::Clipboard, heard::Mark, lines::Lines};
+pub(crate) use self::{
+    colors::Colors,
+    core::Clipboard,
+    heard::{Cwd, Mark, Notification},
+    lines::Lines,
+};
 
 /// How many lines of scrollback a screen holds if nobody says: the default of `daemon.scrollback`.
 pub(crate) const HISTORY: usize = 10_000;
@@ -54,9 +60,11 @@ pub(crate) struct Effects {
     /// The newest text for the clipboard.
     pub(crate) clipboard: Option<Clipboard>,
     /// The newest working directory that was told (OSC 7).
-    pub(crate) cwd: Option<String>,
+    pub(crate) cwd: Option<Cwd>,
     /// The shell's marks (OSC 133), in order. At most [`Effects::MAX_MARKS`]; what comes beyond is dropped.
     pub(crate) marks: Vec<Mark>,
+    /// What the user is to be told (OSC 9, 777), in order. At most [`Effects::MAX_NOTIFICATIONS`]; what comes beyond is dropped.
+    pub(crate) notifications: Vec<Notification>,
 }
 
 impl Effects {
@@ -65,6 +73,8 @@ impl Effects {
     const MAX_ANSWERS: usize = 64 * 1024;
     /// The most marks in one piece of output: a shell marks each command once, and programs must not make events of every byte.
     const MAX_MARKS: usize = 64;
+    /// The most notifications in one piece of output: more than a session may tell at once.
+    const MAX_NOTIFICATIONS: usize = 16;
 
     /// Adds an answer, if there is room for it. False if there is none.
     fn answer(&mut self, text: &str) -> bool {
@@ -120,23 +130,26 @@ impl Screen {
     /// Interprets output of the program.
     pub(crate) fn feed(&mut self, bytes: &[u8]) -> Effects {
         let Self { whole, filter, parser, core, .. } = self;
-        let (mut cwd, mut marks) = (None, Vec::new());
+        let (mut cwd, mut marks, mut notifications) = (None, Vec::new(), Vec::new());
         for slice in bytes.chunks(SLICE) {
             whole.feed(slice, |piece| {
                 filter.feed(piece, |step| match step {
-                    Step::Pass(passed) => parser.advance(core, passed),
+                    Step::Pass(passed) => core.take(|runs| parser.advance(runs, passed)),
                     Step::Asked(asked) => {
                         if core.ask(asked) {
-                            parser.advance(core, MARK);
+                            core.take(|runs| parser.advance(runs, MARK));
                         }
                     }
-                    Step::Heard(Heard::Cwd(path)) => cwd = Some(path),
+                    Step::Heard(Heard::Cwd(told)) => cwd = Some(told),
                     Step::Heard(Heard::Mark(mark)) if marks.len() < Effects::MAX_MARKS => marks.push(mark),
-                    Step::Heard(Heard::Mark(_)) => {}
+                    Step::Heard(Heard::Notification(told)) if notifications.len() < Effects::MAX_NOTIFICATIONS => {
+                        notifications.push(told);
+                    }
+                    Step::Heard(Heard::Mark(_) | Heard::Notification(_)) => {}
                 });
             });
         }
-        Effects { cwd, marks, ..core.take_effects() }
+        Effects { cwd, marks, notifications, ..core.take_effects() }
     }
 
     /// When a synchronized update (mode 2026) that has begun is to be given up.
@@ -146,8 +159,9 @@ impl Screen {
 
     /// Gives up a synchronized update: what it has held back is interpreted now.
     pub(crate) fn end_sync(&mut self) -> Effects {
-        self.parser.stop_sync(&mut self.core);
-        self.core.take_effects()
+        let Self { parser, core, .. } = self;
+        core.take(|runs| parser.stop_sync(runs));
+        core.take_effects()
     }
 
     /// Changes the size, to one that a session can have.
@@ -159,6 +173,11 @@ impl Screen {
     /// Holds so many lines of scrollback from now on. With fewer than there are, the oldest leave.
     pub(crate) fn set_history(&mut self, lines: usize) {
         self.core.set_history(lines);
+    }
+
+    /// Drops the scrollback. What is on the screen stays, and keeps its numbers.
+    pub(crate) fn clear_history(&mut self) {
+        self.core.clear_history();
     }
 
     /// Tells programs that ask these colours.

@@ -4,12 +4,16 @@
 //! ended lies in [`Session::parked`], to be looked at until the session is forgotten.
 
 pub(crate) mod attachment;
+mod cadence;
 mod clients;
 mod command;
+mod directory;
 pub(crate) mod inbox;
 pub(crate) mod input_queue;
 mod look;
 mod make;
+mod notifier;
+mod program;
 mod screen_thread;
 pub(crate) mod size;
 pub(crate) mod spawn;
@@ -49,7 +53,7 @@ use crate::{
         pty::{self, Master},
         surface::Handle,
     },
-    screen::Screen,
+    screen::{Cwd, Screen},
 };
 
 /// How long a program has to end after it was told that its terminal is gone.
@@ -60,6 +64,8 @@ pub(crate) struct Plan {
     pub(crate) number: u32,
     pub(crate) name: String,
     pub(crate) command: Command,
+    /// Whether nobody has named that, so that it is a shell.
+    pub(crate) has_shell: bool,
     pub(crate) size: TermSize,
     pub(crate) policy: message::SizePolicy,
     /// How many lines of scrollback it holds.
@@ -80,6 +86,8 @@ pub(crate) struct Session {
     process: Process,
     command: String,
     made_by: String,
+    /// It was made without a command: its first program is a shell, whatever it is called.
+    has_shell: bool,
     linger: bool,
     created: u64,
     /// When a client last attached, left or typed, in milliseconds since the Unix epoch.
@@ -94,7 +102,8 @@ pub(crate) struct Session {
 struct State {
     name: String,
     title: String,
-    cwd: String,
+    /// As the shell told it; an empty path if it never did.
+    cwd: Cwd,
     bells: u64,
     exit: Option<Exit>,
     sizes: Sizes,
@@ -131,7 +140,7 @@ impl Session {
         plan: Plan,
         begin: impl FnOnce(&Arc<Self>),
     ) -> Result<Arc<Self>, StartError> {
-        let Plan { number, name, command, size, policy, scrollback, linger, made_by } = plan;
+        let Plan { number, name, command, has_shell, size, policy, scrollback, linger, made_by } = plan;
         let size = size.clamped();
         let id = SessionId { epoch: daemon.epoch, number };
         let mut screen = Screen::new(SurfaceId { epoch: id.epoch, session: id.number }, size)?;
@@ -152,6 +161,7 @@ impl Session {
             process,
             command: command.shown(),
             made_by,
+            has_shell,
             linger,
             created: now,
             used: AtomicU64::new(now),
@@ -159,7 +169,7 @@ impl Session {
             state: Mutex::new(State {
                 name,
                 title: String::new(),
-                cwd: String::new(),
+                cwd: Cwd::default(),
                 bells: 0,
                 exit: None,
                 sizes: Sizes::new(size, policy),
@@ -194,11 +204,6 @@ impl Session {
             return Err(error.into());
         }
         Ok(session)
-    }
-
-    /// The working directory that its shell told; empty if it never did.
-    pub(crate) fn cwd(&self) -> String {
-        self.lock().cwd.clone()
     }
 
     /// What is known of the session.
@@ -330,40 +335,6 @@ impl Session {
         if let Some(size) = size {
             self.inbox.resize(size);
         }
-    }
-
-    /// Sends the program a signal.
-    ///
-    /// # Errors
-    /// As the system refuses.
-    pub(crate) fn signal(&self, signal: i32) -> std::io::Result<()> {
-        self.process.signal(signal)
-    }
-
-    /// Ends the program, politely and then not, and has the session forgotten; `why` is what its clients are told.
-    pub(crate) fn end(self: &Arc<Self>, why: &'static str) {
-        let mut state = self.lock();
-        state.forget.get_or_insert(why);
-        let (ended, master) = (state.exit.is_some(), state.master.clone());
-        drop(state);
-        let Some(daemon) = self.daemon.upgrade() else { return };
-        if ended {
-            daemon.forget(self, why);
-            return;
-        }
-        self.process.hang_up(master.as_deref());
-        let session = Arc::downgrade(self);
-        daemon.deadlines.after(GRACE, move || {
-            if let Some(session) = session.upgrade() {
-                session.kill();
-            }
-        });
-    }
-
-    /// Ends the program whatever it would like.
-    pub(crate) fn kill(&self) {
-        let master = self.lock().master.clone();
-        self.process.kill(master.as_deref());
     }
 
     /// The program has ended, the screen is parked: what the screen thread does last.

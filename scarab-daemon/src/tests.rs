@@ -1,5 +1,6 @@
 //! The daemon as its clients see it: real PTYs, and every byte over a real socket.
 
+mod beside;
 mod config;
 mod connection;
 mod documents;

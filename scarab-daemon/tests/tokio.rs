@@ -90,6 +90,7 @@ async fn session(client: &Client, daemon: &Daemon, script: &str) -> Attachment {
         name: None,
         command: ["sh", "-c", script].map(|word| word.as_bytes().to_vec()).into(),
         cwd: Some(daemon.directory.path().as_os_str().as_encoded_bytes().to_vec()),
+        beside: None,
         env: vec![(b"PATH".to_vec(), path.into_bytes())],
         size: TermSize::default(),
         linger: true,

@@ -74,6 +74,7 @@ async fn drive(client: &Client, number: u32) -> Result<Answer, Box<dyn Error>> {
         name: None,
         command: vec![b"sh".to_vec()],
         cwd: None,
+        beside: None,
         env: client_environment(),
         size: TermSize::default(),
         linger: false,

@@ -63,7 +63,7 @@ kinds! {
     ConfigChanged = 14, "config-changed", ["keys", "problem"];
     /// A plugin has an event of its own.
     Plugin = 15, "plugin", ["plugin", "event"];
-    /// A plugin wants the user told something.
+    /// A plugin wants the user told something, or, without `plugin`, a session's program does (OSC 9, 777).
     Notification = 16, "notification", ["plugin", "title", "body"];
     /// A plugin has set a line of the status, or taken it back.
     Status = 17, "status", ["plugin", "key", "text"];

@@ -10,6 +10,8 @@
 //!
 //! All numbers are little-endian.
 
+mod spare;
+
 use bitflags::bitflags;
 use rkyv::{Archived, rancor, util::AlignedVec};
 
@@ -138,11 +140,13 @@ impl Frame {
         Ok(Self { bytes })
     }
 
-    /// A frame to read a payload into: the header, and as many zeroes as it announces.
-    pub(crate) fn zeroed(header: Header) -> Self {
-        let mut bytes = AlignedVec::with_capacity(HEADER_BYTES + header.length as usize);
-        bytes.extend_from_slice(&header.to_bytes());
-        bytes.resize(HEADER_BYTES + header.length as usize, 0);
+    /// A frame to read a payload into: the header, and as many bytes as it announces. What those are before the payload is there
+    /// has no meaning.
+    pub(crate) fn to_fill(header: Header) -> Self {
+        let length = HEADER_BYTES + header.length as usize;
+        let mut bytes = spare::take(length).unwrap_or_else(|| AlignedVec::with_capacity(length));
+        bytes.resize(length, 0);
+        bytes[..HEADER_BYTES].copy_from_slice(&header.to_bytes());
         Self { bytes }
     }
 
@@ -208,6 +212,12 @@ impl Frame {
     }
 }
 
+impl Drop for Frame {
+    fn drop(&mut self) {
+        spare::keep(&mut self.bytes);
+    }
+}
+
 impl std::fmt::Debug for Frame {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Frame").field("kind", &self.kind()).field("header", &self.header()).finish()
@@ -244,14 +254,14 @@ mod tests {
         fn headers_come_back_as_they_went(length in 0..=MAX_PAYLOAD as u32, kind: u16, flags: u16, request: u32, session: u32) {
             let header = Header { length, kind, flags: Flags::from_bits_retain(flags), request, session };
             prop_assert_eq!(Header::from_bytes(header.to_bytes()), Ok(header));
-            prop_assert_eq!(Frame::zeroed(Header { length: 3, ..header }).header(), Header { length: 3, ..header });
+            prop_assert_eq!(Frame::to_fill(Header { length: 3, ..header }).header(), Header { length: 3, ..header });
         }
 
         #[test]
         fn no_bytes_make_reading_a_payload_panic(kind in prop::sample::select(Kind::ALL.to_vec()), payload: Vec<u8>) {
             use crate::message::*;
             let header = Header { length: payload.len() as u32, kind: kind.number(), flags: Flags::empty(), request: 0, session: 0 };
-            let mut frame = Frame::zeroed(header);
+            let mut frame = Frame::to_fill(header);
             frame.payload_mut().copy_from_slice(&payload);
             let _ = (frame.read::<Attach>(), frame.read::<CreateSession>(), frame.read::<Rows>(), frame.read::<Sessions>());
             let _ = (frame.read::<Input>(), frame.read::<Error>(), frame.read::<Attached>(), frame.read::<Mouse>());

@@ -5,8 +5,8 @@
 //!   whichever the program on the terminal has asked for.
 //! - [`parse_key`] reads the names that scripts write, such as `C-c` or `Shift+F5`.
 //!
-//! Sources: xterm's `ctlseqs` and its notes on modified keys, DEC's VT220 and VT420 manuals, and the page
-//! "Comprehensive keyboard handling in terminals" of kitty.
+//! Sources: xterm's `ctlseqs`, its manual page and `input.c`, all of patch 410; DEC's VT510 manual; and the page
+//! "Comprehensive keyboard handling in terminals" of kitty (`docs/keyboard-protocol.rst`). Each table names its own.
 
 mod kitty;
 mod layout;
@@ -25,7 +25,8 @@ pub use named::{Named, Numpad};
 use crate::surface::Modes;
 
 bitflags! {
-    /// The modifiers in force with a key. The bits are those that xterm and kitty send, less the one that is added.
+    /// The modifiers in force with a key. The bits are those of the kitty protocol ("Modifiers"), less the one that is
+    /// added; the first three are xterm's, too (`ctlseqs`, "PC-Style Function Keys"), whose fourth is Meta.
     ///
     /// AltGr is not a modifier here: its effect is in the text. A caller whose system tells AltGr as Alt, or as
     /// Ctrl+Alt (Windows), takes those bits away when the key gave a text of its own, or `@` would get an ESC.
@@ -39,6 +40,10 @@ bitflags! {
         const CTRL = 1 << 2;
         /// The Windows or Command key.
         const SUPER = 1 << 3;
+        /// The Hyper key, on few layouts.
+        const HYPER = 1 << 4;
+        /// The Meta key, where it is not Alt.
+        const META = 1 << 5;
         /// Caps Lock is on.
         const CAPS_LOCK = 1 << 6;
         /// Num Lock is on. Without it the keypad follows DECKPAM, so a caller that cannot learn its state
@@ -47,6 +52,8 @@ bitflags! {
 
         /// The locks: they never make a key another one.
         const LOCKS = Self::CAPS_LOCK.bits() | Self::NUM_LOCK.bits();
+        /// The modifiers that are for the desktop: with them a key types nothing, and only the kitty protocol tells it.
+        const DESKTOP = Self::SUPER.bits() | Self::HYPER.bits() | Self::META.bits();
     }
 }
 
@@ -175,7 +182,7 @@ impl KeyPress {
         }
     }
 
-    /// What this key types now: nothing under Ctrl, Alt or Super.
+    /// What this key types now: nothing under Ctrl, Alt or a modifier of the desktop.
     fn plain_text(&self) -> Option<Cow<'_, str>> {
         self.typed().filter(|_| (self.mods.held() - Mods::SHIFT).is_empty())
     }
@@ -198,11 +205,16 @@ impl KeyPress {
 /// The kitty keyboard protocol is used when the program has set any of its flags, else xterm's encoding, with
 /// modifyOtherKeys if that is on. What an input method commits is text and not a key: it is sent as it is.
 pub fn encode(key: &KeyPress, modes: Modes, out: &mut Vec<u8>) {
-    if modes.intersects(kitty::FLAGS) {
+    if speaks_kitty(modes) {
         kitty::encode(key, modes, out);
     } else {
         legacy::encode(key, modes, out);
     }
+}
+
+/// Whether the program on a terminal in these modes has asked for the kitty keyboard protocol, by any of its flags.
+pub fn speaks_kitty(modes: Modes) -> bool {
+    modes.intersects(kitty::FLAGS)
 }
 
 #[cfg(test)]

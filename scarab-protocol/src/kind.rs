@@ -78,6 +78,10 @@ kinds! {
     SetSize = 0x0015,
     /// Say which of its clients' sizes a session has.
     SetSizePolicy = 0x0016,
+    /// Who would miss a session; answered by `Busy`.
+    AskBusy = 0x0017,
+    /// Drop a session's scrollback.
+    ClearScrollback = 0x0018,
     /// Be told of events; answered by `Subscribed`.
     Subscribe = 0x0020,
     /// The configuration in force; answered by `Config`.
@@ -151,6 +155,8 @@ kinds! {
     ScrollbackRows = 0x8013,
     /// A session has another name.
     Renamed = 0x8014,
+    /// Who would miss a session.
+    Busy = 0x8015,
     /// The configuration.
     Config = 0x8020,
     /// The configuration has changed.

@@ -23,9 +23,9 @@ pub use plugin::{
     PluginStatusItem, Plugins, ReloadPlugin, UnloadPlugin,
 };
 pub use session::{
-    Attach, Attached, Clipboard, CreateSession, Created, Cwd, Detach, Detached, Exit, Exited, ForgetSession,
-    KillSession, ListSessions, RenameSession, Renamed, Resize, Resized, SessionInfo, Sessions, SetSize, SetSizePolicy,
-    SizePolicy, Target, Title,
+    AskBusy, Attach, Attached, Busy, ClearScrollback, Clipboard, CreateSession, Created, Cwd, Detach, Detached, Exit,
+    Exited, ForgetSession, KillSession, ListSessions, RenameSession, Renamed, Resize, Resized, SessionInfo, Sessions,
+    SetSize, SetSizePolicy, SizePolicy, Target, Title,
 };
 pub use status::{
     Auth, DaemonStatus, Done, Error, ErrorCode, Limits, Ping, Pong, Resume, Role, Shutdown, ShuttingDown, Status,
@@ -98,10 +98,10 @@ macro_rules! messages {
 
 messages! {
     Auth Attach Detach Arm Resize Input Paste Mouse Focus CancelInput Scrollback FetchRows Resume AskCredit
-    ListSessions CreateSession RenameSession KillSession ForgetSession SetSize SetSizePolicy Subscribe Unsubscribe GetConfig SetConfig
+    ListSessions CreateSession RenameSession KillSession ForgetSession SetSize SetSizePolicy AskBusy ClearScrollback Subscribe Unsubscribe GetConfig SetConfig
     LoadPlugin UnloadPlugin ReloadPlugin ListPlugins PluginCommand
     Ping Status Shutdown OpenDocument SaveDocument DropDocument ListDocuments
     Welcome Done Error Unsupported Attached Detached SurfaceMoved FrameReady Rows InputCredit Resized Title Bell
-    Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Config ConfigChanged Plugins PluginReply Event Lagged Subscribed Pong DaemonStatus ShuttingDown
+    Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Busy Config ConfigChanged Plugins PluginReply Event Lagged Subscribed Pong DaemonStatus ShuttingDown
     Document Documents
 }

@@ -196,6 +196,7 @@ fn messages(add: &mut dyn FnMut(String, Frame)) {
         name: Some("build".into()),
         command: vec![b"make".to_vec(), b"-j2".to_vec()],
         cwd: Some(b"/src".to_vec()),
+        beside: Some(by_name()),
         env: vec![(b"HOME".to_vec(), b"/home/me".to_vec())],
         size,
         linger: true,
@@ -205,6 +206,8 @@ fn messages(add: &mut dyn FnMut(String, Frame)) {
     of.request(&ForgetSession { target: by_name() });
     of.request(&SetSize { target: by_name(), size: TermSize::cells(132, 50) });
     of.request(&SetSizePolicy { target: by_name(), policy: SizePolicy::Largest });
+    of.request(&AskBusy { target: by_name() });
+    of.request(&ClearScrollback { target: by_name() });
     of.request(&Subscribe { kinds: vec![1, 3], session: Some(by_name()), since: Some(41) });
     of.request(&Unsubscribe {});
     of.request(&GetConfig {});
@@ -287,6 +290,7 @@ fn messages(add: &mut dyn FnMut(String, Frame)) {
     of.request(&Sessions { sessions: vec![info], more: false });
     of.session(&ScrollbackRows { first: 1000, scrolled: 1024, reflow: 1, lines: vec![line] });
     of.session(&Renamed { name: "built".into() });
+    of.request(&Busy { others: 2, program: Some("vim".into()) });
     let fields =
         vec![EventField::new("code", 137), EventField::new("signal", "SIGKILL"), EventField::new("expected", false)];
     let event =

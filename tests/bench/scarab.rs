@@ -157,6 +157,7 @@ impl Seat {
             name: Some(name.into()),
             command: ["/bin/sh", "-c", script].map(|word| word.as_bytes().to_vec()).to_vec(),
             cwd: None,
+            beside: None,
             env: vec![(b"LANG".to_vec(), b"C.UTF-8".to_vec())],
             size,
             linger: true,

@@ -11,14 +11,14 @@ use crate::support::{
 };
 
 /// Opens the window with a plain shell in a session named `s`, and waits for its prompt.
-fn open<'a>(daemon: &Daemon, display: &'a Display) -> Window<'a> {
+pub(crate) fn open<'a>(daemon: &Daemon, display: &'a Display) -> Window<'a> {
     let window = Window::open(&daemon.home, display, &["s", "--", "sh"]);
     daemon.sees("s", r"[$#] ?$");
     window
 }
 
 /// All sessions: name, columns and rows, and how many clients there are.
-fn sessions(daemon: &Daemon) -> Vec<(String, u64, u64, u64)> {
+pub(crate) fn sessions(daemon: &Daemon) -> Vec<(String, u64, u64, u64)> {
     let number = |session: &Value, key: &str| session[key].as_u64().unwrap_or(0);
     let all = daemon.json(&["list"]);
     let of = |it: &Value| {
@@ -30,7 +30,7 @@ fn sessions(daemon: &Daemon) -> Vec<(String, u64, u64, u64)> {
 
 /// Selects a word by two clicks, and waits until it is selected. On a machine that draws slowly two clicks can be too far apart to be
 /// one, so that it is tried again; a click elsewhere comes before, and belongs to neither.
-fn select_word(window: &Window, display: &Display, cell: (u32, u32), word: &str) {
+pub(crate) fn select_word(window: &Window, display: &Display, cell: (u32, u32), word: &str) {
     until("a selection", || {
         window.click((60, 20), 1, "1");
         window.click(cell, 2, "1");
@@ -145,7 +145,8 @@ fn a_window_follows_the_file_and_closes_with_its_last_pane() {
     let before = cols();
     let file = daemon.home.path("home/.config/scarab/scarab.toml");
     fs::create_dir_all(file.parent().expect("a directory")).expect("the home is ours");
-    fs::write(&file, "[client]\nfont_size = 30\ntheme = \"solarized-light\"\n").expect("the home is ours");
+    fs::write(&file, "[client]\nfont_size = 30\ntheme = \"solarized-light\"\nconfirm_close = \"never\"\n")
+        .expect("the home is ours");
     until("fewer and larger letters", || cols() < before * 2 / 3);
     fs::write(&file, "[client]\nfont_size = \"x\n").expect("the home is ours");
     window.type_line("echo still here");
@@ -153,5 +154,5 @@ fn a_window_follows_the_file_and_closes_with_its_last_pane() {
     assert!(cols() < before * 2 / 3);
     window.key("ctrl+shift+w");
     assert!(window.wait().success());
-    until("its session has ended", || daemon.listed("s").is_none_or(|session| !session["exit"].is_null()));
+    until("its session has ended", || daemon.listed("s").is_none_or(|session| !session["exited"].is_null()));
 }

@@ -287,7 +287,7 @@ fn without_a_daemon_every_command_says_so_and_how_to_get_one() {
                 continue; // nothing to stop is not a failure
             }
             let line = fails_with(NO_DAEMON, &arguments, &said);
-            assert!(line.contains("start"), "{arguments:?}: no way out in {line:?}");
+            assert!(line.contains("`scarabctl --daemon test start`"), "{arguments:?}: no way out in {line:?}");
         }
     }
 }

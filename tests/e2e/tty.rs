@@ -54,7 +54,8 @@ fn attach_ends_with_the_shell_and_with_the_daemon() {
     tty.sees("$");
     tty.type_bytes(b"exit 3\r");
     tty.wait();
-    assert!(!tty.is_alternate() && tty.text().contains("ended"), "{}", tty.text());
+    let text = tty.text();
+    assert!(!tty.is_alternate() && text.contains("s has ended: status 3") && text.contains(" capture s`"), "{text}");
     daemon.shell("t");
     let mut tty = Tty::start(&daemon.home.scarabctl(&["attach", "t"]), 80, 24);
     tty.sees("$");

@@ -1,5 +1,10 @@
 //! The real window, on a screen that nobody looks at, with keys typed by xdotool.
 
+mod configured;
+mod panes;
+mod programs;
+mod scrolling;
+
 use std::time::Duration;
 
 use rustix::process::Signal;

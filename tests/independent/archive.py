@@ -50,7 +50,7 @@ struct SessionInfo { id: SessionId, name: String, command: String, pid: Option<u
                      policy: SizePolicy, clients: u32, created: u64, used: u64, title: String, linger: bool,
                      made_by: String, exit: Option<Exit> }
 struct Exit { code: u32, signal: Option<String> }
-struct CreateSession { name: Option<String>, command: Vec<Vec<u8>>, cwd: Option<Vec<u8>>,
+struct CreateSession { name: Option<String>, command: Vec<Vec<u8>>, cwd: Option<Vec<u8>>, beside: Option<Target>,
                        env: Vec<(Vec<u8>, Vec<u8>)>, size: TermSize, linger: bool }
 struct Created { info: SessionInfo }
 struct RenameSession { target: Target, name: String }
@@ -58,6 +58,9 @@ struct KillSession { target: Target, signal: Option<i32> }
 struct ForgetSession { target: Target }
 struct SetSize { target: Target, size: TermSize }
 struct SetSizePolicy { target: Target, policy: SizePolicy }
+struct AskBusy { target: Target }
+struct Busy { others: u32, program: Option<String> }
+struct ClearScrollback { target: Target }
 enum SizePolicy { Latest, Smallest, Largest, Manual }
 
 struct Attach { target: Target, size: Option<TermSize>, observe: bool, can_map: bool }

@@ -13,7 +13,7 @@ from surface import Screen, Surface
 PROGRAM = "independent 1.0"
 MAGIC = b"scarab\r\n"
 # Of version 1: the number in the document's first vector of a hello.
-SCHEMA_HASH = 0x5AA4EC2803DD2402
+SCHEMA_HASH = 0xA24801358787360C
 DESCRIPTORS = 1
 HELLO = struct.Struct("<8sHHIQQ32s")
 ANSWER = struct.Struct("<8sHHHHQQIIQ32s80s")
@@ -27,12 +27,12 @@ KINDS = {
     "Paste": 0x0007, "Mouse": 0x0008, "Focus": 0x0009, "CancelInput": 0x000A, "Scrollback": 0x000B,
     "FetchRows": 0x000C, "Resume": 0x000D, "AskCredit": 0x000E, "ListSessions": 0x0010, "CreateSession": 0x0011,
     "RenameSession": 0x0012, "KillSession": 0x0013, "ForgetSession": 0x0014, "SetSize": 0x0015,
-    "SetSizePolicy": 0x0016, "Subscribe": 0x0020, "GetConfig": 0x0021, "SetConfig": 0x0022,
+    "SetSizePolicy": 0x0016, "AskBusy": 0x0017, "ClearScrollback": 0x0018, "Subscribe": 0x0020, "GetConfig": 0x0021, "SetConfig": 0x0022,
     "LoadPlugin": 0x0023, "UnloadPlugin": 0x0024, "ListPlugins": 0x0025, "PluginCommand": 0x0026, "Unsubscribe": 0x0027, "ReloadPlugin": 0x0028, "Ping": 0x0030, "Status": 0x0031, "Shutdown": 0x0032, "OpenDocument": 0x0040, "SaveDocument": 0x0041, "DropDocument": 0x0042, "ListDocuments": 0x0043,
     "Welcome": 0x8001, "Done": 0x8002, "Error": 0x8003, "Unsupported": 0x8004, "Attached": 0x8005,
     "Detached": 0x8006, "SurfaceMoved": 0x8007, "FrameReady": 0x8008, "Rows": 0x8009, "InputCredit": 0x800A,
     "Resized": 0x800B, "Title": 0x800C, "Bell": 0x800D, "Clipboard": 0x800E, "Cwd": 0x800F, "Exited": 0x8010,
-    "Created": 0x8011, "Sessions": 0x8012, "ScrollbackRows": 0x8013, "Renamed": 0x8014, "Config": 0x8020, "ConfigChanged": 0x8021, "Plugins": 0x8022, "PluginReply": 0x8023, "Event": 0x8024, "Lagged": 0x8025,
+    "Created": 0x8011, "Sessions": 0x8012, "ScrollbackRows": 0x8013, "Renamed": 0x8014, "Busy": 0x8015, "Config": 0x8020, "ConfigChanged": 0x8021, "Plugins": 0x8022, "PluginReply": 0x8023, "Event": 0x8024, "Lagged": 0x8025,
     "Subscribed": 0x8026, "Pong": 0x8030,
     "DaemonStatus": 0x8031, "ShuttingDown": 0x8032, "Document": 0x8040, "Documents": 0x8041,
 }  # fmt: skip
@@ -218,7 +218,8 @@ class Connection:
         size = {"cols": cols, "rows": rows, "pixel_width": 0, "pixel_height": 0}
         command = [os.fsencode(word) for word in command]
         env = [(name, value) for name, value in os.environb.items()]
-        fields = {"name": name, "command": command, "cwd": os.getcwdb(), "env": env, "size": size, "linger": True}
+        place = {"cwd": os.getcwdb(), "beside": None}
+        fields = {"name": name, "command": command, **place, "env": env, "size": size, "linger": True}
         return self.ask("CreateSession", "Created", **fields)[1]["info"]
 
     def attach(self, name, observe=False, can_map=True):

@@ -15,8 +15,8 @@ EXPECTED = {
     "Input": {"position": 100, "data": b"ls\r"},
     "Mouse": {"position": 110, "action": 0, "button": 1, "mods": 4, "col": 10, "row": 5, "x": 64, "y": 128},
     "CreateSession": {
-        "name": "build", "command": [b"make", b"-j2"], "cwd": b"/src", "env": [(b"HOME", b"/home/me")],
-        "size": SIZE, "linger": True,
+        "name": "build", "command": [b"make", b"-j2"], "cwd": b"/src", "beside": ("Name", "build"),
+        "env": [(b"HOME", b"/home/me")], "size": SIZE, "linger": True,
     },
     "KillSession": {"target": ("Id", {"epoch": EPOCH, "number": 3}), "signal": 15},
     "SetSizePolicy": {"target": ("Name", "build"), "policy": "Largest"},

@@ -173,7 +173,7 @@ pub fn screen_of(grid: &Grid) -> Screen {
         CursorShape::Underline => "underline",
         CursorShape::Beam => "beam",
         CursorShape::HollowBlock => "hollow",
-        CursorShape::Block => "block",
+        CursorShape::Block | CursorShape::Unset => "block",
     };
     Screen { cursor: (grid.cursor.col, grid.cursor.row, shape, grid.cursor.visible, grid.cursor.blinking), rows }
 }

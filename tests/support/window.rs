@@ -15,7 +15,9 @@ use x11rb::{
     connection::Connection as _,
     protocol::{
         Event,
-        xproto::{AtomEnum, ClientMessageEvent, ConnectionExt as _, CreateWindowAux, EventMask, WindowClass},
+        xproto::{
+            AtomEnum, ClientMessageEvent, ConnectionExt as _, CreateWindowAux, EventMask, ImageFormat, WindowClass,
+        },
     },
 };
 
@@ -129,6 +131,11 @@ impl Drop for Display {
 const CELL: (u32, u32) = (9, 20);
 const PADDING: u32 = 4;
 
+/// The pixel in the middle of a cell of a window with the default font.
+pub fn middle_of((col, row): (u32, u32)) -> (u32, u32) {
+    (PADDING + col * CELL.0 + CELL.0 / 2, PADDING + row * CELL.1 + CELL.1 / 2)
+}
+
 /// The client in a window.
 pub struct Window<'a> {
     display: &'a Display,
@@ -190,11 +197,45 @@ impl<'a> Window<'a> {
     }
 
     /// Clicks a button so many times in the middle of a cell of a window with the default font.
-    pub fn click(&self, (col, row): (u32, u32), times: u32, button: &str) {
-        let (x, y) = (PADDING + col * CELL.0 + CELL.0 / 2, PADDING + row * CELL.1 + CELL.1 / 2);
+    pub fn click(&self, cell: (u32, u32), times: u32, button: &str) {
+        self.click_pixel(middle_of(cell), times, button);
+    }
+
+    /// Clicks a button so many times on a pixel of the window.
+    pub fn click_pixel(&self, (x, y): (u32, u32), times: u32, button: &str) {
         let (x, y, times) = (x.to_string(), y.to_string(), times.to_string());
         let click = ["click", "--repeat", &times, "--delay", "60", button];
         self.display.tool("xdotool", &[&["mousemove", "--window", &self.id, &x, &y][..], &click].concat());
+    }
+
+    /// Presses the left button in the middle of a cell, and moves the pointer with it to a pixel, which may be outside of the window.
+    /// It stays down until [`let_go`](Self::let_go).
+    pub fn drag(&self, from: (u32, u32), to: (u32, u32)) {
+        let ((x, y), (to_x, to_y)) = (middle_of(from), to);
+        let [x, y, to_x, to_y] = [x, y, to_x, to_y].map(|pixels| pixels.to_string());
+        let press = ["mousemove", "--window", &self.id, &x, &y, "mousedown", "1"];
+        self.display.tool("xdotool", &[&press[..], &["mousemove", "--window", &self.id, &to_x, &to_y]].concat());
+    }
+
+    /// Lets the left button go where the pointer is.
+    pub fn let_go(&self) {
+        self.display.tool("xdotool", &["mouseup", "1"]);
+    }
+
+    /// The colour of a pixel of the window: red, green, blue. Costs next to nothing, so that it can be waited for.
+    pub fn pixel(&self, (x, y): (u32, u32)) -> [u8; 3] {
+        let (server, _) = x11rb::connect(Some(self.display.name())).expect("the server is there");
+        let (x, y) = (x as i16, y as i16);
+        let image = server.get_image(ImageFormat::Z_PIXMAP, self.number(), x, y, 1, 1, u32::MAX).expect("sent").reply();
+        let data = image.expect("the pixel is on the screen").data;
+        // Four bytes in the order of the server's machine, which is this one: the lowest first on all that these tests run on.
+        let &[blue, green, red, ..] = data.as_slice() else { panic!("no pixel: {data:?}") };
+        [red, green, blue]
+    }
+
+    /// The colour behind the text of a cell, in a window with the default font: near its upper left corner, where letters leave room.
+    pub fn background(&self, (col, row): (u32, u32)) -> [u8; 3] {
+        self.pixel((PADDING + col * CELL.0 + 1, PADDING + row * CELL.1 + 1))
     }
 
     /// Presses a key by its X name, such as `ctrl+c`.
@@ -233,6 +274,11 @@ impl<'a> Window<'a> {
         self.client.wait("the client")
     }
 
+    /// Its number at the X server.
+    fn number(&self) -> u32 {
+        self.id.parse().expect("xdotool prints window ids in decimal")
+    }
+
     /// Without a window manager nobody gives the keyboard to a new window.
     fn focus(&self) {
         self.display.tool("xdotool", &["windowfocus", "--sync", &self.id]);
@@ -244,7 +290,7 @@ impl<'a> Window<'a> {
         let atom = |name: &str| {
             x.intern_atom(false, name.as_bytes()).expect("sent").reply().expect("every name has an atom").atom
         };
-        let window = self.id.parse().expect("xdotool prints window ids in decimal");
+        let window = self.number();
         let data = [atom("WM_DELETE_WINDOW"), x11rb::CURRENT_TIME, 0, 0, 0];
         let message = ClientMessageEvent::new(32, window, atom("WM_PROTOCOLS"), data);
         x.send_event(false, window, EventMask::NO_EVENT, message).expect("sent").check().expect("the window is there");

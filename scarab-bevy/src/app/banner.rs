@@ -1,11 +1,12 @@
 //! A few lines over the terminal: what the connection is doing while it is down, and what can be chosen.
 
 use bevy::{prelude::*, window::PrimaryWindow};
-use scarab_protocol::surface::{Attrs, Cell, Color, Cursor};
+use scarab_protocol::surface::{Attrs, Cursor};
 
 use crate::{
     render::{TerminalTheme, TerminalView, ThemeOverride},
     terminal::TerminalGrid,
+    typeset::{Typeset, columns, graphemes},
     view::TerminalMetrics,
 };
 
@@ -72,8 +73,8 @@ pub(super) fn show(
         return;
     }
     **visibility = Visibility::Inherited;
-    let lines: Vec<Vec<char>> = banner.0.iter().flat_map(|line| wrap(line, max_cols)).collect();
-    let cols = lines.iter().map(Vec::len).max().unwrap_or(0).max(1);
+    let lines: Vec<String> = banner.0.iter().flat_map(|line| wrap(line, max_cols)).collect();
+    let cols = lines.iter().map(|line| columns(line)).max().unwrap_or(0).clamp(1, max_cols);
     let middle = match window {
         Some(window) if banner.1 == Place::Corner => {
             let quad = metrics.quad(cols as u16, lines.len() as u16).as_vec2() / metrics.scale_factor;
@@ -87,25 +88,30 @@ pub(super) fn show(
     grid.grid.frame = frame;
     grid.grid.cursor = Cursor { visible: false, ..default() };
     for (row, line) in lines.iter().enumerate() {
-        let cells: Vec<Cell> =
-            line.iter().map(|&c| Cell::new(c, Attrs::empty(), Color::Default, Color::Default)).collect();
-        grid.grid.set_row(row as u16, frame, &cells, Vec::new());
+        let mut text = Typeset::default();
+        text.write(line, Attrs::empty());
+        text.cut(0, cols);
+        grid.grid.set_row(row as u16, frame, &text.cells, text.extras);
     }
 }
 
-/// Breaks a line between words, and words that are too long where they are too long.
-fn wrap(line: &str, max_cols: usize) -> Vec<Vec<char>> {
-    let mut lines = vec![Vec::new()];
+/// Breaks a line between words, and words that are too long where they are too long. Only a wide character is wider than what one
+/// column has room for.
+fn wrap(line: &str, max_cols: usize) -> Vec<String> {
+    let (mut lines, mut used) = (vec![String::new()], 0);
     for word in line.split_inclusive(' ') {
-        let word: Vec<char> = word.chars().collect();
-        for piece in word.chunks(max_cols) {
-            let fits = lines.last().is_some_and(|last: &Vec<char>| last.len() + piece.len() <= max_cols);
-            if !fits {
-                lines.push(Vec::new());
+        let mut fits = used + columns(word) <= max_cols;
+        for (grapheme, columns) in graphemes(word) {
+            if used > 0 && (!fits || used + columns > max_cols) {
+                lines.push(String::new());
+                used = 0;
             }
+            // What follows of a word that has begun a line stays with it as long as it can.
+            fits = true;
             if let Some(last) = lines.last_mut() {
-                last.extend(piece);
+                last.push_str(grapheme);
             }
+            used += columns;
         }
     }
     lines
@@ -113,16 +119,33 @@ fn wrap(line: &str, max_cols: usize) -> Vec<Vec<char>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::typeset::tests::any_text;
 
     #[test]
     fn long_lines_are_broken_between_words_and_nothing_is_lost() {
         let line = "word ".repeat(40) + &"x".repeat(200);
         let lines = wrap(&line, MAX_COLS);
         assert!(lines.iter().all(|line| line.len() <= MAX_COLS));
-        assert_eq!(lines.concat().into_iter().collect::<String>(), line);
-        assert!(lines[0].ends_with(&[' ']));
-        assert_eq!(wrap("", MAX_COLS), [Vec::<char>::new()]);
+        assert_eq!(lines.concat(), line);
+        assert!(lines[0].ends_with(' '));
+        assert_eq!(wrap("", MAX_COLS), [""]);
         assert!(wrap(&line, 20).iter().all(|line| line.len() <= 20));
+    }
+
+    #[test]
+    fn lines_of_wide_characters_are_broken_by_columns() {
+        assert_eq!(wrap("漢字 漢字漢字", 5), ["漢字 ", "漢字", "漢字"]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_wider_than_asked_and_nothing_is_lost(words in any_text(), max_cols in 2..30usize) {
+            let lines = wrap(&words, max_cols);
+            prop_assert_eq!(lines.concat(), words);
+            prop_assert!(lines.iter().all(|line| columns(line) <= max_cols), "{lines:?}");
+        }
     }
 }

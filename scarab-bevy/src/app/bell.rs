@@ -41,13 +41,18 @@ fn ring(
             let flashing = ThemeOverride(TerminalTheme { background, ..theme.clone() });
             commands.entity(*terminal).try_insert((flashing, Flash(Instant::now() + FLASH)));
         }
-        if let Some((entity, _)) = window.as_deref().filter(|(_, window)| config.bell.urgent && !window.focused) {
-            WINIT_WINDOWS.with_borrow(|windows| {
-                if let Some(window) = windows.get_window(*entity) {
-                    window.request_user_attention(Some(UserAttentionType::Informational));
-                }
-            });
-        }
+        call(&config, window.as_deref());
+    }
+}
+
+/// Has the desktop call the user to a window that has not the keyboard, if that is wanted. Windows are known on the main thread only.
+pub(super) fn call(config: &ClientConfig, window: Option<&(Entity, &Window)>) {
+    if let Some((entity, _)) = window.filter(|(_, window)| config.bell.urgent && !window.focused) {
+        WINIT_WINDOWS.with_borrow(|windows| {
+            if let Some(window) = windows.get_window(*entity) {
+                window.request_user_attention(Some(UserAttentionType::Informational));
+            }
+        });
     }
 }
 

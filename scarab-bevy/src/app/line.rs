@@ -1,55 +1,30 @@
-//! A line at the bottom of the window in which one writes: what is written, how keys change it, and how it is drawn.
+//! A line at the bottom of the window in which one writes: how it is drawn. What is written has a file of its own.
 
-use bevy::{
-    input::keyboard::{Key, KeyboardInput},
-    prelude::*,
-};
-use scarab_protocol::surface::{Attrs, Cell, Color as CellColor, Cursor, CursorShape, Grid};
+mod edit;
 
+use bevy::prelude::*;
+use scarab_protocol::surface::{Attrs, Cursor, CursorShape, Grid};
+
+pub(super) use self::edit::Line;
 use crate::{
     input::TakesKeys,
+    preedit::TerminalPreedit,
     render::{TerminalTheme, TerminalView, ThemeOverride},
     terminal::TerminalGrid,
-    view::TerminalMetrics,
+    typeset::{Typeset, columns},
+    view::{TerminalArea, TerminalMetrics},
 };
 
 /// In front of the terminal, behind the banner.
 const DEPTH: f32 = 5.0;
-/// The most characters: more than one reads in a line.
-const MAX_TEXT: usize = 1000;
-
-/// What is written.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Line {
-    pub(super) text: String,
-}
-
-impl Line {
-    /// Appends a text.
-    pub(super) fn write(&mut self, text: &str) {
-        let room = MAX_TEXT.saturating_sub(self.text.chars().count());
-        self.text.extend(text.chars().filter(|c| !c.is_control()).take(room));
-    }
-
-    /// A key that was pressed; whether it has changed the text.
-    pub(super) fn key(&mut self, input: &KeyboardInput, ctrl: bool) -> bool {
-        let before = self.text.len();
-        match &input.logical_key {
-            Key::Backspace if ctrl => self.text.clear(),
-            Key::Backspace => drop(self.text.pop()),
-            Key::Character(key) if ctrl && key.eq_ignore_ascii_case("u") => self.text.clear(),
-            _ if ctrl => {}
-            _ => self.write(input.text.as_deref().unwrap_or_default()),
-        }
-        self.text.len() != before
-    }
-}
 
 /// What a line is drawn as; hidden at first.
 pub(super) fn view() -> impl Bundle {
     (
         TakesKeys,
         TerminalGrid::default(),
+        TerminalPreedit::default(),
+        TerminalArea::default(),
         TerminalView { padding: 3.0, ..default() },
         ThemeOverride(TerminalTheme::default()),
         Transform::from_xyz(0.0, 0.0, DEPTH),
@@ -61,73 +36,113 @@ pub(super) fn view() -> impl Bundle {
 pub(super) type LineView = (
     &'static mut TerminalGrid,
     &'static mut Visibility,
-    &'static mut Transform,
+    &'static mut TerminalArea,
     &'static mut ThemeOverride,
     Ref<'static, TerminalMetrics>,
 );
 
 /// The same, of one line.
-type LineItem<'w> =
-    (Mut<'w, TerminalGrid>, Mut<'w, Visibility>, Mut<'w, Transform>, Mut<'w, ThemeOverride>, Ref<'w, TerminalMetrics>);
+type LineItem<'w> = (
+    Mut<'w, TerminalGrid>,
+    Mut<'w, Visibility>,
+    Mut<'w, TerminalArea>,
+    Mut<'w, ThemeOverride>,
+    Ref<'w, TerminalMetrics>,
+);
 
-/// Draws a line along the lower edge of the window, with what is said about it at the right.
-pub(super) fn show(view: &mut LineItem<'_>, window: &Window, theme: &TerminalTheme, text: &str, says: &str) {
-    let (grid, visibility, transform, own_theme, metrics) = view;
-    let Some((cols, _)) = metrics.cells_in(window.physical_size()) else { return };
+/// Draws a line along the lower edge of the window: what stands before the caret and what behind it, with what is said about it at the
+/// right.
+pub(super) fn show(view: &mut LineItem<'_>, window: &Window, theme: &TerminalTheme, written: (&str, &str), says: &str) {
+    show_in(view, URect { min: UVec2::ZERO, max: window.physical_size() }, theme, written, says);
+}
+
+/// Draws it along the lower edge of a part of the window, in physical pixels from the top left.
+pub(super) fn show_in(
+    view: &mut LineItem<'_>,
+    part: URect,
+    theme: &TerminalTheme,
+    (before, behind): (&str, &str),
+    says: &str,
+) {
+    let (grid, visibility, area, own_theme, metrics) = view;
+    let Some((cols, _)) = metrics.cells_in(part.size()) else { return };
     visibility.set_if_neq(Visibility::Inherited);
     let (background, foreground) = (theme.ansi[8], theme.ansi[15]);
     own_theme.set_if_neq(ThemeOverride(TerminalTheme { background, foreground, ..theme.clone() }));
-    let quad = metrics.quad(cols, 1).as_vec2() / metrics.scale_factor;
-    let place = Vec3::new(0.0, (quad.y - window.height()) / 2.0, DEPTH);
-    if transform.translation != place {
-        transform.translation = place;
-    }
-    draw(&mut grid.grid, cols, text, says);
+    let top = part.max.y.saturating_sub(metrics.quad(cols, 1).y);
+    area.set_if_neq(TerminalArea(URect { min: UVec2::new(part.min.x, top), max: part.max }));
+    draw(&mut grid.grid, cols, before, behind, says);
 }
 
-/// One row: what is written, of which the end is seen if it is long, and at the right what is said about it if there is room.
-fn draw(grid: &mut Grid, cols: u16, text: &str, says: &str) {
+/// One row: what is written, of which what is before the caret is seen in any case, and at the right what is said about it if there is
+/// room.
+fn draw(grid: &mut Grid, cols: u16, before: &str, behind: &str, says: &str) {
     let frame = grid.frame + 1;
     grid.reset(cols, 1, frame);
     grid.frame = frame;
     let cols = usize::from(cols);
-    let cell = |c, attrs| Cell::new(c, attrs, CellColor::Default, CellColor::Default);
-    let text: Vec<char> = text.chars().collect();
-    let hidden = (text.len() + 1).saturating_sub(cols);
-    let mut row: Vec<Cell> = text[hidden..].iter().map(|&c| cell(c, Attrs::empty())).collect();
-    let at = row.len();
-    if row.len() + 2 + says.chars().count() <= cols {
-        row.resize(cols - says.chars().count(), Cell::BLANK);
-        row.extend(says.chars().map(|c| cell(c, Attrs::FAINT)));
+    let mut row = Typeset::default();
+    row.write(before, Attrs::empty());
+    let caret = row.cells.len();
+    row.write(behind, Attrs::empty());
+    let hidden = row.cut((caret + 1).saturating_sub(cols), cols);
+    let said = columns(says);
+    if row.cells.len().max(caret + 1 - hidden) + 1 + said <= cols {
+        row.fill(cols - said);
+        row.write(says, Attrs::FAINT);
     }
-    row.resize(cols, Cell::BLANK);
-    grid.set_row(0, frame, &row, Vec::new());
-    grid.cursor = Cursor { col: at as u16, row: 0, shape: CursorShape::Beam, visible: true, blinking: false };
+    row.fill(cols);
+    grid.set_row(0, frame, &row.cells, row.extras);
+    let col = (caret - hidden) as u16;
+    grid.cursor = Cursor { col, row: 0, shape: CursorShape::Beam, visible: true, blinking: false };
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use proptest::prelude::*;
 
-    fn drawn(cols: u16, text: &str, says: &str) -> (String, u16) {
+    use super::*;
+    use crate::typeset::tests::{any_text, is_whole};
+
+    fn drawn(cols: u16, before: &str, behind: &str, says: &str) -> (String, u16) {
         let mut grid = Grid::default();
-        draw(&mut grid, cols, text, says);
+        draw(&mut grid, cols, before, behind, says);
         (grid.row_text(0), grid.cursor.col)
     }
 
     #[test]
-    fn the_end_of_what_is_written_is_always_seen() {
-        assert_eq!(drawn(20, "search: ab", "found"), ("search: ab     found".into(), 10));
-        assert_eq!(drawn(16, "search: ab", "found"), ("search: ab".into(), 10));
-        assert_eq!(drawn(6, "search: abc", "found"), (": abc".into(), 5));
+    fn what_is_before_the_caret_is_always_seen() {
+        assert_eq!(drawn(20, "search: ab", "", "found"), ("search: ab     found".into(), 10));
+        assert_eq!(drawn(17, "search: ab", "", "found"), ("search: ab  found".into(), 10));
+        assert_eq!(drawn(16, "search: ab", "", "found"), ("search: ab".into(), 10));
+        assert_eq!(drawn(6, "search: abc", "", "found"), (": abc".into(), 5));
+        assert_eq!(drawn(20, "search: a", "b", "found"), ("search: ab     found".into(), 9));
+        assert_eq!(drawn(6, "search: a", "bcdef", ""), ("ch: ab".into(), 5));
     }
 
     #[test]
-    fn a_line_takes_text_and_no_control_characters() {
-        let mut line = Line::default();
-        line.write("a\x1b[b\n");
-        assert_eq!(line.text, "a[b");
-        line.write(&"x".repeat(5000));
-        assert_eq!(line.text.len(), MAX_TEXT);
+    fn the_caret_stands_behind_both_halves_of_a_wide_character() {
+        assert_eq!(drawn(20, "search: 漢e\u{301}", "字", "found"), ("search: 漢e\u{301}字  found".into(), 11));
+        assert_eq!(drawn(7, "search: 漢字ab", "", ""), ("漢字ab".into(), 6));
+        // Half of one would have been seen.
+        assert_eq!(drawn(6, "search: 漢字ab", "", ""), ("字ab".into(), 4));
+        assert_eq!(drawn(6, "abcd", "漢字", ""), ("abcd漢".into(), 4));
+        assert_eq!(drawn(5, "abcd", "漢字", ""), ("abcd".into(), 4));
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_fits_and_splits_no_wide_character_however_narrow_the_window_is(
+            cols in 1..40u16,
+            before in any_text(),
+            behind in any_text(),
+            says in any_text(),
+        ) {
+            let mut grid = Grid::default();
+            draw(&mut grid, cols, &before, &behind, &says);
+            prop_assert_eq!(grid.row(0).len(), usize::from(cols));
+            prop_assert!(is_whole(grid.row(0)));
+            prop_assert!(grid.cursor.col < cols);
+        }
     }
 }

@@ -1,19 +1,22 @@
-//! What plugins of the daemon tell the user: notifications in the banner for a while, status items in the window's title. What was
-//! typed and could not be sent is told as notifications are.
+//! What plugins of the daemon and programs in the window's tabs tell the user: notifications in the banner for a while, status items
+//! in the window's title. What was typed and could not be sent is told as notifications are.
 
 use std::time::{Duration, Instant};
 
-use bevy::prelude::*;
+use bevy::{ecs::system::NonSendMarker, prelude::*, window::PrimaryWindow};
 use scarab_protocol::{client::InputRejected as Rejection, event::EventKind};
 
-use super::tell;
+use super::{bell, tell};
 use crate::{
+    ClientConfig,
     alarm::Alarm,
     connection::PrimaryConnection,
-    daemon_plugins::told::{PluginNotified, PluginStatus},
+    daemon_plugins::told::{Notified, PluginStatus},
     events::DaemonEvents,
     ipc::ScarabIpcSystems,
     messages::InputRejected,
+    terminal::TerminalSession,
+    typeset::beginning,
     wake::Waker,
 };
 
@@ -23,8 +26,8 @@ const SHOWN_FOR: Duration = Duration::from_secs(8);
 /// The most notifications that are shown at once. One more takes the oldest's place.
 const MAX_SHOWN: usize = 3;
 
-/// The most characters that are shown of a notification: the banner is some lines, not a page.
-const MAX_CHARS: usize = 300;
+/// The most columns that are shown of a notification: the banner is some lines, not a page.
+const MAX_COLUMNS: usize = 300;
 
 /// The notifications that are shown.
 #[derive(Resource, Default)]
@@ -40,7 +43,7 @@ struct Notice {
     lost: Option<u64>,
 }
 
-/// Hears what plugins tell, and shows it.
+/// Hears what plugins and programs tell, and shows it.
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Notices>()
         .add_systems(Startup, listen)
@@ -63,10 +66,8 @@ impl Notices {
     /// A notification has come.
     fn add(&mut self, title: &str, body: &str, now: Instant) {
         let text = if body.is_empty() { title.to_owned() } else { format!("{title}: {}", body.replace('\n', " ")) };
-        let text = match text.char_indices().nth(MAX_CHARS) {
-            Some((end, _)) => format!("{}...", &text[..end]),
-            None => text,
-        };
+        let shown = beginning(&text, MAX_COLUMNS);
+        let text = if shown.len() < text.len() { format!("{shown}...") } else { text };
         if self.shown.len() >= MAX_SHOWN {
             self.shown.remove(0);
         }
@@ -95,13 +96,13 @@ impl Notices {
     }
 }
 
-/// The most characters of status that a title has.
+/// The most columns of status that a title has.
 const MAX_STATUS: usize = 200;
 
 /// The status items of all plugins, as the end of a title.
 pub(super) fn status_line(status: &PluginStatus) -> String {
     let all: String = status.0.values().map(|text| format!(" · {text}")).collect();
-    all.chars().take(MAX_STATUS).collect()
+    beginning(&all, MAX_STATUS).to_owned()
 }
 
 fn listen(mut commands: Commands, connection: Option<Single<Entity, With<PrimaryConnection>>>) {
@@ -110,9 +111,22 @@ fn listen(mut commands: Commands, connection: Option<Single<Entity, With<Primary
     }
 }
 
-fn note(mut notified: MessageReader<PluginNotified>, mut notices: ResMut<Notices>) {
-    for PluginNotified { title, body, .. } in notified.read() {
-        notices.add(title, body, Instant::now());
+fn note(
+    mut notified: MessageReader<Notified>,
+    mut notices: ResMut<Notices>,
+    sessions: Query<&TerminalSession>,
+    config: Res<ClientConfig>,
+    window: Option<Single<(Entity, &Window), With<PrimaryWindow>>>,
+    _main_thread: NonSendMarker,
+) {
+    for Notified { terminal, plugin, title, body, .. } in notified.read() {
+        if plugin.is_some() {
+            notices.add(title, body, Instant::now());
+        } else if let Some(session) = terminal.and_then(|terminal| sessions.get(terminal).ok()) {
+            // The name tells a program's words from the window's own.
+            notices.add(&format!("{}: {title}", session.name), body, Instant::now());
+            bell::call(&config, window.as_deref());
+        }
     }
 }
 
@@ -156,8 +170,10 @@ mod tests {
         assert_eq!(notices.lines().collect::<Vec<_>>(), ["title 4: two lines"]);
         notices.forget(start + SHOWN_FOR + Duration::from_secs(4));
         assert_eq!(notices.lines().count(), 0);
-        notices.add(&"ä".repeat(1000), "", start);
-        assert_eq!(notices.lines().next().map(|line| line.chars().count()), Some(MAX_CHARS + 3));
+        for (text, shown) in [("ä", MAX_COLUMNS), ("漢", MAX_COLUMNS / 2), ("e\u{301}", 2 * MAX_COLUMNS)] {
+            notices.add(&text.repeat(1000), "", start);
+            assert_eq!(notices.lines().last().map(|line| line.chars().count()), Some(shown + 3), "{text}");
+        }
     }
 
     #[test]

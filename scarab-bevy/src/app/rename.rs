@@ -4,14 +4,14 @@ use bevy::{
     input::keyboard::{Key, KeyboardInput},
     input_focus::{FocusCause, FocusedInput, InputFocus},
     prelude::*,
-    window::{Ime, PrimaryWindow},
+    window::PrimaryWindow,
 };
 use scarab_protocol::{config::Action, key::Mods};
 
 use super::line::{self, Line, LineView};
 use crate::{
     ActionTriggered, TerminalKeys,
-    input::{Held, KeyOrder},
+    input::{KeyOrder, LineInput, LineKeys},
     panes::{Pane, Tab},
     render::{TerminalRenderSystems, TerminalTheme},
 };
@@ -36,7 +36,7 @@ pub(super) fn plugin(app: &mut App) {
             keys.actions.insert(Action::RenameTab);
             commands.spawn((NameView, line::view())).observe(type_key);
         })
-        .add_systems(Update, (open, commit, close_without_focus).chain())
+        .add_systems(Update, (open, hear, close_without_focus).chain())
         .add_systems(PostUpdate, show.before(TerminalRenderSystems::Measure));
 }
 
@@ -51,7 +51,7 @@ fn open(
     for ActionTriggered { terminal, .. } in actions.read().filter(|triggered| triggered.action == Action::RenameTab) {
         let Ok(&Pane { tab, .. }) = panes.get(*terminal) else { continue };
         let text = tabs.get(tab).ok().and_then(|tab| tab.name.clone()).unwrap_or_default();
-        *renaming = Renaming { of: Some((tab, *terminal)), line: Line { text } };
+        *renaming = Renaming { of: Some((tab, *terminal)), line: Line::of(text) };
         focus.set(*view, FocusCause::Navigated);
     }
 }
@@ -59,7 +59,7 @@ fn open(
 fn type_key(
     mut event: On<FocusedInput<KeyboardInput>>,
     mut renaming: ResMut<Renaming>,
-    held: Res<Held>,
+    mut keys: LineKeys,
     mut order: ResMut<KeyOrder>,
     mut tabs: Query<&mut Tab>,
     mut focus: ResMut<InputFocus>,
@@ -70,36 +70,32 @@ fn type_key(
         return;
     }
     let Some((tab, pane)) = renaming.of.filter(|_| event.input.state.is_pressed()) else { return };
+    if keys.take(event.focused_entity, &event.input) {
+        return;
+    }
     match event.input.logical_key {
         Key::Enter | Key::Escape => {
             if event.input.logical_key == Key::Enter
                 && let Ok(mut tab) = tabs.get_mut(tab)
             {
-                tab.name = Some(renaming.line.text.trim().to_owned()).filter(|name| !name.is_empty());
+                tab.name = Some(renaming.line.text().trim().to_owned()).filter(|name| !name.is_empty());
             }
             renaming.of = None;
             focus.set(pane, FocusCause::Navigated);
             order.stop();
         }
         _ => {
-            let ctrl = held.mods().contains(Mods::CTRL);
+            let ctrl = keys.mods().contains(Mods::CTRL);
             renaming.line.key(&event.input, ctrl);
         }
     }
 }
 
-/// What an input method has composed.
-fn commit(
-    mut ime: MessageReader<Ime>,
-    focus: Res<InputFocus>,
-    view: Single<Entity, With<NameView>>,
-    mut renaming: ResMut<Renaming>,
-) {
-    let has_keyboard = focus.get() == Some(*view);
-    for event in ime.read().filter(|_| has_keyboard) {
-        if let Ime::Commit { value, .. } = event {
-            renaming.line.write(value);
-        }
+/// What was composed and pasted.
+fn hear(mut given: MessageReader<LineInput>, view: Single<Entity, With<NameView>>, mut renaming: ResMut<Renaming>) {
+    let open = renaming.of.map(|_| *view);
+    if renaming.bypass_change_detection().line.hear(open, &mut given) {
+        renaming.set_changed();
     }
 }
 
@@ -122,20 +118,42 @@ fn show(
         return;
     }
     if [renaming.is_changed(), theme.is_changed(), window.is_changed(), view.4.is_changed()].contains(&true) {
-        let text = format!("name: {}", renaming.line.text);
-        line::show(&mut view, &window, &theme, &text, HELP);
+        let (before, behind) = renaming.line.around_caret();
+        let before = format!("name: {before}");
+        line::show(&mut view, &window, &theme, (before.as_str(), behind), HELP);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use bevy::input::keyboard::KeyCode;
+
     use super::*;
-    use crate::app::testing::{click_and_type, with_open_line};
+    use crate::{
+        app::testing::{click_and_type, press, with_open_line},
+        messages::InputKind,
+    };
 
     #[test]
     fn what_is_typed_behind_a_click_on_a_pane_is_not_written_into_the_name() {
         let mut app = with_open_line(plugin, Action::RenameTab);
         assert_eq!(click_and_type(&mut app), "x");
-        assert_eq!(app.world().resource::<Renaming>().line.text, "");
+        assert_eq!(app.world().resource::<Renaming>().line.text(), "");
+    }
+
+    #[test]
+    fn what_is_composed_pasted_and_typed_becomes_the_name() {
+        let mut app = with_open_line(plugin, Action::RenameTab);
+        let line = app.world().resource::<InputFocus>().get().expect("the line has the keyboard");
+        for kind in [InputKind::Bytes("名前".into()), InputKind::Paste(" one\ntwo".into())] {
+            app.world_mut().write_message(LineInput { line, kind });
+        }
+        app.update();
+        press(&mut app, KeyCode::Home, Key::Home, None);
+        press(&mut app, KeyCode::KeyX, Key::Character("x".into()), Some("x"));
+        press(&mut app, KeyCode::Enter, Key::Enter, Some("\r"));
+        let mut tabs = app.world_mut().query::<&Tab>();
+        let names: Vec<_> = tabs.iter(app.world()).map(|tab| tab.name.as_deref()).collect();
+        assert_eq!(names, [Some("x名前 one")]);
     }
 }

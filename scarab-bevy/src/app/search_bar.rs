@@ -4,14 +4,14 @@ use bevy::{
     input::keyboard::{Key, KeyboardInput},
     input_focus::{FocusCause, FocusedInput, InputFocus},
     prelude::*,
-    window::{Ime, PrimaryWindow},
+    window::PrimaryWindow,
 };
 use scarab_protocol::{config::Action, key::Mods};
 
 use super::line::{self, Line, LineView};
 use crate::{
     ActionTriggered, TerminalKeys,
-    input::{Held, KeyOrder},
+    input::{KeyOrder, LineInput, LineKeys},
     panes::Front,
     render::{TerminalRenderSystems, TerminalTheme},
     search::{Search, SearchOutcome, SearchRequest, TerminalSearch},
@@ -36,7 +36,7 @@ struct BarView;
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Bar>()
         .add_systems(Startup, (spawn, offer))
-        .add_systems(Update, (open, commit, close_without_focus).chain())
+        .add_systems(Update, (open, hear, close_without_focus).chain())
         // What came of a search is known when it was asked for in this update.
         .add_systems(PostUpdate, show.after(ScarabSelectSystems::Select).before(TerminalRenderSystems::Measure));
 }
@@ -62,7 +62,8 @@ fn open(
         }
         focus.set(*view, FocusCause::Navigated);
         // What was looked for last is there to be gone on with, or written over.
-        let (text, regex) = (bar.line.text.clone(), bar.regex);
+        bar.line.go_to_end();
+        let (text, regex) = (bar.line.text().to_owned(), bar.regex);
         requests.write(SearchRequest { terminal: *terminal, what: Search::For { text, regex } });
     }
 }
@@ -70,7 +71,7 @@ fn open(
 fn type_key(
     mut event: On<FocusedInput<KeyboardInput>>,
     mut bar: ResMut<Bar>,
-    held: Res<Held>,
+    mut keys: LineKeys,
     mut order: ResMut<KeyOrder>,
     mut focus: ResMut<InputFocus>,
     mut requests: MessageWriter<SearchRequest>,
@@ -81,8 +82,11 @@ fn type_key(
         return;
     }
     let Some(terminal) = bar.terminal.filter(|_| event.input.state.is_pressed()) else { return };
-    let ctrl = held.mods().contains(Mods::CTRL);
-    let shift = held.mods().contains(Mods::SHIFT);
+    if keys.take(event.focused_entity, &event.input) {
+        return;
+    }
+    let ctrl = keys.mods().contains(Mods::CTRL);
+    let shift = keys.mods().contains(Mods::SHIFT);
     let mut ask = |what| {
         requests.write(SearchRequest { terminal, what });
     };
@@ -102,24 +106,21 @@ fn type_key(
             }
         }
     }
-    ask(Search::For { text: bar.line.text.clone(), regex: bar.regex });
+    ask(Search::For { text: bar.line.text().to_owned(), regex: bar.regex });
 }
 
-/// What an input method has composed.
-fn commit(
-    mut ime: MessageReader<Ime>,
-    focus: Res<InputFocus>,
+/// What was composed and pasted.
+fn hear(
+    mut given: MessageReader<LineInput>,
     view: Single<Entity, With<BarView>>,
     mut bar: ResMut<Bar>,
     mut requests: MessageWriter<SearchRequest>,
 ) {
-    let has_keyboard = focus.get() == Some(*view);
-    for event in ime.read().filter(|_| has_keyboard) {
-        if let (Ime::Commit { value, .. }, Some(terminal)) = (event, bar.terminal) {
-            bar.line.write(value);
-            let what = Search::For { text: bar.line.text.clone(), regex: bar.regex };
-            requests.write(SearchRequest { terminal, what });
-        }
+    let terminal = bar.terminal;
+    if bar.bypass_change_detection().line.hear(terminal.map(|_| *view), &mut given) {
+        bar.set_changed();
+        let what = Search::For { text: bar.line.text().to_owned(), regex: bar.regex };
+        requests.write_batch(terminal.map(|terminal| SearchRequest { terminal, what }));
     }
 }
 
@@ -145,6 +146,7 @@ fn close_without_focus(
 }
 
 impl Bar {
+    /// What stands before the caret, and what is said about the search.
     fn says(&self, outcome: &SearchOutcome) -> (String, String) {
         let says = match outcome {
             SearchOutcome::Idle | SearchOutcome::Found => HELP.to_owned(),
@@ -153,7 +155,7 @@ impl Bar {
             SearchOutcome::Wrong(why) => why.clone(),
         };
         let kind = if self.regex { "regex" } else { "search" };
-        (format!("{kind}: {}", self.line.text), says)
+        (format!("{kind}: {}", self.line.around_caret().0), says)
     }
 }
 
@@ -174,19 +176,131 @@ fn show(
     if !news.contains(&true) {
         return;
     }
-    let (text, says) = bar.says(search.outcome());
-    line::show(&mut view, &window, &theme, &text, &says);
+    let (before, says) = bar.says(search.outcome());
+    line::show(&mut view, &window, &theme, (before.as_str(), bar.line.around_caret().1), &says);
 }
 
 #[cfg(test)]
 mod tests {
+    use bevy::{
+        input::keyboard::KeyCode,
+        window::{Ime, WindowEvent},
+    };
+
     use super::*;
-    use crate::app::testing::{click_and_type, with_open_line};
+    use crate::{
+        TerminalMetrics, TerminalPreedit,
+        app::testing::{click_and_type, press, window, with_open_line},
+        input::PasteRequest,
+        messages::{InputKind, TerminalInput},
+        terminal::{Terminal, TerminalGrid},
+    };
+
+    fn text(app: &App) -> &str {
+        app.world().resource::<Bar>().line.text()
+    }
+
+    fn line(app: &App) -> Entity {
+        app.world().resource::<InputFocus>().get().expect("the line has the keyboard")
+    }
 
     #[test]
     fn what_is_typed_behind_a_click_on_a_pane_is_not_looked_for() {
         let mut app = with_open_line(plugin, Action::Search);
         assert_eq!(click_and_type(&mut app), "x");
-        assert_eq!(app.world().resource::<Bar>().line.text, "");
+        assert_eq!(text(&app), "");
+    }
+
+    #[test]
+    fn what_is_composed_stands_at_the_caret_of_the_line_and_is_looked_for_when_it_is_done() {
+        let mut app = with_open_line(plugin, Action::Search);
+        let line = line(&app);
+        let metrics = TerminalMetrics { cell: UVec2::new(8, 16), padding: 3, scale_factor: 1.0 };
+        app.world_mut().entity_mut(line).insert(metrics);
+        let window = window(&mut app);
+        let composed = |app: &mut App, ime: Ime| {
+            app.world_mut().write_message(WindowEvent::from(ime.clone()));
+            app.world_mut().write_message(ime);
+            app.update();
+            let world = app.world_mut();
+            let preedit = world.get::<TerminalPreedit>(line).expect("lines have one").text.clone();
+            let mut others = world.query_filtered::<&TerminalPreedit, With<Terminal>>();
+            assert!(others.iter(world).all(|preedit| preedit.text.is_empty()), "no terminal has it");
+            preedit
+        };
+        let begun = Ime::Preedit { window, value: "に".into(), cursor: None };
+        assert_eq!(composed(&mut app, begun), "に");
+        // Behind `search: `, and below the line, which is 22 pixels high with its padding.
+        let place = app.world().get::<Window>(window).expect("a window").ime_position;
+        assert_eq!(place, Vec2::new(3.0 + 8.0 * 8.0, 400.0 - 3.0));
+        press(&mut app, KeyCode::KeyN, Key::Character("n".into()), Some("n"));
+        assert_eq!(text(&app), "", "the key is the input method's");
+        let mut asked = app.world().resource::<Messages<SearchRequest>>().get_cursor_current();
+        assert_eq!(composed(&mut app, Ime::Commit { window, value: "日本".into() }), "");
+        assert_eq!(text(&app), "日本");
+        let asked: Vec<_> = asked.read(app.world().resource()).map(|request| request.what.clone()).collect();
+        assert_eq!(asked, [Search::For { text: "日本".into(), regex: false }]);
+        let grid = &app.world().get::<TerminalGrid>(line).expect("lines have one").grid;
+        assert!(grid.row_text(0).starts_with("search: 日本"));
+        assert_eq!(grid.cursor.col, 12);
+    }
+
+    #[test]
+    fn the_keys_that_paste_on_terminals_paste_here() {
+        for (modifiers, code, key) in [
+            (vec![KeyCode::ControlLeft, KeyCode::ShiftLeft], KeyCode::KeyV, Key::Character("V".into())),
+            (vec![KeyCode::ShiftLeft], KeyCode::Insert, Key::Insert),
+        ] {
+            let mut app = with_open_line(plugin, Action::Search);
+            let line = line(&app);
+            for modifier in modifiers {
+                let key = if modifier == KeyCode::ShiftLeft { Key::Shift } else { Key::Control };
+                press(&mut app, modifier, key, None);
+            }
+            let mut asked = app.world().resource::<Messages<PasteRequest>>().get_cursor_current();
+            press(&mut app, code, key, None);
+            let asked: Vec<_> =
+                asked.read(app.world().resource()).map(|paste| (paste.terminal, paste.primary)).collect();
+            assert_eq!(asked, [(line, false)]);
+            // As the clipboard answers.
+            let (paste, copied) = TerminalInput::promised_paste(line);
+            app.world_mut().write_message(LineInput { line, kind: paste.kind });
+            app.update();
+            assert_eq!(text(&app), "");
+            copied.send("first\nsecond".into()).expect("it waits");
+            app.update();
+            assert_eq!(text(&app), "first");
+        }
+    }
+
+    #[test]
+    fn what_is_looked_for_changes_where_the_caret_is() {
+        let mut app = with_open_line(plugin, Action::Search);
+        let line = line(&app);
+        app.world_mut().write_message(LineInput { line, kind: InputKind::Bytes("ab".into()) });
+        app.update();
+        press(&mut app, KeyCode::ArrowLeft, Key::ArrowLeft, None);
+        let mut asked = app.world().resource::<Messages<SearchRequest>>().get_cursor_current();
+        press(&mut app, KeyCode::Delete, Key::Delete, Some("\u{7f}"));
+        let asked: Vec<_> = asked.read(app.world().resource()).map(|request| request.what.clone()).collect();
+        assert_eq!(asked, [Search::For { text: "a".into(), regex: false }]);
+    }
+
+    #[test]
+    fn a_text_that_comes_when_the_line_was_left_is_not_pasted_when_it_is_open_again() {
+        let mut app = with_open_line(plugin, Action::Search);
+        let line = line(&app);
+        let (paste, copied) = TerminalInput::promised_paste(line);
+        app.world_mut().write_message(LineInput { line, kind: paste.kind });
+        app.update();
+        press(&mut app, KeyCode::Escape, Key::Escape, None);
+        // Whoever has asked may be gone.
+        drop(copied.send("late".into()));
+        let terminal = app.world().resource::<InputFocus>().get().expect("the pane has the keyboard");
+        assert_ne!(terminal, line);
+        app.world_mut().write_message(ActionTriggered { terminal, action: Action::Search });
+        app.update();
+        app.update();
+        assert_eq!(text(&app), "");
     }
 }

@@ -6,12 +6,14 @@ use bevy::{
     prelude::*,
     window::PrimaryWindow,
 };
-use scarab_protocol::surface::{Attrs, Cell, Color as CellColor, Cursor, Grid};
+use scarab_protocol::surface::{Attrs, Cursor, Grid};
 
+use super::mark::{self, Mark};
 use crate::{
     panes::{ScarabPanesSystems, Tab, Tabs},
     render::{TerminalTheme, TerminalView, ThemeOverride},
     terminal::{TerminalGrid, TerminalSession, TerminalTitle},
+    typeset::{Typeset, beginning, columns},
     view::{TerminalArea, TerminalMetrics},
 };
 
@@ -29,7 +31,8 @@ struct BarView {
 }
 
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(Startup, spawn).add_systems(Update, (click, show).chain().after(ScarabPanesSystems::Act));
+    let update = (click, mark::mark, mark::look, show).chain().after(ScarabPanesSystems::Act);
+    app.add_systems(Startup, spawn).add_systems(Update, update);
 }
 
 fn spawn(mut commands: Commands) {
@@ -44,13 +47,14 @@ fn spawn(mut commands: Commands) {
     ));
 }
 
-/// What a tab is called.
-fn label(tab: &Tab, names: &Query<(Option<&TerminalTitle>, Option<&TerminalSession>)>) -> String {
+/// What a tab is called, behind the sign that it wants to be looked at.
+fn label(tab: &Tab, mark: Option<&Mark>, names: &Query<(Option<&TerminalTitle>, Option<&TerminalSession>)>) -> String {
     let (title, session) = names.get(tab.focus).unwrap_or_default();
     let own = tab.name.as_deref().or(title.map(|title| title.0.as_str()).filter(|title| !title.is_empty()));
     let name = own.or(session.map(|session| session.name.as_str())).unwrap_or("...");
     let zoomed = if tab.zoomed { " (zoomed)" } else { "" };
-    format!("{name}{zoomed}")
+    let sign = mark.map_or_else(String::new, |mark| format!("{} ", mark.sign()));
+    format!("{sign}{name}{zoomed}")
 }
 
 /// Draws the bar, and keeps room for it.
@@ -58,7 +62,7 @@ fn show(
     mut state: ResMut<Tabs>,
     theme: Res<TerminalTheme>,
     window: Option<Single<&Window, With<PrimaryWindow>>>,
-    tabs: Query<&Tab>,
+    tabs: Query<(&Tab, Option<&Mark>)>,
     names: Query<(Option<&TerminalTitle>, Option<&TerminalSession>)>,
     mut view: Single<(
         &mut BarView,
@@ -79,9 +83,12 @@ fn show(
     }
     visibility.set_if_neq(if several { Visibility::Inherited } else { Visibility::Hidden });
     let Some((cols, _)) = metrics.cells_in(window.physical_size()).filter(|_| several) else { return };
-    let labels: Vec<(Entity, String)> =
-        state.order().iter().filter_map(|tab| Some((*tab, label(tabs.get(*tab).ok()?, &names)))).collect();
-    let (cells, places) = draw(&labels, state.current(), cols.into());
+    let labels = state.order().iter().filter_map(|entity| {
+        let (tab, mark) = tabs.get(*entity).ok()?;
+        Some((*entity, label(tab, mark, &names)))
+    });
+    let labels: Vec<(Entity, String)> = labels.collect();
+    let (row, places) = draw(&labels, state.current(), cols.into());
     let wanted = TerminalTheme { background: theme.ansi[0], foreground: theme.ansi[7], ..theme.clone() };
     own_theme.set_if_neq(ThemeOverride(wanted));
     let whole = URect { min: UVec2::ZERO, max: UVec2::new(window.physical_width(), height) };
@@ -89,42 +96,41 @@ fn show(
     if bar.tabs != places || bar.cols != usize::from(cols) {
         (bar.tabs, bar.cols) = (places, cols.into());
     }
-    if grid.grid.row(0) != cells {
-        put(&mut grid.grid, &cells);
+    if grid.grid.row(0) != row.cells || grid.grid.row_extras(0) != row.extras {
+        put(&mut grid.grid, row);
     }
 }
 
-fn put(grid: &mut Grid, cells: &[Cell]) {
+fn put(grid: &mut Grid, row: Typeset) {
     let frame = grid.frame + 1;
-    grid.reset(cells.len() as u16, 1, frame);
+    grid.reset(row.cells.len() as u16, 1, frame);
     grid.frame = frame;
-    grid.set_row(0, frame, cells, Vec::new());
+    grid.set_row(0, frame, &row.cells, row.extras);
     grid.cursor = Cursor { visible: false, ..Cursor::default() };
 }
 
 /// The bar's cells, and where each tab begins. Names are cut to what there is room for; of more tabs than that, those around the one in
 /// front are shown.
-fn draw(labels: &[(Entity, String)], front: Option<Entity>, cols: usize) -> (Vec<Cell>, Vec<(usize, Entity)>) {
+fn draw(labels: &[(Entity, String)], front: Option<Entity>, cols: usize) -> (Typeset, Vec<(usize, Entity)>) {
     // A blank at each side, and one between it and the next.
     let width = (cols / labels.len().max(1)).saturating_sub(3).clamp(NARROWEST, WIDEST);
     let fit = (cols / (width + 3)).max(1);
     let at = labels.iter().position(|(tab, _)| Some(*tab) == front).unwrap_or(0);
     let first = (at + 1).saturating_sub(fit).min(labels.len().saturating_sub(fit));
-    let (mut cells, mut places) = (Vec::with_capacity(cols), Vec::new());
+    let (mut row, mut places) = (Typeset::default(), Vec::new());
     for (tab, label) in labels.iter().skip(first).take(fit) {
-        places.push((cells.len(), *tab));
+        places.push((row.cells.len(), *tab));
         let attrs = if Some(*tab) == front { Attrs::INVERSE } else { Attrs::empty() };
-        let name: Vec<char> = label.chars().collect();
-        let shown: String = match name.len() > width {
-            true => name[..width - 1].iter().collect::<String>() + "…",
-            false => label.clone(),
-        };
-        let cell = |c| Cell::new(c, attrs, CellColor::Default, CellColor::Default);
-        cells.extend(format!(" {shown} ").chars().map(cell));
-        cells.push(Cell::BLANK);
+        let is_cut = columns(label) > width;
+        let (shown, more) = if is_cut { (beginning(label, width - 1), "…") } else { (label.as_str(), "") };
+        for part in [" ", shown, more, " "] {
+            row.write(part, attrs);
+        }
+        row.write(" ", Attrs::empty());
     }
-    cells.resize(cols, Cell::BLANK);
-    (cells, places)
+    row.cut(0, cols);
+    row.fill(cols);
+    (row, places)
 }
 
 /// A click brings a tab to the front.
@@ -152,16 +158,27 @@ fn click(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::{
+        app::testing::{nobody, spawn_pane, with_pane},
+        messages::BellRang,
+        panes::Pane,
+        terminal::Terminal,
+        typeset::tests::{any_text, is_whole},
+    };
+
+    fn labels(names: &[impl ToString]) -> Vec<(Entity, String)> {
+        let entities = (1..).map(|number| Entity::from_raw_u32(number).expect("a number"));
+        entities.zip(names.iter().map(ToString::to_string)).collect()
+    }
 
     fn drawn(names: &[&str], front: usize, cols: usize) -> (String, usize) {
-        let labels: Vec<(Entity, String)> = (1..)
-            .zip(names)
-            .map(|(number, name)| (Entity::from_raw_u32(number).expect("a number"), (*name).to_owned()))
-            .collect();
-        let (cells, places) = draw(&labels, labels.get(front).map(|(tab, _)| *tab), cols);
-        assert_eq!(cells.len(), cols);
-        (cells.iter().map(|cell| cell.character()).collect(), places.len())
+        let labels = labels(names);
+        let (row, places) = draw(&labels, labels.get(front).map(|(tab, _)| *tab), cols);
+        assert_eq!(row.cells.len(), cols);
+        (row.cells.iter().map(|cell| cell.character()).collect(), places.len())
     }
 
     #[test]
@@ -173,5 +190,48 @@ mod tests {
             drawn(&["a", "b", "c", "d", "e", "f"], 4, 18),
             (" c   d   e         ".chars().take(18).collect(), 3)
         );
+    }
+
+    #[test]
+    fn names_of_wide_characters_are_cut_by_columns() {
+        // The right half of a wide character is a blank of its own.
+        assert_eq!(drawn(&["漢字", "two"], 0, 20), (" 漢 字    two         ".into(), 2));
+        assert_eq!(drawn(&["漢字漢字漢", "two"], 0, 20), (" 漢 字 漢 …   two      ".into(), 2));
+        assert_eq!(drawn(&["x漢字漢字漢", "two"], 0, 20), (" x漢 字 …   two       ".into(), 2));
+    }
+
+    #[test]
+    fn a_tab_that_is_not_shown_is_marked_for_a_bell_until_it_is() {
+        let (mut app, first) = with_pane(nobody(), Terminal::new(), plugin);
+        spawn_pane(&mut app, Terminal::new());
+        let world = app.world_mut();
+        let bar = world.query_filtered::<Entity, With<BarView>>().single(world).expect("one bar");
+        let metrics = TerminalMetrics { cell: UVec2::new(8, 16), padding: 2, scale_factor: 1.0 };
+        world.entity_mut(bar).insert(metrics);
+        let shown = |app: &App| app.world().get::<TerminalGrid>(bar).expect("it has one").grid.row_text(0);
+        app.update();
+        assert_eq!(shown(&app), " ...   ...");
+        app.world_mut().write_message(BellRang { terminal: first, times: 1 });
+        app.update();
+        assert_eq!(shown(&app), " • ...   ...");
+        let tab = app.world().get::<Pane>(first).expect("it is in a tab").tab;
+        app.world_mut().resource_mut::<Tabs>().show(tab);
+        app.update();
+        assert_eq!(shown(&app), " ...   ...");
+    }
+
+    proptest! {
+        #[test]
+        fn the_bar_fits_and_splits_no_wide_character_whatever_tabs_are_called(
+            names in prop::collection::vec(any_text(), 1..8),
+            front in 0..8usize,
+            cols in 1..60usize,
+        ) {
+            let labels = labels(&names);
+            let (row, places) = draw(&labels, labels.get(front).map(|(tab, _)| *tab), cols);
+            prop_assert_eq!(row.cells.len(), cols);
+            prop_assert!(is_whole(&row.cells));
+            prop_assert!(places.iter().all(|(from, _)| *from < cols));
+        }
     }
 }

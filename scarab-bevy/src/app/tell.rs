@@ -28,7 +28,7 @@ pub(super) struct LastWords {
 }
 
 /// The banner: what the connection is doing while it is down, what became of the session, what can be chosen, what is
-/// wrong with the configuration file, what plugins tell.
+/// wrong with the configuration file, what plugins and programs tell.
 pub(super) fn tell(
     session: Res<Session>,
     status: Option<Single<(&ConnectionStatus, Option<&DaemonConfig>), With<PrimaryConnection>>>,
@@ -107,7 +107,7 @@ pub(super) fn tell(
     // Without a connection nobody knows whether the file was mended meanwhile.
     let is_connected = matches!(status, ConnectionStatus::Connected { .. });
     let problem = config.map(|config| &config.0.problem).filter(|problem| is_connected && !problem.is_empty());
-    let place = if problem.is_some() && lines.is_empty() { Place::Corner } else { Place::Middle };
+    let place = if lines.is_empty() { Place::Corner } else { Place::Middle };
     lines.extend(problem.map(|problem| format!("The configuration stays as it was: {problem}")));
     lines.extend(notices.lines());
     banner.set_if_neq(Banner(lines, place));

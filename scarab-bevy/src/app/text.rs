@@ -40,7 +40,8 @@ pub(super) fn run(asked: &Asked, address: Address, reach: String, why: &str) -> 
     };
     let target = Target::Id(session.id);
     if tty {
-        let end = attach::attach(&client, &bell, target, AttachTtyOptions::default())?;
+        let options = AttachTtyOptions { scarabctl_arguments: reach, ..AttachTtyOptions::default() };
+        let end = attach::attach(&client, &bell, target, options)?;
         return Ok(ExitCode::from(end.exit_code()));
     }
     attach::run_piped(&client, &bell, target, &PipedOptions { scarabctl_arguments: reach })?;
@@ -65,6 +66,7 @@ fn create(client: &Client, name: Option<String>, command: &[String], size: TermS
         name,
         command: command.iter().map(|word| word.clone().into_bytes()).collect(),
         cwd: std::env::current_dir().ok().map(|cwd| cwd.into_os_string().into_encoded_bytes()),
+        beside: None,
         env: client_environment(),
         size,
         linger: true,

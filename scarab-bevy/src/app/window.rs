@@ -14,25 +14,35 @@ use bevy::{
 use scarab_protocol::endpoint::Address;
 
 use super::{
-    BUILD, banner, bell, choose::Asked, layout, links, notice, rename, search_bar, session, tab_bar, window_actions,
+    BUILD, banner, bell,
+    choose::Asked,
+    close, dropped, layout, links, notice, paste, pointer, question, rename, search_bar, session,
+    show::show,
+    tab_bar,
+    transparency::{SeenThrough, TransparencyPlugin},
+    window_actions,
 };
 use crate::{
-    PluginStatus, PrimaryConnection, ScarabClipboardPlugin, ScarabConfigPlugin, ScarabPanesPlugin, ScarabRenderPlugin,
+    ClientConfig, PluginStatus, PrimaryConnection, ScarabClipboardPlugin, ScarabConfigPlugin, ScarabPanesPlugin,
+    ScarabRenderPlugin,
     ipc::ScarabIpcPlugin,
     launch::Launch,
     panes::{Front, Tab},
-    render::{Settling, TerminalTheme},
+    render::{StartSize, TerminalTheme, seen_through},
     terminal::{TerminalSession, TerminalTitle},
 };
 
-/// The window's size at the start, in logical pixels: 100 columns by 30 rows of the default font.
+/// The window's size at the start, in logical pixels, if none is configured: 100 columns by 30 rows of the default font.
 const START_SIZE: (u32, u32) = (912, 616);
 
-/// Opens the window and comes back when it is closed.
-pub(super) fn run(asked: Asked, address: Address) -> anyhow::Result<ExitCode> {
+/// Opens the window as it is configured, and comes back when it is closed.
+pub(super) fn run(asked: Asked, address: Address, config: ClientConfig) -> anyhow::Result<ExitCode> {
     let asleep = UpdateMode::reactive_low_power(std::time::Duration::MAX);
-    let theme = TerminalTheme::default();
+    let theme = config.theme(false);
     let mut app = App::new();
+    if let Some((cols, rows)) = config.window_size {
+        app.insert_resource(StartSize { cols, rows, padding: config.padding });
+    }
     app.add_plugins(
         DefaultPlugins
             .set(WindowPlugin {
@@ -41,8 +51,9 @@ pub(super) fn run(asked: Asked, address: Address) -> anyhow::Result<ExitCode> {
                     name: Some("scarab".into()),
                     resolution: START_SIZE.into(),
                     ime_enabled: true,
-                    // Shown when there is something to see: see `reveal`.
+                    // Shown when there is something to see: see `show`.
                     visible: false,
+                    transparent: config.opacity < 1.0,
                     ..default()
                 }),
                 ..default()
@@ -56,33 +67,46 @@ pub(super) fn run(asked: Asked, address: Address) -> anyhow::Result<ExitCode> {
     .add_plugins((
         ScarabIpcPlugin { launch: Launch::Reexec, build: Some(BUILD.into()), ..ScarabIpcPlugin::at(address) },
         ScarabRenderPlugin { theme: theme.clone(), ..default() },
-        ScarabConfigPlugin,
+        TransparencyPlugin,
         ScarabClipboardPlugin,
-        session::plugin(asked),
-        layout::plugin,
-        banner::plugin,
-        notice::plugin,
-        ScarabPanesPlugin::default(),
-        tab_bar::plugin,
-        search_bar::plugin,
-        rename::plugin,
-        window_actions::plugin,
-        bell::plugin,
-        links::plugin,
+        parts(asked),
     ))
     // Nothing moves by itself: the window sleeps until something arrives or is typed.
     .insert_resource(WinitSettings { focused_mode: asleep, unfocused_mode: asleep })
     .insert_resource(ClearColor(theme.background_color()))
+    .insert_resource(config)
     .add_systems(Startup, |mut commands: Commands| {
         commands.spawn((Camera2d, Msaa::Off));
     })
-    .add_systems(Update, (follow_title, reveal, clear_in_background))
     .add_systems(Last, end_with_window);
     run_on_one_thread(&mut app);
     Ok(match app.run() {
         AppExit::Success => ExitCode::SUCCESS,
         AppExit::Error(code) => ExitCode::from(code.get()),
     })
+}
+
+/// What the window is made of, beside Bevy, its camera, the connection, what draws terminals, and the clipboard.
+pub(super) fn parts(asked: Asked) -> impl Plugin {
+    move |app: &mut App| {
+        app.add_plugins((
+            ScarabConfigPlugin,
+            session::plugin(asked.clone()),
+            layout::plugin,
+            banner::plugin,
+            notice::plugin,
+            ScarabPanesPlugin::default(),
+            tab_bar::plugin,
+            search_bar::plugin,
+            rename::plugin,
+            window_actions::plugin,
+            bell::plugin,
+            links::plugin,
+        ))
+        .add_plugins((question::plugin, close::plugin, paste::plugin, dropped::plugin, pointer::plugin))
+        .init_resource::<SeenThrough>()
+        .add_systems(Update, (follow_title, show, clear_in_background));
+    }
 }
 
 /// What the daemon's systems have to say goes through `RUST_LOG`; unasked, only what a user can act on.
@@ -121,11 +145,21 @@ fn follow_title(
 }
 
 /// What no pane covers has the background's colour; between panes it is an edge that is seen.
-fn clear_in_background(theme: Res<TerminalTheme>, tabs: Query<&Tab>, mut clear: ResMut<ClearColor>) {
+fn clear_in_background(
+    theme: Res<TerminalTheme>,
+    config: Res<ClientConfig>,
+    through: Res<SeenThrough>,
+    tabs: Query<&Tab>,
+    mut clear: ResMut<ClearColor>,
+) {
     let edges = tabs.iter().any(|tab| tab.tree.panes().len() > 1);
     let part = |i: usize| (u16::from(theme.background[i]) * 2 + u16::from(theme.foreground[i])) / 3;
-    let [r, g, b] = if edges { std::array::from_fn(|i| part(i) as u8) } else { theme.background };
-    let wanted = Color::srgb_u8(r, g, b);
+    let (color, opacity) = match edges {
+        true => (std::array::from_fn(|i| part(i) as u8), 1.0),
+        false => (theme.background, through.opacity(&config)),
+    };
+    let [r, g, b] = seen_through(color, opacity);
+    let wanted = Color::srgba_u8(r, g, b, (opacity * 255.0).round() as u8);
     if clear.0 != wanted {
         clear.0 = wanted;
     }
@@ -136,17 +170,4 @@ fn end_with_window(mut destroyed: MessageReader<WindowDestroyed>, mut exit: Mess
     if destroyed.read().next().is_some() {
         exit.write(AppExit::Success);
     }
-}
-
-/// Shows the window when its first picture is drawn: before, what is on screen is whatever was in memory.
-fn reveal(
-    window: Option<Single<&mut Window, With<PrimaryWindow>>>,
-    mut settling: ResMut<Settling>,
-    mut shown: Local<bool>,
-) {
-    let Some(mut window) = window.filter(|_| !*shown && settling.is_done()) else { return };
-    window.visible = true;
-    *shown = true;
-    // What was drawn while nobody saw it is drawn again.
-    settling.begin();
 }

@@ -1,4 +1,4 @@
-//! What plugins in a daemon tell people: notifications, and status items.
+//! What plugins and programs in a daemon tell people: notifications, and status items.
 
 use std::collections::BTreeMap;
 
@@ -14,29 +14,29 @@ use crate::{
     events::DaemonEvents,
 };
 
-/// A plugin wants the user told something. It comes to connections with [`DaemonEvents`] that want its kind.
+/// A plugin or a session's program wants the user told something. It comes to connections with [`DaemonEvents`] that want its kind.
 #[derive(Message, Debug, Clone, PartialEq, Eq)]
-pub struct PluginNotified {
+pub struct Notified {
     /// The connection.
     pub connection: Entity,
     /// The terminal that shows the session it is about; the first, if several do.
     pub terminal: Option<Entity>,
-    /// The plugin's name.
-    pub plugin: String,
+    /// The plugin's name; `None` if the session's program wants it told (OSC 9, 777).
+    pub plugin: Option<String>,
     /// What there is to tell, one line without control characters.
     pub title: String,
     /// More of it, without control characters; may be empty.
     pub body: String,
 }
 
-impl PluginNotified {
+impl Notified {
     /// The notification in one of the daemon's events, if it is one.
     pub(crate) fn of(connection: Entity, terminal: Option<Entity>, event: &Event) -> Option<Self> {
         let text = |key| event.text_of(key).unwrap_or_default().to_owned();
         (event.kind() == Some(EventKind::Notification)).then(|| Self {
             connection,
             terminal,
-            plugin: text("plugin"),
+            plugin: event.text_of("plugin").map(str::to_owned),
             title: text("title"),
             body: text("body"),
         })

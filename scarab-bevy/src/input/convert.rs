@@ -1,7 +1,14 @@
 //! Bevy's keys as the encoder's.
 
-use bevy::input::keyboard::{Key, KeyCode};
+use bevy::input::keyboard::{Key, KeyCode, NativeKey};
 use scarab_protocol::key::{Logical, Named, Numpad, Physical};
+
+/// X's numbers of keys that winit tells by number only: `keysymdef.h`.
+mod keysym {
+    /// The middle of the keypad without Num Lock.
+    pub(super) const KP_BEGIN: u32 = 0xff9d;
+    pub(super) const ISO_LEVEL5_SHIFT: u32 = 0xfe11;
+}
 
 /// Where a key is. Both sides follow the W3C's `code` names.
 pub(super) fn physical(code: KeyCode) -> Physical {
@@ -35,18 +42,24 @@ pub(super) fn physical(code: KeyCode) -> Physical {
 }
 
 /// The modifier that a key is, told apart by its side.
+///
+/// What it means decides: many people have made Caps Lock a Control. Where it is decides only if nobody knows what it
+/// means: X calls Alt another key while Shift is held, for which winit has no name.
 pub(super) fn modifier(code: KeyCode, key: &Key) -> Option<Named> {
-    Some(match code {
-        KeyCode::ShiftLeft => Named::ShiftLeft,
-        KeyCode::ShiftRight => Named::ShiftRight,
-        KeyCode::ControlLeft => Named::ControlLeft,
-        KeyCode::ControlRight => Named::ControlRight,
-        KeyCode::AltLeft => Named::AltLeft,
-        KeyCode::AltRight if *key != Key::AltGraph => Named::AltRight,
-        KeyCode::SuperLeft => Named::SuperLeft,
-        KeyCode::SuperRight => Named::SuperRight,
+    use KeyCode::{AltLeft, AltRight, ControlLeft, ControlRight, ShiftLeft, ShiftRight, SuperLeft, SuperRight};
+    let [left, right] = match (key, code) {
+        (Key::Unidentified(NativeKey::Xkb(keysym::ISO_LEVEL5_SHIFT)), _) => return None,
+        (Key::Shift, _) | (Key::Unidentified(_), ShiftLeft | ShiftRight) => [Named::ShiftLeft, Named::ShiftRight],
+        (Key::Control, _) | (Key::Unidentified(_), ControlLeft | ControlRight) => {
+            [Named::ControlLeft, Named::ControlRight]
+        }
+        (Key::Alt, _) | (Key::Unidentified(_), AltLeft | AltRight) => [Named::AltLeft, Named::AltRight],
+        (Key::Super, _) | (Key::Unidentified(_), SuperLeft | SuperRight) => [Named::SuperLeft, Named::SuperRight],
+        (Key::Hyper, _) => [Named::HyperLeft, Named::HyperRight],
+        (Key::Meta, _) => [Named::MetaLeft, Named::MetaRight],
         _ => return None,
-    })
+    };
+    Some(if matches!(code, ShiftRight | ControlRight | AltRight | SuperRight) { right } else { left })
 }
 
 /// What a key means.
@@ -75,7 +88,10 @@ pub(super) fn logical(key: &Key) -> Logical {
         Key::PageDown => Named::PageDown,
         Key::Insert => Named::Insert,
         Key::Delete => Named::Delete,
-        Key::Clear => Named::Begin,
+        Key::Clear | Key::Unidentified(NativeKey::Xkb(keysym::KP_BEGIN)) => Named::Begin,
+        Key::Find => Named::Find,
+        Key::Select => Named::Select,
+        Key::Help => Named::Help,
         Key::ContextMenu => Named::Menu,
         Key::PrintScreen => Named::PrintScreen,
         Key::Pause => Named::Pause,
@@ -83,6 +99,19 @@ pub(super) fn logical(key: &Key) -> Logical {
         Key::ScrollLock => Named::ScrollLock,
         Key::NumLock => Named::NumLock,
         Key::AltGraph => Named::AltGraph,
+        Key::Unidentified(NativeKey::Xkb(keysym::ISO_LEVEL5_SHIFT)) => Named::Level5Shift,
+        Key::MediaPlay => Named::MediaPlay,
+        Key::MediaPause => Named::MediaPause,
+        Key::MediaPlayPause => Named::MediaPlayPause,
+        Key::MediaStop => Named::MediaStop,
+        Key::MediaFastForward => Named::MediaFastForward,
+        Key::MediaRewind => Named::MediaRewind,
+        Key::MediaTrackNext => Named::MediaTrackNext,
+        Key::MediaTrackPrevious => Named::MediaTrackPrevious,
+        Key::MediaRecord => Named::MediaRecord,
+        Key::AudioVolumeDown => Named::VolumeDown,
+        Key::AudioVolumeUp => Named::VolumeUp,
+        Key::AudioVolumeMute => Named::VolumeMute,
         _ => return function(key).map_or(Logical::Unidentified, |number| Logical::Named(Named::F(number))),
     };
     Logical::Named(named)
@@ -135,7 +164,21 @@ mod tests {
         assert_eq!(modifier(KeyCode::ShiftRight, &Key::Shift), Some(Named::ShiftRight));
         assert_eq!(modifier(KeyCode::AltRight, &Key::Alt), Some(Named::AltRight));
         assert_eq!(modifier(KeyCode::AltRight, &Key::AltGraph), None);
+        assert_eq!(modifier(KeyCode::AltRight, &Key::Compose), None);
         assert_eq!(modifier(KeyCode::KeyA, &Key::Character("a".into())), None);
+    }
+
+    #[test]
+    fn a_modifier_is_what_the_layout_makes_it() {
+        assert_eq!(modifier(KeyCode::CapsLock, &Key::Control), Some(Named::ControlLeft));
+        assert_eq!(modifier(KeyCode::ControlLeft, &Key::CapsLock), None);
+        assert_eq!(modifier(KeyCode::CapsLock, &Key::Hyper), Some(Named::HyperLeft));
+        // X's Meta_L: what a left Alt key is while Shift is held.
+        let meta_left = Key::Unidentified(NativeKey::Xkb(0xffe7));
+        assert_eq!(modifier(KeyCode::AltLeft, &meta_left), Some(Named::AltLeft));
+        let level_5 = Key::Unidentified(NativeKey::Xkb(keysym::ISO_LEVEL5_SHIFT));
+        assert_eq!(modifier(KeyCode::AltRight, &level_5), None);
+        assert_eq!(logical(&level_5), Logical::Named(Named::Level5Shift));
     }
 
     #[test]
@@ -145,7 +188,11 @@ mod tests {
         assert_eq!(logical(&Key::F24), Logical::Named(Named::F(24)));
         assert_eq!(logical(&Key::ArrowUp), Logical::Named(Named::Up));
         assert_eq!(logical(&Key::Dead(Some('´'))), Logical::Dead);
-        assert_eq!(logical(&Key::MediaPlay), Logical::Unidentified);
+        assert_eq!(logical(&Key::F35), Logical::Named(Named::F(35)));
+        assert_eq!(logical(&Key::MediaPlay), Logical::Named(Named::MediaPlay));
+        assert_eq!(logical(&Key::Unidentified(NativeKey::Xkb(0xff9d))), Logical::Named(Named::Begin));
+        assert_eq!(logical(&Key::Unidentified(NativeKey::Xkb(0xffe7))), Logical::Unidentified);
+        assert_eq!(logical(&Key::BrowserBack), Logical::Unidentified);
         assert_eq!(logical(&Key::FavoriteStore0), Logical::Unidentified);
     }
 }

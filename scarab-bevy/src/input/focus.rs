@@ -41,10 +41,10 @@ pub(super) fn take_sole(
 
 /// The terminal that was told last that it has the keyboard.
 #[derive(Resource, Default)]
-pub(super) struct Told(Option<Entity>);
+pub(crate) struct Told(Option<Entity>);
 
 /// Tells terminals of gaining and losing the keyboard: by the App's focus, and by the window's.
-pub(super) fn tell(
+pub(crate) fn tell(
     focus: Option<Res<InputFocus>>,
     mut windows: MessageReader<WindowFocused>,
     window: Option<Single<&Window, With<PrimaryWindow>>>,

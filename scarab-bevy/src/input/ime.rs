@@ -8,9 +8,9 @@ use bevy::{
     window::{Ime, PrimaryWindow, WindowEvent},
 };
 
-use super::KeyOrder;
+use super::{KeyOrder, LineInput, TakesKeys};
 use crate::{
-    messages::TerminalInput,
+    messages::{InputKind, TerminalInput},
     preedit::TerminalPreedit,
     terminal::{Terminal, TerminalGrid},
     view::{TerminalArea, TerminalMetrics},
@@ -22,16 +22,20 @@ use crate::{
 #[derive(Resource, Default)]
 pub(super) struct Composing(pub(super) bool);
 
-/// What is composed is shown, and what has been composed goes to the program as it is.
+/// Who has what is composed: a terminal, or a line in which one writes.
+type Composer = Or<(With<Terminal>, With<TakesKeys>)>;
+
+/// What is composed is shown, and what has been composed goes as it is to the program or into the line.
 pub(super) fn compose(
     mut events: MessageReader<WindowEvent>,
     focus: Option<Res<InputFocus>>,
-    mut terminals: Query<&mut TerminalPreedit, With<Terminal>>,
+    mut composers: Query<(&mut TerminalPreedit, Has<TakesKeys>), Composer>,
     mut composing: ResMut<Composing>,
     order: Res<KeyOrder>,
     waker: Res<Waker>,
     mut later: Local<Vec<Ime>>,
     mut input: MessageWriter<TerminalInput>,
+    mut written: MessageWriter<LineInput>,
     mut scrolls: MessageWriter<ScrollRequest>,
 ) {
     // A key has asked for something that may give the keyboard to another, and so may a click. What comes behind it is read in the
@@ -46,7 +50,7 @@ pub(super) fn compose(
             _ => {}
         }
     }
-    if !later.is_empty() {
+    if !later.is_empty() && !order.is_paused() {
         waker.wake();
     }
     for event in now {
@@ -60,7 +64,13 @@ pub(super) fn compose(
         };
         composing.0 = !preedit.text.is_empty();
         let Some(terminal) = focused else { continue };
-        let Ok(mut own) = terminals.get_mut(terminal) else { continue };
+        let Ok((mut own, is_line)) = composers.get_mut(terminal) else { continue };
+        if is_line {
+            own.set_if_neq(preedit);
+            let kind = committed.map(|text| InputKind::Bytes(text.into_bytes()));
+            written.write_batch(kind.map(|kind| LineInput { line: terminal, kind }));
+            continue;
+        }
         if !preedit.text.is_empty() || committed.is_some() {
             // Whoever writes wants to see what comes of it.
             scrolls.write(ScrollRequest { terminal, to: ScrollTo::Bottom });
@@ -71,23 +81,23 @@ pub(super) fn compose(
 }
 
 /// Whoever loses the keyboard has nothing composed any more.
-pub(super) fn forget(focus: Option<Res<InputFocus>>, mut terminals: Query<(Entity, &mut TerminalPreedit)>) {
+pub(super) fn forget(focus: Option<Res<InputFocus>>, mut composers: Query<(Entity, &mut TerminalPreedit)>) {
     let Some(focus) = focus.filter(|focus| focus.is_changed()) else { return };
-    for (terminal, mut preedit) in &mut terminals {
-        if focus.get() != Some(terminal) && !preedit.text.is_empty() {
+    for (composer, mut preedit) in &mut composers {
+        if focus.get() != Some(composer) && !preedit.text.is_empty() {
             *preedit = TerminalPreedit::default();
         }
     }
 }
 
-/// The input method shows what can be chosen below the cursor of the terminal that has the keyboard.
+/// The input method shows what can be chosen below the cursor of whoever has the keyboard.
 pub(super) fn place(
     focus: Option<Res<InputFocus>>,
-    terminals: Query<(&TerminalGrid, &TerminalArea, &TerminalMetrics), With<Terminal>>,
+    composers: Query<(&TerminalGrid, &TerminalArea, &TerminalMetrics), Composer>,
     window: Option<Single<&mut Window, With<PrimaryWindow>>>,
 ) {
     let (Some(focus), Some(mut window)) = (focus, window) else { return };
-    let Some((screen, area, metrics)) = focus.get().and_then(|focused| terminals.get(focused).ok()) else { return };
+    let Some((screen, area, metrics)) = focus.get().and_then(|focused| composers.get(focused).ok()) else { return };
     let cursor = screen.grid.cursor;
     let corner = (area.0.min + UVec2::splat(metrics.padding)).as_vec2() / metrics.scale_factor;
     let place = corner + Vec2::new(cursor.col.into(), f32::from(cursor.row) + 1.0) * metrics.logical_cell();

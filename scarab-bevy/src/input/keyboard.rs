@@ -3,7 +3,7 @@
 use bevy::{
     input::{
         ButtonState,
-        keyboard::{Key, KeyCode, KeyboardFocusLost, KeyboardInput},
+        keyboard::{KeyCode, KeyboardFocusLost, KeyboardInput},
     },
     input_focus::{FocusedInput, InputFocus},
     prelude::*,
@@ -11,6 +11,7 @@ use bevy::{
 use scarab_protocol::{
     config::Action,
     key::{self, KeyPress, Mods, Physical},
+    surface::Modes,
 };
 
 use super::{ActionTriggered, KeyOrder, TakesKeys, TerminalKeys, convert, ime::Composing};
@@ -24,47 +25,38 @@ use crate::{
 #[derive(Message, Debug, Clone, Copy)]
 #[cfg_attr(not(feature = "clipboard"), allow(dead_code, reason = "only the clipboard plugin reads it"))]
 pub(crate) struct PasteRequest {
+    /// Who it is for: a terminal, or a line in which one writes.
     pub(crate) terminal: Entity,
     /// Whether the primary selection is wanted.
     pub(crate) primary: bool,
 }
 
-/// The modifier keys that are down, followed event by event: the state after a frame is wrong for keys within it.
-#[derive(Resource, Default)]
-pub(crate) struct Held {
-    shift: [bool; 2],
-    ctrl: [bool; 2],
-    alt: [bool; 2],
-    meta: [bool; 2],
-    /// The right Alt key is AltGr on this layout.
-    alt_graph: bool,
+/// Text for a line in which one writes that was not typed key by key: composed or pasted.
+#[derive(Message, Debug, Clone)]
+#[cfg_attr(not(feature = "app"), allow(dead_code, reason = "only the program has such lines"))]
+pub(crate) struct LineInput {
+    /// An entity with [`TakesKeys`].
+    pub(crate) line: Entity,
+    pub(crate) kind: InputKind,
 }
+
+/// The modifier keys that are down, each with what it meant when it went down: another modifier may give it another
+/// meaning before it comes up. Followed event by event: the state after a frame is wrong for keys within it.
+#[derive(Resource, Default)]
+pub(crate) struct Held(Vec<(KeyCode, key::Named)>);
 
 impl Held {
     pub(super) fn follow(&mut self, input: &KeyboardInput) {
-        let down = input.state == ButtonState::Pressed;
-        match input.key_code {
-            KeyCode::ShiftLeft => self.shift[0] = down,
-            KeyCode::ShiftRight => self.shift[1] = down,
-            KeyCode::ControlLeft => self.ctrl[0] = down,
-            KeyCode::ControlRight => self.ctrl[1] = down,
-            KeyCode::AltLeft => self.alt[0] = down,
-            KeyCode::AltRight => {
-                self.alt_graph = input.logical_key == Key::AltGraph;
-                self.alt[1] = down && !self.alt_graph;
-            }
-            KeyCode::SuperLeft => self.meta[0] = down,
-            KeyCode::SuperRight => self.meta[1] = down,
-            _ => {}
+        self.0.retain(|(code, _)| *code != input.key_code);
+        if input.state == ButtonState::Pressed
+            && let Some(modifier) = convert::modifier(input.key_code, &input.logical_key)
+        {
+            self.0.push((input.key_code, modifier));
         }
     }
 
     pub(crate) fn mods(&self) -> Mods {
-        let any = |keys: [bool; 2], mods: Mods| if keys[0] || keys[1] { mods } else { Mods::empty() };
-        any(self.shift, Mods::SHIFT)
-            | any(self.ctrl, Mods::CTRL)
-            | any(self.alt, Mods::ALT)
-            | any(self.meta, Mods::SUPER)
+        self.0.iter().fold(Mods::empty(), |mods, (_, named)| mods | named.modifier())
     }
 }
 
@@ -97,7 +89,7 @@ pub(super) fn type_key(
     let mods = held.mods();
     let down = pressed.state == ButtonState::Pressed;
     let modifier = convert::modifier(pressed.key_code, &pressed.logical_key);
-    let press = key_press(&pressed, modifier, mods);
+    let press = key_press(&pressed, modifier, mods, modes.0);
     if let Some(action) = keys.action(&press, modes.0) {
         if down && (!pressed.repeat || repeats(action)) {
             actions.write(ActionTriggered { terminal, action });
@@ -143,14 +135,15 @@ fn repeats(action: Action) -> bool {
     )
 }
 
-/// The key as the encoder wants it.
-fn key_press(input: &KeyboardInput, modifier: Option<key::Named>, mut mods: Mods) -> KeyPress {
+/// The key as the encoder wants it, for a terminal in these modes.
+pub(super) fn key_press(input: &KeyboardInput, modifier: Option<key::Named>, mut mods: Mods, modes: Modes) -> KeyPress {
     let physical = convert::physical(input.key_code);
     let logical = modifier.map_or_else(|| convert::logical(&input.logical_key), key::Logical::Named);
     let text = input.text.as_ref().map(ToString::to_string);
-    // Num Lock's state is not told. A keypad key that types a character has it on; Enter types in any state.
-    let types = matches!(logical, key::Logical::Char(_)) || logical == key::Logical::Named(key::Named::Enter);
-    if matches!(physical, Physical::Numpad(_)) && types {
+    // Num Lock's state is not told. A keypad key that types a character has it on. Enter is to type in any state, too, but
+    // a program of the kitty protocol would be told of a lock that nobody knows of.
+    let enter = logical == key::Logical::Named(key::Named::Enter) && !key::speaks_kitty(modes);
+    if matches!(physical, Physical::Numpad(_)) && (matches!(logical, key::Logical::Char(_)) || enter) {
         mods |= Mods::NUM_LOCK;
     }
     let kind = match (input.state, input.repeat) {
@@ -165,5 +158,52 @@ fn key_press(input: &KeyboardInput, modifier: Option<key::Named>, mut mods: Mods
 pub(super) fn forget_held(mut lost: MessageReader<KeyboardFocusLost>, mut held: ResMut<Held>) {
     if lost.read().count() > 0 {
         *held = Held::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bevy::input::keyboard::{Key, NativeKey};
+
+    use super::*;
+
+    fn event(key_code: KeyCode, logical_key: Key, state: ButtonState) -> KeyboardInput {
+        KeyboardInput { key_code, logical_key, state, text: None, repeat: false, window: Entity::PLACEHOLDER }
+    }
+
+    #[test]
+    fn a_caps_lock_that_the_layout_made_a_control_is_one() {
+        let mut held = Held::default();
+        held.follow(&event(KeyCode::CapsLock, Key::Control, ButtonState::Pressed));
+        assert_eq!(held.mods(), Mods::CTRL);
+        held.follow(&event(KeyCode::ControlRight, Key::Control, ButtonState::Pressed));
+        held.follow(&event(KeyCode::CapsLock, Key::Control, ButtonState::Released));
+        assert_eq!(held.mods(), Mods::CTRL, "the other one is still down");
+        held.follow(&event(KeyCode::ControlRight, Key::Control, ButtonState::Released));
+        assert_eq!(held.mods(), Mods::empty());
+    }
+
+    #[test]
+    fn alt_that_went_down_with_shift_comes_up_without() {
+        let mut held = Held::default();
+        let meta_left = Key::Unidentified(NativeKey::Xkb(0xffe7));
+        held.follow(&event(KeyCode::ShiftLeft, Key::Shift, ButtonState::Pressed));
+        held.follow(&event(KeyCode::AltLeft, meta_left, ButtonState::Pressed));
+        assert_eq!(held.mods(), Mods::SHIFT | Mods::ALT);
+        held.follow(&event(KeyCode::ShiftLeft, Key::Shift, ButtonState::Released));
+        held.follow(&event(KeyCode::AltLeft, Key::Alt, ButtonState::Released));
+        assert_eq!(held.mods(), Mods::empty());
+    }
+
+    #[test]
+    fn a_program_of_the_kitty_protocol_is_not_told_of_a_num_lock_by_the_keypads_enter() {
+        let sent = |modes: Modes| {
+            let input = event(KeyCode::NumpadEnter, Key::Enter, ButtonState::Pressed);
+            let mut bytes = Vec::new();
+            key::encode(&key_press(&input, None, Mods::empty(), modes), modes, &mut bytes);
+            bytes
+        };
+        assert_eq!(sent(Modes::KITTY_DISAMBIGUATE), b"\x1b[57414u");
+        assert_eq!(sent(Modes::APP_KEYPAD), b"\r");
     }
 }

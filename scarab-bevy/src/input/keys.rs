@@ -9,6 +9,7 @@ use scarab_protocol::{
 
 use super::PasteRequest;
 use crate::{
+    messages::ClearScrollbackRequest,
     select::{Select, SelectRequest},
     viewport::{ScrollRequest, ScrollTo},
 };
@@ -18,8 +19,8 @@ use crate::{
 pub struct TerminalKeys {
     /// What keys do; of two of one key the first counts. Default: the default bindings of `client.bindings`.
     pub bindings: Vec<Binding>,
-    /// Which actions are carried out here. Keys of others go to the program. Default: copying, pasting, selecting and scrolling; plugins
-    /// that do more add it.
+    /// Which actions are carried out here. Keys of others go to the program. Default: copying, pasting, selecting, scrolling and
+    /// clearing; plugins that do more add it.
     pub actions: HashSet<Action>,
     /// Takes the keyboard away from the terminal, back to the App. Default: none. The key press itself is consumed.
     ///
@@ -32,7 +33,7 @@ pub struct TerminalKeys {
 }
 
 /// What the suite itself carries out.
-const OWN: [Action; 10] = [
+const OWN: [Action; 11] = [
     Action::Copy,
     Action::Paste,
     Action::PasteSelection,
@@ -43,6 +44,7 @@ const OWN: [Action; 10] = [
     Action::ScrollPageDown,
     Action::ScrollTop,
     Action::ScrollBottom,
+    Action::ClearScrollback,
 ];
 
 impl Default for TerminalKeys {
@@ -88,6 +90,7 @@ pub(super) fn act(
     mut scrolls: MessageWriter<ScrollRequest>,
     mut selects: MessageWriter<SelectRequest>,
     mut pastes: MessageWriter<PasteRequest>,
+    mut clears: MessageWriter<ClearScrollbackRequest>,
 ) {
     for &ActionTriggered { terminal, action } in actions.read() {
         scrolls.write_batch(scroll(action).map(|to| ScrollRequest { terminal, to }));
@@ -97,6 +100,9 @@ pub(super) fn act(
             _ => None,
         };
         selects.write_batch(select.map(|what| SelectRequest { terminal, what }));
+        if action == Action::ClearScrollback {
+            clears.write(ClearScrollbackRequest { terminal });
+        }
         let paste = match action {
             Action::Paste => Some(false),
             Action::PasteSelection => Some(true),

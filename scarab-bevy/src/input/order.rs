@@ -32,6 +32,7 @@ pub(crate) struct TakesKeys;
 #[derive(Resource, Default)]
 pub struct KeyOrder {
     stopped: bool,
+    paused: bool,
     waiting: Vec<Waiting>,
     /// How many keys of this update were handed out.
     keys: usize,
@@ -87,11 +88,24 @@ impl KeyOrder {
         self.stopped = true;
     }
 
+    /// Something was asked for that takes several updates: keys that come now wait until it is said that it is done, or not to be done.
+    #[cfg(feature = "app")]
+    pub(crate) fn pause(&mut self, pauses: bool) {
+        // What waits for the end of the pause is looked at in the update behind it.
+        self.stopped |= self.paused && !pauses;
+        self.paused = pauses;
+    }
+
+    /// Whether keys wait for what takes several updates.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.paused
+    }
+
     /// Whether a key has to wait, and then it does.
     pub(super) fn holds(&mut self, key: &FocusedInput<KeyboardInput>) -> bool {
         let behind = self.presses.partition_point(|keys| *keys <= self.keys);
         self.keys += 1;
-        let waits = self.stopped || behind > 0;
+        let waits = self.is_stopped() || behind > 0;
         if waits && self.waiting.len() < MOST_WAITING {
             self.waiting.push(Waiting { key: key.clone(), behind, too_early: None });
         } else if waits {
@@ -102,7 +116,7 @@ impl KeyOrder {
 
     /// Whether what comes now has to wait, because of what a key has asked for.
     pub(super) fn is_stopped(&self) -> bool {
-        self.stopped
+        self.stopped || self.paused
     }
 
     /// A press of this update, counted from 1, takes the keyboard from whoever has it.
@@ -143,16 +157,17 @@ pub(crate) fn go_on(mut order: ResMut<KeyOrder>, waker: Res<Waker>, mut commands
     let order = order.bypass_change_detection();
     // A key that is handed on is behind no press any more.
     order.presses.clear();
-    if !mem::take(&mut order.stopped) && order.waiting.is_empty() {
+    for Waiting { behind, too_early, .. } in &mut order.waiting {
+        *too_early = too_early.or_else(|| first_behind(*behind, &order.moves));
+        *behind = 0;
+    }
+    // Whoever ends a pause does so in an update.
+    if order.paused || !mem::take(&mut order.stopped) && order.waiting.is_empty() {
         return;
     }
     // What an input method has written waits for the next update, and what these keys ask for is done in it.
     waker.wake();
-    let mut waiting = mem::take(&mut order.waiting);
-    for Waiting { behind, too_early, .. } in &mut waiting {
-        *too_early = too_early.or_else(|| first_behind(*behind, &order.moves));
-        *behind = 0;
-    }
+    let waiting = mem::take(&mut order.waiting);
     if !waiting.is_empty() {
         commands.queue(move |world: &mut World| hand_on(world, waiting));
     }

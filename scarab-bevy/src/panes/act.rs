@@ -7,11 +7,10 @@ use bevy::{
 };
 use scarab_protocol::config::Action;
 
-use super::{Axis, Closing, LastPaneClosed, Pane, Side, Tab, Tabs, open_tab, tabs::close};
+use super::{Axis, ClosePane, Pane, Side, Tab, Tabs, open_tab};
 use crate::{
     input::ActionTriggered,
     terminal::{Terminal, TerminalSession},
-    view::TerminalArea,
 };
 
 /// By how much of its split an edge is moved at once.
@@ -55,7 +54,7 @@ pub(super) fn act(
     window: Option<Single<&Window, With<PrimaryWindow>>>,
     panes: Query<(&Pane, Option<&TerminalSession>)>,
     mut tabs: Query<&mut Tab>,
-    mut closed: MessageWriter<LastPaneClosed>,
+    mut closes: MessageWriter<ClosePane>,
 ) {
     for &ActionTriggered { terminal, action } in actions.read() {
         let Ok((&Pane { tab: own, .. }, session)) = panes.get(terminal) else { continue };
@@ -74,8 +73,10 @@ pub(super) fn act(
                 (tab.focus, tab.zoomed) = (new, false);
             }
             Action::Close => {
-                commands.entity(terminal).insert(Closing::default()).remove::<(Pane, TerminalArea)>();
-                close(&mut commands, &mut state, &mut tabs, terminal, own, &mut closed);
+                if !state.asks {
+                    closes.write(ClosePane { terminal, leave: false });
+                }
+                continue;
             }
             Action::FocusLeft | Action::FocusRight | Action::FocusUp | Action::FocusDown => {
                 let Some(window) = &window else { continue };
@@ -111,9 +112,8 @@ pub(super) fn act(
 /// A new shell, where the one before it is.
 fn new_terminal(commands: &mut Commands, beside: Option<&TerminalSession>) -> Entity {
     let terminal = Terminal::new().keep();
-    let terminal = match beside.map(|session| session.cwd.as_str()).filter(|cwd| !cwd.is_empty()) {
-        // What a shell tells may be a directory of another machine.
-        Some(cwd) => terminal.cwd_if_there(cwd),
+    let terminal = match beside {
+        Some(session) => terminal.beside(session.id),
         None => terminal,
     };
     commands.spawn(terminal).id()

@@ -5,10 +5,11 @@ use bevy::{
     prelude::*,
 };
 
-use super::{LastPaneClosed, Pane, Tab, Tabs, tabs::close};
+use super::{ClosePane, LastPaneClosed, Pane, Tab, Tabs, tabs::close};
 use crate::{
     messages::{KillRequest, TerminalExited},
     terminal::{TerminalSession, TerminalStatus},
+    view::TerminalArea,
 };
 
 /// A terminal whose pane was closed: it is seen no more, and gone when its session has ended.
@@ -16,6 +17,32 @@ use crate::{
 pub(crate) struct Closing {
     /// Its session is being ended. What was asked over a connection that is lost is asked again.
     pub(crate) asked: bool,
+}
+
+/// Panes close that somebody wants closed.
+pub(super) fn close_asked(
+    mut commands: Commands,
+    mut closes: MessageReader<ClosePane>,
+    mut state: ResMut<Tabs>,
+    mut focus: ResMut<InputFocus>,
+    panes: Query<&Pane>,
+    mut tabs: Query<&mut Tab>,
+    mut closed: MessageWriter<LastPaneClosed>,
+) {
+    for &ClosePane { terminal, leave } in closes.read() {
+        let Ok(&Pane { tab, .. }) = panes.get(terminal) else { continue };
+        // Not from a line in which one writes. To a pane it is given anew, for keys that wait.
+        let moves_focus = focus.get().is_none_or(|focused| panes.contains(focused));
+        if leave {
+            commands.entity(terminal).try_despawn();
+        } else {
+            commands.entity(terminal).try_insert(Closing::default()).try_remove::<(Pane, TerminalArea)>();
+        }
+        close(&mut commands, &mut state, &mut tabs, terminal, tab, &mut closed);
+        if let Some(front) = state.current().filter(|_| moves_focus).and_then(|tab| tabs.get(tab).ok()) {
+            focus.set(front.focus, FocusCause::Navigated);
+        }
+    }
 }
 
 /// A pane whose program has ended closes.

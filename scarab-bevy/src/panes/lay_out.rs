@@ -47,7 +47,7 @@ pub(super) fn lay_out(
 #[cfg(feature = "render")]
 pub(super) fn show(
     mut panes: Query<(&Pane, &mut Visibility), Changed<Pane>>,
-    mut closing: Query<&mut Visibility, (Added<super::Closing>, Without<Pane>)>,
+    mut closing: Query<&mut Visibility, (Added<super::ended::Closing>, Without<Pane>)>,
 ) {
     for (pane, mut visibility) in &mut panes {
         visibility.set_if_neq(if pane.seen { Visibility::Inherited } else { Visibility::Hidden });

@@ -17,6 +17,9 @@ pub struct Tabs {
     pub reserved: u32,
     /// Whether panes stay whose programs have ended. Default: they close.
     pub hold_ended: bool,
+    /// Whether somebody else carries out [`Action::Close`](scarab_protocol::config::Action::Close), who may ask the user before
+    /// [`ClosePane`](super::ClosePane) is written. Default: the pane closes at once.
+    pub asks: bool,
 }
 
 impl Tabs {

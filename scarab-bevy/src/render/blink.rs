@@ -8,17 +8,29 @@ use scarab_protocol::surface::Cursor;
 use super::{draw::TerminalScreen, layout::TerminalView};
 use crate::{alarm::Alarm, terminal::TerminalGrid, wake::Waker};
 
-/// How long what blinks is seen, and how long not: what desktops have as a rule.
+/// How long what blinks is seen, and how long not: what desktops have as a rule (GTK's gtk-cursor-blink-time is 1200 ms for both).
 const INTERVAL: Duration = Duration::from_millis(600);
+
+/// What is asked for is kept within these: something that changes at every instant is not seen, nor what changes never.
+const SHORTEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_secs(3600);
 /// How long it goes on when nothing happens. Then it stays to be seen, and an App that sleeps is woken no more.
 const BLINKS_FOR: Duration = Duration::from_secs(12);
 
-/// Whether cursors blink.
-#[derive(Resource, Reflect, Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Whether cursors blink, and how fast.
+#[derive(Resource, Reflect, Debug, Clone, Copy, PartialEq, Eq)]
 #[reflect(Resource, Default)]
 pub struct CursorBlink {
     /// Whether they do, whatever programs ask for (DECSCUSR, mode 12). Default: `None`, as the programs ask.
     pub always: Option<bool>,
+    /// How long one that blinks is seen, and how long not; a millisecond at least. Default: 600 ms.
+    pub interval: Duration,
+}
+
+impl Default for CursorBlink {
+    fn default() -> Self {
+        Self { always: None, interval: INTERVAL }
+    }
 }
 
 /// Whether text blinks that programs want to blink (SGR 5). Default: it does.
@@ -37,7 +49,7 @@ impl Default for TextBlink {
 pub(super) struct Blink {
     cursors: Phase,
     text: Phase,
-    wanted: Option<bool>,
+    wanted: CursorBlink,
 }
 
 /// What blinks together.
@@ -53,7 +65,7 @@ struct Phase {
 impl Blink {
     /// Whether a cursor is not seen at the moment.
     pub(super) fn hides(&self, cursor: Cursor, focused: bool) -> bool {
-        self.cursors.is_off && blinks(cursor, focused, self.wanted)
+        self.cursors.is_off && blinks(cursor, focused, self.wanted.always)
     }
 
     /// Whether text that blinks is not seen at the moment.
@@ -64,7 +76,7 @@ impl Blink {
 
 impl Phase {
     /// Goes on to a time, if anything blinks.
-    fn go_on(&mut self, any: bool, news: bool, now: Instant) {
+    fn go_on(&mut self, any: bool, news: bool, now: Instant, interval: Duration) {
         if !any {
             *self = Self::default();
             return;
@@ -74,17 +86,18 @@ impl Phase {
         let last = if news { now } else { last };
         self.news = Some(last);
         let is_over = now.saturating_duration_since(last) >= BLINKS_FOR;
-        self.is_off = !is_over && Self::number(since, now) % 2 == 1;
+        self.is_off = !is_over && Self::number(since, now, interval) % 2 == 1;
     }
 
     /// When that changes; `None` if it does not.
-    fn next(&self, now: Instant) -> Option<Instant> {
+    fn next(&self, now: Instant, interval: Duration) -> Option<Instant> {
         let (since, last) = (self.since?, self.news?);
-        (now.saturating_duration_since(last) < BLINKS_FOR).then(|| since + INTERVAL * (Self::number(since, now) + 1))
+        let next = || since + interval * (Self::number(since, now, interval) + 1);
+        (now.saturating_duration_since(last) < BLINKS_FOR).then(next)
     }
 
-    fn number(since: Instant, now: Instant) -> u32 {
-        (now.saturating_duration_since(since).as_millis() / INTERVAL.as_millis()) as u32
+    fn number(since: Instant, now: Instant, interval: Duration) -> u32 {
+        (now.saturating_duration_since(since).as_millis() / interval.as_millis().max(1)) as u32
     }
 }
 
@@ -115,13 +128,15 @@ pub(super) fn blink(
             text_news |= news;
         }
     }
-    blink.wanted = cursors.always;
+    // Apps can ask for anything.
+    let interval = cursors.interval.clamp(SHORTEST, LONGEST);
+    blink.wanted = CursorBlink { interval, ..*cursors };
     let now = Instant::now();
     if cursor_news {
         blink.cursors = Phase::default();
     }
-    blink.cursors.go_on(cursor, cursor_news, now);
-    blink.text.go_on(texts, text_news, now);
+    blink.cursors.go_on(cursor, cursor_news, now, interval);
+    blink.text.go_on(texts, text_news, now, INTERVAL);
 }
 
 /// Wakes the App when the next change is due. After drawing, which finds text that blinks.
@@ -138,9 +153,10 @@ pub(super) fn go_on(
         drawn.blinks() && seen.is_none_or(|seen| seen.get())
     };
     if blink.text.since.is_none() && text.0 && screens.iter().any(blinks) {
-        blink.text.go_on(true, true, now);
+        blink.text.go_on(true, true, now, INTERVAL);
     }
-    let next = blink.cursors.next(now).into_iter().chain(blink.text.next(now)).min();
+    let cursors = blink.cursors.next(now, blink.wanted.interval);
+    let next = cursors.into_iter().chain(blink.text.next(now, INTERVAL)).min();
     if let (Some(next), Some(waker)) = (next, waker) {
         alarm.wake_at(next, &waker);
     }
@@ -156,8 +172,8 @@ mod tests {
         let mut phase = Phase::default();
         let mut at = |ms, news| {
             let now = start + Duration::from_millis(ms);
-            phase.go_on(true, news, now);
-            (phase.is_off, phase.next(now))
+            phase.go_on(true, news, now, INTERVAL);
+            (phase.is_off, phase.next(now, INTERVAL))
         };
         assert_eq!(at(0, true), (false, Some(start + INTERVAL)));
         assert_eq!(at(600, false), (true, Some(start + 2 * INTERVAL)));
@@ -166,6 +182,21 @@ mod tests {
         assert_eq!(at(1900, true), (true, Some(start + 4 * INTERVAL)));
         assert!(at(13_800, false).1.is_some());
         assert_eq!(at(13_900, false), (false, None));
+    }
+
+    #[test]
+    fn what_blinks_does_so_as_fast_as_is_wanted() {
+        let (start, fast) = (Instant::now(), Duration::from_millis(100));
+        let mut phase = Phase::default();
+        phase.go_on(true, true, start, fast);
+        assert_eq!(phase.next(start, fast), Some(start + fast));
+        phase.go_on(true, false, start + fast, fast);
+        assert!(phase.is_off);
+        // As far as it can be.
+        for interval in [SHORTEST, LONGEST] {
+            phase.go_on(true, false, start + fast, interval);
+            assert!(phase.next(start + fast, interval) > Some(start + fast));
+        }
     }
 
     #[test]

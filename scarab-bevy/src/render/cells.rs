@@ -2,15 +2,33 @@
 
 use std::{ops::Range, sync::Arc};
 
-use scarab_protocol::surface::{Attrs, Cell, CursorShape, Extra, Grid, Underline};
+use bevy::prelude::Resource;
+use scarab_protocol::surface::{Attrs, Cell, Color, CursorShape, Extra, Grid, Underline};
 
 use super::atlas::Glyph;
 use super::font::{CellMetrics, FontStyle};
 use super::joined::{Joined, Joiner};
 use super::material::{GpuCell, GridHeader, pack};
 use super::raster::Cluster;
-use super::theme::Colors;
+use super::theme::{Colors, seen_through};
 use crate::highlight::Highlight;
+
+/// The shape of a cursor whose program has chosen none (DECSCUSR, 0). Default: a block.
+#[derive(Resource, Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DefaultCursor(pub CursorShape);
+
+/// How a grid is drawn, beside its colours and its font.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
+    /// In physical pixels.
+    pub(super) padding: u32,
+    /// Whether it has the keyboard.
+    pub(super) focused: bool,
+    /// The shape of a cursor that has none of its own.
+    pub(super) cursor: CursorShape,
+    /// How opaque the default background is, from 0 to 1.
+    pub(super) opacity: f32,
+}
 
 /// Says where in the atlas glyphs lie.
 pub(super) trait Glyphs {
@@ -84,26 +102,20 @@ pub(super) fn encode_row(
 }
 
 /// The header of a grid's buffer. Positions and sizes are in physical pixels.
-pub(super) fn header(
-    grid: &Grid,
-    colors: &Colors,
-    cell: &CellMetrics,
-    quad: [u32; 2],
-    padding: u32,
-    focused: bool,
-) -> GridHeader {
+pub(super) fn header(grid: &Grid, colors: &Colors, cell: &CellMetrics, quad: [u32; 2], look: Look) -> GridHeader {
     let (cols, rows) = (u32::from(grid.cols()), u32::from(grid.rows()));
     let mut header = GridHeader {
         grid: [cols, rows],
         cell: [cell.width, cell.height],
         quad,
-        origin: [padding; 2],
+        origin: [look.padding; 2],
         cursor: GridHeader::NO_CURSOR,
         cursor_cells: 1,
         underline_top: cell.underline_top,
         line: cell.line,
         strike_top: cell.strike_top,
-        background: pack(colors.bg),
+        background: pack(seen_through(colors.bg, look.opacity)),
+        opacity: (look.opacity * 255.0).round() as u32,
         ..GridHeader::default()
     };
     let cursor = grid.cursor;
@@ -118,9 +130,10 @@ pub(super) fn header(
     let under = colors.of(row[col], grid.extra(cursor.row, col as u16));
     header.cursor = u32::from(cursor.row) * cols + col as u32;
     header.cursor_cells = if row[col].attrs().contains(Attrs::WIDE) && col + 1 < row.len() { 2 } else { 1 };
-    header.cursor_shape = match cursor.shape {
-        _ if !focused => GridHeader::CURSOR_HOLLOW,
-        CursorShape::Block => GridHeader::CURSOR_BLOCK,
+    let shape = if cursor.shape == CursorShape::Unset { look.cursor } else { cursor.shape };
+    header.cursor_shape = match shape {
+        _ if !look.focused => GridHeader::CURSOR_HOLLOW,
+        CursorShape::Block | CursorShape::Unset => GridHeader::CURSOR_BLOCK,
         CursorShape::Underline => GridHeader::CURSOR_UNDERLINE,
         CursorShape::Beam => GridHeader::CURSOR_BEAM,
         CursorShape::HollowBlock => GridHeader::CURSOR_HOLLOW,
@@ -158,6 +171,9 @@ impl Inks<'_> {
         }
         let drawn = self.colors.of(cell, extra);
         let (fg, bg, underline) = (pack(drawn.fg), pack(drawn.bg), pack(drawn.underline));
+        // Inverse text has its own colour behind it.
+        let is_default = cell.bg() == Color::Default && !attrs.contains(Attrs::INVERSE);
+        let bg = if is_default { bg | GpuCell::DEFAULT_BG } else { bg };
         let ink = Ink { lines: lines(attrs), fg, bg, underline };
         if extra.is_none() {
             self.last = Some((attrs, both, ink));
@@ -226,13 +242,15 @@ fn encode(ink: Ink, tile: u32, color: bool) -> GpuCell {
 
 #[cfg(test)]
 mod tests {
-    use scarab_protocol::surface::{Color, Cursor};
+    use scarab_protocol::surface::Cursor;
 
     use super::*;
     use crate::render::theme::TerminalTheme;
 
     const CELL: CellMetrics =
         CellMetrics { width: 8, height: 16, baseline: 12, line: 1, underline_top: 13, strike_top: 8 };
+
+    const LOOK: Look = Look { padding: 0, focused: true, cursor: CursorShape::Block, opacity: 1.0 };
 
     fn grid(cells: &[Cell], extras: Vec<(u16, Arc<Extra>)>) -> Grid {
         let mut grid = Grid::new(cells.len() as u16, 1);
@@ -318,12 +336,12 @@ mod tests {
             grid(&[cell('x', Attrs::empty()), cell('漢', Attrs::WIDE), cell(' ', Attrs::WIDE_SPACER)], vec![]);
         let colors = Colors::new(&TerminalTheme::default(), &grid);
         grid.cursor = Cursor { col: 2, visible: true, ..Cursor::default() };
-        let drawn = header(&grid, &colors, &CELL, [24, 16], 0, true);
+        let drawn = header(&grid, &colors, &CELL, [24, 16], LOOK);
         assert_eq!((drawn.cursor, drawn.cursor_cells), (1, 2));
         grid.cursor.col = 900;
-        assert_eq!(header(&grid, &colors, &CELL, [24, 16], 0, true).cursor, 1);
+        assert_eq!(header(&grid, &colors, &CELL, [24, 16], LOOK).cursor, 1);
         grid.cursor.row = 1;
-        assert_eq!(header(&grid, &colors, &CELL, [24, 16], 0, true).cursor, GridHeader::NO_CURSOR);
+        assert_eq!(header(&grid, &colors, &CELL, [24, 16], LOOK).cursor, GridHeader::NO_CURSOR);
     }
 
     #[test]
@@ -331,6 +349,32 @@ mod tests {
         let mut grid = grid(&[cell('x', Attrs::empty())], vec![]);
         grid.cursor.visible = true;
         let colors = Colors::new(&TerminalTheme::default(), &grid);
-        assert_eq!(header(&grid, &colors, &CELL, [8, 16], 0, false).cursor_shape, GridHeader::CURSOR_HOLLOW);
+        let look = Look { focused: false, ..LOOK };
+        assert_eq!(header(&grid, &colors, &CELL, [8, 16], look).cursor_shape, GridHeader::CURSOR_HOLLOW);
+    }
+
+    #[test]
+    fn a_cursor_whose_program_has_chosen_no_shape_has_the_configured_one() {
+        let mut grid = grid(&[cell('x', Attrs::empty())], vec![]);
+        let colors = Colors::new(&TerminalTheme::default(), &grid);
+        let mut shape = |shape, cursor| {
+            grid.cursor = Cursor { visible: true, shape, ..Cursor::default() };
+            header(&grid, &colors, &CELL, [8, 16], Look { cursor, ..LOOK }).cursor_shape
+        };
+        assert_eq!(shape(CursorShape::Unset, CursorShape::Beam), GridHeader::CURSOR_BEAM);
+        assert_eq!(shape(CursorShape::Unset, CursorShape::Unset), GridHeader::CURSOR_BLOCK);
+        assert_eq!(shape(CursorShape::Underline, CursorShape::Beam), GridHeader::CURSOR_UNDERLINE);
+    }
+
+    #[test]
+    fn only_the_default_background_is_seen_through() {
+        let black = Cell::new('x', Attrs::empty(), Color::Default, Color::Indexed(0));
+        let cells = [cell('x', Attrs::empty()), cell('x', Attrs::INVERSE), black, cell('x', Attrs::FAINT)];
+        let grid = grid(&cells, vec![]);
+        let seen_through: Vec<bool> = encoded(&grid).iter().map(|cell| cell.bg & GpuCell::DEFAULT_BG != 0).collect();
+        assert_eq!(seen_through, [true, false, false, true]);
+        let theme = TerminalTheme { background: [200, 100, 51], ..TerminalTheme::default() };
+        let header = header(&grid, &Colors::new(&theme, &grid), &CELL, [32, 16], Look { opacity: 0.5, ..LOOK });
+        assert_eq!((header.background, header.opacity), (pack([100, 50, 26]), 128));
     }
 }

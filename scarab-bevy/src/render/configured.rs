@@ -5,7 +5,7 @@ use bevy::{
     window::{PrimaryWindow, WindowTheme},
 };
 
-use super::{CursorBlink, FontSettings, TerminalTheme, TerminalView, TextBlink};
+use super::{CursorBlink, DefaultCursor, FontSettings, TerminalTheme, TerminalView, TextBlink};
 use crate::{config::ClientConfig, select::WordSeparators, terminal::Terminal};
 
 /// Has terminals look and listen as the configuration says: font, padding, colours, cursor, bindings and what becomes of a selection
@@ -18,6 +18,7 @@ impl Plugin for ScarabConfigPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<ClientConfig>()
             .init_resource::<CursorBlink>()
+            .init_resource::<DefaultCursor>()
             .init_resource::<TextBlink>()
             .init_resource::<WordSeparators>()
             .add_systems(Update, (draw, color, pad));
@@ -37,11 +38,12 @@ impl ClientConfig {
     }
 }
 
-/// A size that was chosen by keys stays until another is configured: other changes have nothing to do with it.
+/// A size that was chosen by keys stays until another is configured, or the least size is larger: other changes have nothing to do with it.
 fn draw(
     config: Res<ClientConfig>,
     mut configured_size: Local<Option<f32>>,
     mut font: ResMut<FontSettings>,
+    mut cursor: ResMut<DefaultCursor>,
     mut blink: ResMut<CursorBlink>,
     mut text_blink: ResMut<TextBlink>,
     mut separators: ResMut<WordSeparators>,
@@ -51,14 +53,15 @@ fn draw(
     }
     let size_is_new = configured_size.replace(config.font_size) != Some(config.font_size);
     let wanted = FontSettings {
-        size: if size_is_new { config.font_size } else { font.size },
+        size: config.legible(if size_is_new { config.font_size } else { font.size }),
         line_height: config.line_height,
         family: config.font.clone(),
         ligatures: config.ligatures,
         ..font.clone()
     };
     font.set_if_neq(wanted);
-    blink.set_if_neq(CursorBlink { always: config.cursor_blink });
+    cursor.set_if_neq(DefaultCursor(config.cursor_shape));
+    blink.set_if_neq(CursorBlink { always: config.cursor_blink, interval: config.cursor_blink_interval });
     text_blink.set_if_neq(TextBlink(config.text_blink));
     if separators.0 != config.word_separators {
         separators.0.clone_from(&config.word_separators);
@@ -105,6 +108,10 @@ fn pad(config: Res<ClientConfig>, mut views: Query<&mut TerminalView, With<Termi
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use scarab_protocol::surface::CursorShape;
+
     use super::*;
 
     #[test]
@@ -113,6 +120,10 @@ mod tests {
         assert_eq!((config.theme(false), config.theme(true)), (TerminalTheme::default(), TerminalTheme::default()));
         assert_eq!(config.font_size, FontSettings::default().size);
         assert_eq!(config.padding, TerminalView::default().padding);
+        assert_eq!(config.opacity, TerminalView::default().opacity);
+        assert_eq!(config.cursor_shape, DefaultCursor::default().0);
+        let blink = CursorBlink { always: config.cursor_blink, interval: config.cursor_blink_interval };
+        assert_eq!(blink, CursorBlink::default());
         assert_eq!(config.word_separators, WordSeparators::default().0);
     }
 
@@ -149,6 +160,21 @@ mod tests {
         app.insert_resource(ClientConfig { font_size: 21.0, ligatures: true, ..default() });
         app.update();
         assert_eq!(size(&app), 21.0);
+        app.insert_resource(ClientConfig { font_size: 21.0, minimum_font_size: 30.0, ..default() });
+        app.update();
+        assert_eq!(size(&app), 30.0);
+    }
+
+    #[test]
+    fn a_cursor_is_as_configured_at_once() {
+        let mut app = App::new();
+        app.init_resource::<TerminalTheme>().init_resource::<FontSettings>().add_plugins(ScarabConfigPlugin);
+        app.update();
+        let (cursor_shape, cursor_blink_interval) = (CursorShape::Beam, Duration::from_millis(250));
+        app.insert_resource(ClientConfig { cursor_shape, cursor_blink_interval, ..default() });
+        app.update();
+        assert_eq!(app.world().resource::<DefaultCursor>().0, CursorShape::Beam);
+        assert_eq!(app.world().resource::<CursorBlink>().interval, cursor_blink_interval);
     }
 
     #[test]

@@ -11,10 +11,10 @@ use bevy::sprite_render::MeshMaterial2d;
 
 use super::atlas::{Atlas, Glyph};
 use super::blink::Blink;
-use super::cells::{self, encode_row, header};
+use super::cells::{self, DefaultCursor, Look, encode_row, header};
 use super::font::{FontSettings, Fonts, Received};
 use super::joined::Joined;
-use super::layout::{TerminalMetrics, TerminalQuad, TerminalView, font_pixels};
+use super::layout::{TerminalMetrics, TerminalQuad, TerminalView, font_pixels, opacity};
 use super::material::{GpuCell, GridHeader, GridMaterial};
 use super::memory::{Claimant, Memory, allot};
 use super::preedit::composed;
@@ -124,6 +124,7 @@ pub(super) struct Painter<'w, 's> {
     settling: ResMut<'w, Settling>,
     uploads: ResMut<'w, Uploads>,
     blink: Res<'w, Blink>,
+    cursor: Res<'w, DefaultCursor>,
     rasterizer: Local<'s, Rasterizer>,
     quads: Query<'w, 's, Quad, With<TerminalQuad>>,
 }
@@ -231,7 +232,9 @@ impl Painter<'_, '_> {
         let preedit = preedit.filter(|preedit| !preedit.text.is_empty());
         let composed = preedit.map(|preedit| composed(grid, preedit));
         let grid = composed.as_ref().unwrap_or(grid);
-        let mut header = header(grid, &colors, &atlas.cell, screen.size.into(), metrics.padding, view.focused);
+        let (padding, focused, cursor) = (metrics.padding, view.focused, self.cursor.0);
+        let look = Look { padding, focused, cursor, opacity: opacity(view) };
+        let mut header = header(grid, &colors, &atlas.cell, screen.size.into(), look);
         header.grid[1] = seen_rows.into();
         if self.blink.hides(grid.cursor, view.focused) {
             header.cursor = GridHeader::NO_CURSOR;
@@ -326,6 +329,7 @@ mod tests {
             .init_resource::<Atlases>()
             .init_resource::<Uploads>()
             .init_resource::<Blink>()
+            .init_resource::<DefaultCursor>()
             .init_resource::<Settling>()
             .init_resource::<Assets<Image>>()
             .init_resource::<Assets<GridMaterial>>()

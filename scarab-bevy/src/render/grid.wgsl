@@ -18,6 +18,7 @@ const COLOR: u32 = 0x100000u;
 const STRIKEOUT: u32 = 0x200000u;
 const UNDERLINE_SHIFT: u32 = 22u;
 const BLINK: u32 = 0x2000000u;
+const DEFAULT_BG: u32 = 0x40000000u;
 
 const SINGLE: u32 = 1u;
 const DOUBLE: u32 = 2u;
@@ -45,10 +46,11 @@ struct Corner {
     @location(2) @interpolate(flat) quad: vec4<u32>,
     // The first cell under the cursor, how many there are, its shape and its colour.
     @location(3) @interpolate(flat) cursor: vec4<u32>,
-    // The top of underlines, the thickness of lines, the top of strikeouts, the colour around the cells.
+    // The top of underlines, the thickness of lines, the top of strikeouts, the default background.
     @location(4) @interpolate(flat) lines: vec4<u32>,
-    // How much of the first row is above the first cell, whether text that blinks is not seen, then where the cells begin.
-    @location(5) @interpolate(flat) shift_blink_cells: vec3<u32>,
+    // How much of the first row is above the first cell, whether text that blinks is not seen, how opaque the default background is,
+    // then where the cells begin.
+    @location(5) @interpolate(flat) shift_blink_opacity_cells: vec4<u32>,
 }
 
 @vertex
@@ -63,7 +65,7 @@ fn vertex(vertex: Vertex) -> Corner {
     corner.quad = words[first + 1u];
     corner.cursor = words[first + 2u];
     corner.lines = words[first + 3u];
-    corner.shift_blink_cells = vec3(words[first + 4u].xy, first + HEADER);
+    corner.shift_blink_opacity_cells = vec4(words[first + 4u].xyz, first + HEADER);
     corner.at = vertex.uv * vec2<f32>(corner.quad.xy);
     return corner;
 }
@@ -73,12 +75,13 @@ fn unpack(packed: u32) -> vec3<f32> {
     return vec3<f32>(vec3(packed, packed >> 10u, packed >> 20u) & vec3(0x3ffu)) / 1023.0;
 }
 
-fn output(color: vec3<f32>) -> vec4<f32> {
-    let linear = color * color;
+// What the colours are multiplied by is in the alpha, and stays as it is.
+fn output(color: vec4<f32>) -> vec4<f32> {
+    let linear = color.rgb * color.rgb;
 #ifdef SRGB_OUTPUT
-    return vec4(select(1.055 * pow(linear, vec3(1.0 / 2.4)) - 0.055, 12.92 * linear, linear <= vec3(0.0031308)), 1.0);
+    return vec4(select(1.055 * pow(linear, vec3(1.0 / 2.4)) - 0.055, 12.92 * linear, linear <= vec3(0.0031308)), color.a);
 #else
-    return vec4(linear, 1.0);
+    return vec4(linear, color.a);
 #endif
 }
 
@@ -123,28 +126,30 @@ fn fragment(corner: Corner) -> @location(0) vec4<f32> {
     let size = vec2<f32>(corner.grid.zw);
     // A little is added so that a quad which lies between the pixels of its target leaves none out.
     let seen = floor(corner.at + 1.0 / 64.0) - vec2<f32>(corner.quad.zw);
+    let backdrop = vec4(unpack(corner.lines.w), f32(corner.shift_blink_opacity_cells.z) / 255.0);
     if any(seen < vec2(0.0)) || any(seen >= grid * size) {
-        return output(unpack(corner.lines.w));
+        return output(backdrop);
     }
-    let at = seen + vec2(0.0, f32(corner.shift_blink_cells.x));
+    let at = seen + vec2(0.0, f32(corner.shift_blink_opacity_cells.x));
     let position = floor((at + 0.5) / size);
     let within = at - position * size;
     let index = u32(position.y) * corner.grid.x + u32(position.x);
-    var cell = words[corner.shift_blink_cells.z + index];
-    if corner.shift_blink_cells.y != 0u && (cell.x & BLINK) != 0u {
+    var cell = words[corner.shift_blink_opacity_cells.w + index];
+    if corner.shift_blink_opacity_cells.y != 0u && (cell.x & BLINK) != 0u {
         // Neither letter nor lines.
         cell.x = 0u;
     }
     var fg = unpack(cell.y);
-    var bg = unpack(cell.z);
+    let own_bg = unpack(cell.z);
+    var bg = select(vec4(own_bg, 1.0), backdrop, (cell.z & DEFAULT_BG) != 0u);
 
     let from_cursor = index - corner.cursor.x;
     let under_cursor = index >= corner.cursor.x && from_cursor < corner.cursor.y;
     let shape = corner.cursor.z;
     let cursor_color = unpack(corner.cursor.w);
     if under_cursor && shape == CURSOR_BLOCK {
-        fg = bg;
-        bg = cursor_color;
+        fg = own_bg;
+        bg = vec4(cursor_color, 1.0);
     }
 
     let line = f32(corner.lines.y);
@@ -152,15 +157,15 @@ fn fragment(corner: Corner) -> @location(0) vec4<f32> {
     var color = bg;
     if style != 0u {
         let coverage = underline_coverage(style, within, size, f32(corner.lines.x), line);
-        color = mix(bg, unpack(cell.w), coverage);
+        color = mix(bg, vec4(unpack(cell.w), 1.0), coverage);
     }
     let tile = vec2(cell.x & TILE_MASK, (cell.x >> TILE_BITS) & TILE_MASK);
     // The first tile is blank, so nothing has to be left out for cells without a glyph.
     let texel = textureLoad(atlas, vec2<i32>(tile * corner.grid.zw) + vec2<i32>(within), 0);
-    color = mix(color, select(fg, texel.rgb, (cell.x & COLOR) != 0u), texel.a);
+    color = mix(color, vec4(select(fg, texel.rgb, (cell.x & COLOR) != 0u), 1.0), texel.a);
     let strike_top = f32(corner.lines.z);
     if (cell.x & STRIKEOUT) != 0u && within.y >= strike_top && within.y < strike_top + line {
-        color = fg;
+        color = vec4(fg, 1.0);
     }
 
     if under_cursor && shape != CURSOR_BLOCK {
@@ -174,7 +179,7 @@ fn fragment(corner: Corner) -> @location(0) vec4<f32> {
             drawn = x < thick;
         }
         if drawn {
-            color = cursor_color;
+            color = vec4(cursor_color, 1.0);
         }
     }
     return output(color);

@@ -27,14 +27,23 @@ pub struct TerminalView {
     pub font_size: Option<f32>,
     /// Empty space around the cells in logical pixels, in the background colour. Default: 4.
     pub padding: f32,
+    /// How opaque the default background is, from 0 to 1, the padding with it; text and other colours always are. Less than 1 is for
+    /// windows and images through which something is seen: colours come out multiplied by their alpha. Default: 1.
+    pub opacity: f32,
     /// Whether the terminal has the keyboard; without it the cursor is hollow. Default: true.
     pub focused: bool,
 }
 
 impl Default for TerminalView {
     fn default() -> Self {
-        Self { font_size: None, padding: 4.0, focused: true }
+        Self { font_size: None, padding: 4.0, opacity: 1.0, focused: true }
     }
+}
+
+/// How opaque a terminal's default background is, from 0 to 1.
+pub(super) fn opacity(view: &TerminalView) -> f32 {
+    // What is no number is no opacity.
+    if view.opacity.is_finite() { view.opacity.clamp(0.0, 1.0) } else { 1.0 }
 }
 
 /// The size of a terminal's font in physical pixels.
@@ -55,12 +64,22 @@ pub(super) fn measure(
     let window_scale = window.map_or(1.0, |window| window.scale_factor());
     for (view, image, mut metrics) in &mut terminals {
         let scale_factor = image.map_or(window_scale, |image| image.scale.clamp(0.25, 8.0));
-        let cell = fonts.measure(font_pixels(view, &settings, scale_factor), settings.line_height());
-        metrics.set_if_neq(TerminalMetrics {
-            cell: UVec2::new(cell.width, cell.height),
-            padding: (view.padding * scale_factor).round().clamp(0.0, 4096.0) as u32,
-            scale_factor,
-        });
+        metrics.set_if_neq(metrics_of(view, &settings, &fonts, scale_factor));
+    }
+}
+
+/// How large the cells of a view are.
+pub(super) fn metrics_of(
+    view: &TerminalView,
+    settings: &FontSettings,
+    fonts: &Fonts,
+    scale_factor: f32,
+) -> TerminalMetrics {
+    let cell = fonts.measure(font_pixels(view, settings, scale_factor), settings.line_height());
+    TerminalMetrics {
+        cell: UVec2::new(cell.width, cell.height),
+        padding: (view.padding * scale_factor).round().clamp(0.0, 4096.0) as u32,
+        scale_factor,
     }
 }
 

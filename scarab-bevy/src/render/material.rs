@@ -71,14 +71,16 @@ pub(super) struct GridHeader {
     pub(super) line: u32,
     /// The top of a line that strikes text out.
     pub(super) strike_top: u32,
-    /// The colour around the cells.
+    /// The default background, around the cells and behind those that have no other, multiplied by its opacity.
     pub(super) background: u32,
     /// How much of the first row is above the first cell, less than a cell's height.
     pub(super) shift: u32,
     /// 1 while text that blinks is not seen.
     pub(super) blink_off: u32,
+    /// How opaque the default background is, from 0 to 255.
+    pub(super) opacity: u32,
     /// Room for what comes.
-    pub(super) reserved: [u32; 2],
+    pub(super) reserved: u32,
 }
 
 impl GridHeader {
@@ -109,7 +111,7 @@ pub(super) struct GpuCell {
     pub(super) glyph: u32,
     /// The colour of the text.
     pub(super) fg: u32,
-    /// The colour behind it.
+    /// The colour behind it, and the flag [`GpuCell::DEFAULT_BG`].
     pub(super) bg: u32,
     /// The colour of the underline.
     pub(super) underline: u32,
@@ -124,6 +126,8 @@ impl GpuCell {
     pub(super) const UNDERLINE_SHIFT: u32 = 22;
     /// The text blinks.
     pub(super) const BLINK: u32 = 1 << 25;
+    /// What is behind the text is the default background, in the bits that a colour leaves free.
+    pub(super) const DEFAULT_BG: u32 = 1 << 30;
 }
 
 /// A colour as the shader unpacks it: the square roots of the linear red, green and blue, ten bits each from the

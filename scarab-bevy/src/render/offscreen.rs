@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use bevy::app::PluginsState;
+use bevy::app::{Plugins, PluginsState};
 use bevy::log::LogPlugin;
 use bevy::prelude::*;
 use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
@@ -14,7 +14,7 @@ use scarab_protocol::surface::Grid;
 
 use super::font::{FontSettings, Fonts};
 use super::settle::Settling;
-use super::{ScarabRenderPlugin, TerminalImage, TerminalView};
+use super::{TerminalImage, TerminalView};
 use crate::terminal::TerminalGrid;
 
 /// How long a picture may take; software rendering on a busy machine is slow.
@@ -37,17 +37,17 @@ pub struct Offscreen {
 }
 
 impl Offscreen {
-    /// Starts the App.
-    pub fn new(plugin: ScarabRenderPlugin) -> Self {
+    /// Starts the App, with these plugins beside Bevy's. [`ScarabRenderPlugin`](super::ScarabRenderPlugin) is one.
+    pub fn new<M>(plugins: impl Plugins<M>) -> Self {
         let mut app = App::new();
-        app.add_plugins((
+        app.add_plugins(
             DefaultPlugins
                 .set(WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() })
                 .disable::<PipelinedRenderingPlugin>()
                 .disable::<LogPlugin>()
                 .disable::<WinitPlugin>(),
-            plugin,
-        ));
+        )
+        .add_plugins(plugins);
         let deadline = Instant::now() + PATIENCE;
         while app.plugins_state() == PluginsState::Adding {
             assert!(Instant::now() < deadline, "no graphics adapter answered");
@@ -73,6 +73,11 @@ impl Offscreen {
         if let Some(mut shown) = self.app.world_mut().get_mut::<TerminalGrid>(terminal) {
             shown.grid.clone_from(grid);
         }
+        self.app.update();
+    }
+
+    /// Lets the App go on by one update.
+    pub fn update(&mut self) {
         self.app.update();
     }
 

@@ -40,6 +40,13 @@ impl Settling {
         self.frames = 0;
     }
 
+    /// All that came up is on screen, for tests that draw nothing.
+    #[cfg(all(test, feature = "app"))]
+    pub(crate) fn finish(&mut self) {
+        self.begin();
+        self.done.store(self.begun, Ordering::Release);
+    }
+
     /// Whether everything that came up is on screen.
     pub(crate) fn is_done(&self) -> bool {
         self.begun > 0 && self.done.load(Ordering::Acquire) >= self.begun

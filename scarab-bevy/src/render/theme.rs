@@ -77,6 +77,12 @@ impl TerminalTheme {
 #[reflect(Component, Default)]
 pub struct ThemeOverride(pub TerminalTheme);
 
+/// A colour through which what is behind the window is seen: multiplied by its opacity, from 0 to 1. That is done with its bytes as
+/// they are, because desktops compose windows without taking their encoding apart.
+pub(crate) fn seen_through(color: Rgb, opacity: f32) -> Rgb {
+    color.map(|byte| (f32::from(byte) * opacity).round() as u8)
+}
+
 /// The colours of a cell, ready to be drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CellColors {

@@ -11,8 +11,9 @@ use bevy::{
     window::WindowEvent,
 };
 use scarab_bevy::{
-    Highlight, Place as At, ScrollRequest, ScrollTo, Search, SearchOutcome, SearchRequest, Select, SelectRequest,
-    SelectionCopied, SelectionKind, TerminalHighlights, TerminalMetrics, TerminalSearch, TerminalViewport, prelude::*,
+    ActionTriggered, Highlight, Place as At, ScrollRequest, ScrollTo, Search, SearchOutcome, SearchRequest, Select,
+    SelectRequest, SelectionCopied, SelectionKind, TerminalHighlights, TerminalMetrics, TerminalSearch,
+    TerminalViewport, prelude::*, protocol::config::Action,
 };
 
 use crate::support::*;
@@ -65,6 +66,22 @@ fn what_is_seen_stays_when_output_arrives() {
     until_seen(&mut app, terminal, &["line 149", "line 150", "line 151", "line 152", "line 153"]);
     scroll(&mut app, terminal, ScrollTo::Bottom);
     until_seen(&mut app, terminal, &["line 299", "line 300", "one", "two", "three"]);
+    assert!(!app.world().get::<TerminalViewport>(terminal).expect("there").is_scrolled_back());
+}
+
+#[test]
+fn a_cleared_scrollback_is_gone_and_the_screen_is_seen_as_it_was() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let mut app = place.app();
+    let terminal = lines(&mut app);
+    scroll(&mut app, terminal, ScrollTo::Top);
+    until_seen(&mut app, terminal, &["line 1", "line 2", "line 3", "line 4", "line 5"]);
+    app.world_mut().write_message(ActionTriggered { terminal, action: Action::ClearScrollback });
+    until_seen(&mut app, terminal, &["line 297", "line 298", "line 299", "line 300", ""]);
+    assert!(!app.world().get::<TerminalViewport>(terminal).expect("there").is_scrolled_back());
+    scroll(&mut app, terminal, ScrollTo::Top);
+    app.update();
     assert!(!app.world().get::<TerminalViewport>(terminal).expect("there").is_scrolled_back());
 }
 

@@ -3,18 +3,22 @@
 //! `SCARAB_BLESS=1` writes the pictures anew; they are to be looked at before they are kept. What a
 //! failing test drew lies in the target directory under `tmp/golden/`.
 
+mod emoji;
 mod one_camera;
+mod over_text;
 mod page;
 mod shared_buffer;
 mod support;
+mod themes;
+mod window;
 
 use std::time::{Duration, Instant};
 
-use scarab_bevy::render::{FontSettings, TerminalView};
+use scarab_bevy::render::{FontSettings, TerminalTheme, TerminalView};
 use scarab_protocol::surface::{Attrs, Color, CursorShape, Modes, Palette, Underline};
 
 use page::Page;
-use support::{check, draw, draw_scaled, offscreen, stack};
+use support::{bundled, check, draw, draw_scaled, offscreen, stack};
 
 const STYLES: [(&str, Attrs); 9] = [
     ("plain", Attrs::empty()),
@@ -105,18 +109,33 @@ fn boxes_join_without_gaps() {
     check("boxes", &draw(page.grid));
 }
 
+/// So many characters from a number on.
+fn characters(first: u32, count: u32) -> String {
+    (first..first + count).filter_map(char::from_u32).collect()
+}
+
+#[test]
+fn every_sextant_and_every_braille_pattern_is_drawn() {
+    let mut page = Page::new(64, 5);
+    page.write(0, 0, &characters(0x1fb00, 60));
+    for row in 0..4 {
+        page.write(row + 1, 0, &characters(0x2800 + 64 * u32::from(row), 64));
+    }
+    check("mosaics", &draw(page.grid));
+}
+
 #[test]
 fn symbols_for_status_lines_and_mosaics_reach_the_edges() {
     let mut page = Page::new(46, 11);
     page.write(0, 0, "\u{e0b0}\u{e0b1}\u{e0b2}\u{e0b3} \u{e0b4}\u{e0b5}\u{e0b6}\u{e0b7} \u{e0b8}\u{e0b9}\u{e0ba}\u{e0bb}\u{e0bc}\u{e0bd}\u{e0be}\u{e0bf}");
-    let range = |first: u32, count: u32| (first..first + count).filter_map(char::from_u32).collect::<String>();
     for (row, first) in [(1, 0x1fb3c), (2, 0x1fb52)] {
-        page.write(row, 0, &range(first, 22));
+        page.write(row, 0, &characters(first, 22));
     }
-    page.write(3, 0, &range(0x1fb68, 8)).write(3, 10, &range(0x1fb70, 16)).write(4, 0, &range(0x1fb80, 19));
-    page.write(5, 0, &range(0x1fb9a, 6)).write(5, 8, &range(0x1fba0, 15));
+    page.write(3, 0, &characters(0x1fb68, 8)).write(3, 10, &characters(0x1fb70, 16));
+    page.write(4, 0, &characters(0x1fb80, 19));
+    page.write(5, 0, &characters(0x1fb9a, 6)).write(5, 8, &characters(0x1fba0, 15));
     for row in 0..5 {
-        page.write(6 + row as u16, 0, &range(0x1cd00 + 46 * row, 46));
+        page.write(6 + row as u16, 0, &characters(0x1cd00 + 46 * row, 46));
     }
     check("symbols", &draw(page.grid));
 }
@@ -130,14 +149,16 @@ fn signs_are_joined_where_the_font_has_them_so_and_that_is_wanted() {
             .write(1, 0, "|> <|> :: ... /* */ ++ && ||")
             .style(Attrs::ITALIC)
             .write(2, 0, "- > = > ->->-> --------- ###");
-        [false, true].map(|ligatures| {
-            app.set_font(FontSettings { system_fallback: false, ligatures, ..FontSettings::default() });
+        let pictures = [false, true].map(|ligatures| {
+            app.set_font(FontSettings { ligatures, ..bundled() });
             let terminal = app.terminal(TerminalView::default(), 1.0);
             app.show(terminal, &page.grid);
             let picture = app.picture(terminal);
             app.close(terminal);
             picture
-        })
+        });
+        app.set_font(bundled());
+        pictures
     });
     assert_ne!(pictures[0].rgba, pictures[1].rgba);
     check("ligatures", &stack(&pictures));
@@ -186,6 +207,46 @@ fn every_cursor_is_drawn() {
         pictures
     });
     check("cursors", &stack(&pictures));
+}
+
+#[test]
+fn something_is_seen_through_the_default_background_and_nothing_else() {
+    let (cols, theme) = (6, TerminalTheme::default());
+    let mut page = Page::new(cols, 1);
+    page.color(Color::Default, Color::Indexed(1)).write(0, 1, " ");
+    page.color(Color::Default, Color::Default).write(0, 2, "\u{2588}");
+    page.style(Attrs::INVERSE).write(0, 3, " ").cursor(0, 4, CursorShape::Block);
+    let picture = offscreen(move |app| {
+        let terminal = app.terminal(TerminalView { opacity: 0.5, ..TerminalView::default() }, 1.0);
+        app.show(terminal, &page.grid);
+        let picture = app.picture(terminal);
+        app.close(terminal);
+        picture
+    });
+    let pixel = |x: u32, y: u32| -> [u8; 4] {
+        let at = 4 * (y * picture.width + x) as usize;
+        picture.rgba[at..at + 4].try_into().expect("four bytes")
+    };
+    let padding = 4;
+    let cell = (picture.width - 2 * padding) / u32::from(cols);
+    let middle = |col: u32| pixel(padding + col * cell + cell / 2, picture.height / 2);
+    let opaque = |[r, g, b]: [u8; 3]| [r, g, b, 255];
+    // Colours are multiplied by their alpha.
+    let [r, g, b] = theme.background.map(|byte| (f32::from(byte) / 2.0).round() as u8);
+    let through = [r, g, b, 128];
+    let expected = [
+        (through, pixel(0, 0), "the padding"),
+        (through, middle(0), "the default background"),
+        (opaque(theme.ansi[1]), middle(1), "a background of its own"),
+        (opaque(theme.foreground), middle(2), "text"),
+        (opaque(theme.foreground), middle(3), "inverse"),
+        (opaque(theme.cursor), middle(4), "the cursor"),
+        (through, middle(5), "the default background behind all that"),
+    ];
+    for (wanted, drawn, what) in expected {
+        let near = wanted.iter().zip(drawn).all(|(wanted, drawn)| wanted.abs_diff(drawn) <= 1);
+        assert!(near, "{what}: {wanted:?} expected, {drawn:?} drawn");
+    }
 }
 
 #[test]

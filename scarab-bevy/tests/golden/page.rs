@@ -17,22 +17,24 @@ impl Page {
         Self { grid: Grid::new(cols, rows), fg: Color::Default, bg: Color::Default, attrs: Attrs::empty() }
     }
 
-    /// Writes text into a row with the current colours and attributes. Ideographs take two cells, combining marks none.
+    /// Writes text into a row with the current colours and attributes. Ideographs and emoji take two cells,
+    /// combining marks and what joins emoji none.
     pub fn write(&mut self, row: u16, col: u16, text: &str) -> &mut Self {
         let mut cells = self.grid.row(row).to_vec();
         let mut extras: RowExtras = self.grid.row_extras(row).to_vec();
         let mut col = usize::from(col);
         for character in text.chars() {
             match character {
-                '\u{300}'..='\u{36f}' => {
-                    let at = col as u16 - 1;
+                '\u{300}'..='\u{36f}' | '\u{200d}' | '\u{fe0f}' => {
+                    let is_right_half = cells[col - 1].attrs().contains(Attrs::WIDE_SPACER);
+                    let at = (col - 1 - usize::from(is_right_half)) as u16;
                     let marks = match extras.pop_if(|(last, _)| *last == at) {
                         Some((_, extra)) => format!("{}{character}", extra.marks),
                         None => character.to_string(),
                     };
                     extras.push((at, Arc::new(Extra { marks, ..Extra::default() })));
                 }
-                '\u{3000}'..='\u{9fff}' => {
+                '\u{3000}'..='\u{9fff}' | '\u{1f300}'..='\u{1faff}' => {
                     cells[col] = Cell::new(character, self.attrs | Attrs::WIDE, self.fg, self.bg);
                     cells[col + 1] = Cell::new(' ', self.attrs | Attrs::WIDE_SPACER, self.fg, self.bg);
                     col += 2;

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, OnceLock};
 
+use bevy::prelude::Entity;
 use scarab_bevy::render::offscreen::{Offscreen, Picture};
 use scarab_bevy::render::{FontSettings, ScarabRenderPlugin, TerminalView};
+use scarab_bevy::{Place, ScarabIpcPlugin, Search, SearchRequest, Select, SelectRequest, SelectionKind, Terminal};
 use scarab_protocol::surface::Grid;
 
 /// By how much a channel may differ from the golden picture: drivers round differently.
@@ -16,15 +18,22 @@ const OUTLIERS: usize = 1;
 /// Work for the App that all tests share.
 type Job = Box<dyn FnOnce(&mut Offscreen) + Send>;
 
-/// Does something in an App that draws with the bundled font alone, whatever the machine has installed. All tests
-/// share one, on a thread of its own, because to start one takes seconds.
+/// The bundled font alone, whatever the machine has installed.
+pub fn bundled() -> FontSettings {
+    FontSettings { system_fallback: false, ..FontSettings::default() }
+}
+
+/// Does something in an App that draws with the bundled font. All tests share one, on a thread of its own, because to
+/// start one takes seconds: who sets another font sets this one again.
 pub fn offscreen<R: Send + 'static>(work: impl FnOnce(&mut Offscreen) -> R + Send + 'static) -> R {
     static APP: OnceLock<Mutex<Sender<Job>>> = OnceLock::new();
     let jobs = APP.get_or_init(|| {
         let (jobs, queue) = channel::<Job>();
         std::thread::spawn(move || {
-            let font = FontSettings { system_fallback: false, ..FontSettings::default() };
-            let mut app = Offscreen::new(ScarabRenderPlugin { font, ..ScarabRenderPlugin::default() });
+            // Connected to nobody: what is selected and found in terminals stands out all the same.
+            let ipc = ScarabIpcPlugin { address: None, input: false, resize: false, ..ScarabIpcPlugin::default() };
+            let render = ScarabRenderPlugin { font: bundled(), ..ScarabRenderPlugin::default() };
+            let mut app = Offscreen::new((ipc, render));
             queue.into_iter().for_each(|job| job(&mut app));
         });
         Mutex::new(jobs)
@@ -47,6 +56,27 @@ pub fn draw_scaled(grid: Grid, scale: f32) -> Picture {
 
 pub fn draw(grid: Grid) -> Picture {
     draw_scaled(grid, 1.0)
+}
+
+/// A terminal without a session, which can be selected from, searched and scrolled as any other.
+pub fn terminal(app: &mut Offscreen, grid: &Grid) -> Entity {
+    let terminal = app.terminal(TerminalView::default(), 1.0);
+    app.world_mut().entity_mut(terminal).insert(Terminal::new());
+    app.show(terminal, grid);
+    terminal
+}
+
+/// Selects what lies between two places, each a line and a column.
+pub fn select(app: &mut Offscreen, terminal: Entity, kind: SelectionKind, from: (u64, u16), to: (u64, u16)) {
+    let [from, to] = [from, to].map(|(line, col)| Place { line, col });
+    for what in [Select::Begin(kind, from), Select::Extend(to)] {
+        app.world_mut().write_message(SelectRequest { terminal, what });
+    }
+}
+
+pub fn look_for(app: &mut Offscreen, terminal: Entity, text: &str) {
+    let what = Search::For { text: text.into(), regex: false };
+    app.world_mut().write_message(SearchRequest { terminal, what });
 }
 
 /// Pictures one below the other.

@@ -211,6 +211,8 @@ impl Painter {
                 CursorShape::Block | CursorShape::HollowBlock => 2,
                 CursorShape::Underline => 4,
                 CursorShape::Beam => 6,
+                // As the terminal has it when nobody asks for one.
+                CursorShape::Unset => u8::from(cursor.blinking),
             };
             push(out, format_args!("\x1b[{} q", steady - u8::from(cursor.blinking)));
         }

@@ -15,9 +15,9 @@ use scarab_protocol::{
 };
 
 use super::{
-    AttachError, JOIN_PATIENCE, Standing, exit_text, history, join,
+    AttachError, JOIN_PATIENCE, Standing, ended_text, history, join,
     lines::{is_blank, screen_lines, text_of},
-    session_name, standing,
+    scarabctl, session_name, standing,
 };
 
 /// What [`run_piped`] cannot know by itself.
@@ -147,12 +147,11 @@ impl Piped<'_> {
     fn how_to_go_on(&self, options: &PipedOptions) -> String {
         let name = session_name(self.attachment);
         if let Some(exit) = self.attachment.look(|state| state.exit().cloned()) {
-            return format!("[{name} ended: {}]\n", exit_text(&exit));
+            return ended_text(self.attachment, &exit, &options.scarabctl_arguments) + "\n";
         }
         let mut text =
             format!("\n[{name} goes on: there is no terminal to show it in. To see it, to type, to look again:]\n");
-        let space = if options.scarabctl_arguments.is_empty() { "" } else { " " };
-        let scarabctl = format!("scarabctl{space}{}", options.scarabctl_arguments);
+        let scarabctl = scarabctl(&options.scarabctl_arguments);
         for command in [format!("attach {name}"), format!("send {name} 'ls' --enter"), format!("capture {name}")] {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "  {scarabctl} {command}");

@@ -128,6 +128,8 @@ fn handle(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: Frame) -> Result<()
         Kind::KillSession => super::requests::kill(daemon, client, &frame),
         Kind::ForgetSession => super::requests::forget(daemon, client, &frame),
         Kind::SetSizePolicy => super::requests::set_size_policy(daemon, client, &frame),
+        Kind::AskBusy => super::requests::busy(daemon, client, &frame),
+        Kind::ClearScrollback => super::rows::clear(daemon, client, &frame),
         Kind::SetSize => super::requests::set_size(daemon, client, &frame),
         Kind::LoadPlugin => super::plugins::load(daemon, client, &frame),
         Kind::UnloadPlugin => super::plugins::unload(daemon, client, &frame),

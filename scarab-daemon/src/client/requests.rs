@@ -6,8 +6,8 @@ use scarab_protocol::{
     frame::Frame,
     ids::TermSize,
     message::{
-        CreateSession, Created, DaemonStatus, Done, ErrorCode, ForgetSession, KillSession, ListSessions, Ping, Pong,
-        RenameSession, Sessions, SetSize, SetSizePolicy, Shutdown, Status, Target,
+        AskBusy, Busy, CreateSession, Created, DaemonStatus, Done, ErrorCode, ForgetSession, KillSession, ListSessions,
+        Ping, Pong, RenameSession, Sessions, SetSize, SetSizePolicy, Shutdown, Status, Target,
     },
 };
 
@@ -127,6 +127,16 @@ pub(super) fn set_size_policy(daemon: &Arc<Daemon>, client: &Client, frame: &Fra
     if let Some(session) = find(daemon, client, request, &target) {
         session.set_size_policy(policy);
         client.tell(session.id.number, request, &Done {});
+    }
+    Ok(())
+}
+
+pub(super) fn busy(daemon: &Arc<Daemon>, client: &Client, frame: &Frame) -> Result<(), Breach> {
+    let AskBusy { target } = frame.read::<AskBusy>()?;
+    let request = frame.header().request;
+    if let Some(session) = find(daemon, client, request, &target) {
+        let others = session.others(client.number);
+        client.tell(session.id.number, request, &Busy { others, program: session.running() });
     }
     Ok(())
 }

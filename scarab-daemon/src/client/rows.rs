@@ -7,11 +7,11 @@ use std::{
 
 use scarab_protocol::{
     frame::Frame,
-    message::{ErrorCode, FetchRows, Rows, Scrollback},
+    message::{ClearScrollback, ErrorCode, FetchRows, Rows, Scrollback},
     surface::{MAX_UPDATE_BYTES, rows_since},
 };
 
-use super::{Client, MAX_QUEUED, attach::attached, reader::Breach};
+use super::{Client, MAX_QUEUED, attach::attached, reader::Breach, requests::find};
 use crate::{
     daemon::Daemon,
     session::{TooBusy, attachment::RowsReader, inbox::Request},
@@ -62,6 +62,16 @@ pub(super) fn scrollback(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Fra
         return Ok(());
     };
     if let Err(TooBusy) = session.request(Request::Scrollback { client: client.clone(), request, first, count }) {
+        client.refuse_for_now(request, "the session is busy", BUSY);
+    }
+    Ok(())
+}
+
+pub(super) fn clear(daemon: &Arc<Daemon>, client: &Arc<Client>, frame: &Frame) -> Result<(), Breach> {
+    let ClearScrollback { target } = frame.read::<ClearScrollback>()?;
+    let request = frame.header().request;
+    let Some(session) = find(daemon, client, request, &target) else { return Ok(()) };
+    if let Err(TooBusy) = session.request(Request::Clear { client: client.clone(), request }) {
         client.refuse_for_now(request, "the session is busy", BUSY);
     }
     Ok(())

@@ -160,6 +160,9 @@ mod tests {
             Form::Float { least, most } => (least..=most).prop_map(Value::Float).boxed(),
             Form::Word => "[!-~]{1,20}".prop_map(Value::Text).boxed(),
             Form::OneOf(texts) => proptest::sample::select(texts).prop_map(|text| Value::Text(text.into())).boxed(),
+            Form::Cells => {
+                (2u16..=1000, 1u16..=1000).prop_map(|(cols, rows)| Value::Text(format!("{cols}x{rows}"))).boxed()
+            }
             Form::Color => color().prop_map(Value::Text).boxed(),
             Form::Colors(count) => proptest::collection::vec(color(), count).prop_map(Value::Texts).boxed(),
             Form::Text => text().prop_map(Value::Text).boxed(),

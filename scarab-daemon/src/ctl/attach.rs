@@ -30,7 +30,9 @@ pub struct Args {
 /// Shows the session until it is left or ends.
 pub fn run(which: &Which, args: &Args) -> Result<ExitCode, CtlError> {
     if !is_tty() {
-        return Err(CtlError::Failed(format!("attach needs {NEEDED}: see `scarabctl send` and `scarabctl capture`")));
+        let scarabctl = which.scarabctl();
+        let text = format!("attach needs {NEEDED}: see `{scarabctl} send` and `{scarabctl} capture`");
+        return Err(CtlError::Failed(text));
     }
     let connection = which.connect()?;
     let name = match &args.name {
@@ -40,7 +42,11 @@ pub fn run(which: &Which, args: &Args) -> Result<ExitCode, CtlError> {
     if own_session(&connection).as_deref() == Some(name.as_str()) {
         return Err(CtlError::Failed(format!("this runs in {name} itself: name another session")));
     }
-    let options = AttachTtyOptions { observe: args.observe, detach_key: args.detach_key.clone() };
+    let options = AttachTtyOptions {
+        observe: args.observe,
+        detach_key: args.detach_key.clone(),
+        scarabctl_arguments: which.arguments(),
+    };
     let end = attach::attach(&connection.client, &connection.bell, Target::Name(name), options)?;
     Ok(ExitCode::from(end.exit_code()))
 }
@@ -57,5 +63,5 @@ fn last_used(connection: &Connection) -> Result<String, CtlError> {
     let newest = sessions(connection)?.into_iter().filter(fits).max_by_key(|info| info.used);
     newest
         .map(|info| info.name)
-        .ok_or_else(|| CtlError::NoSession("no session runs: `scarabctl new` starts one".into()))
+        .ok_or_else(|| CtlError::NoSession(format!("no session runs: `{} new` starts one", connection.scarabctl)))
 }

@@ -153,7 +153,7 @@ fn check(named: Option<PathBuf>, output: Output) -> Result<(), CtlError> {
 fn path(which: &Which, output: Output) -> Result<(), CtlError> {
     let path = match which.connect() {
         Ok(connection) => printable(&ask(&connection)?.path),
-        Err(CtlError::Connect(scarab_protocol::client::ConnectError::NotRunning(_))) => {
+        Err(CtlError::NotRunning { .. }) => {
             place::file(None).map(|path| path.display().to_string()).unwrap_or_default()
         }
         Err(error) => return Err(error),

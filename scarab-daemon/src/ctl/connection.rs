@@ -6,7 +6,7 @@ use std::{
 };
 
 use scarab_protocol::{
-    client::{AttachOptions, Attachment, Bell, Client, ClientOptions, Phase, RequestError, Status},
+    client::{AttachOptions, Attachment, Bell, Client, ClientOptions, ConnectError, Phase, RequestError, Status},
     endpoint::Address,
     ids::Name,
     message::{ErrorCode, Message, Ping, Pong, Target},
@@ -14,7 +14,7 @@ use scarab_protocol::{
 };
 
 use super::outcome::CtlError;
-use crate::attach::AttachError;
+use crate::attach::{AttachError, scarabctl};
 
 /// How long a daemon may take for an answer: a living one needs milliseconds.
 pub const PATIENCE: Duration = Duration::from_secs(5);
@@ -56,12 +56,41 @@ impl Which {
         })
     }
 
+    /// What stands behind `scarabctl` on the command line to reach this daemon; nothing where that said nothing of it.
+    pub fn arguments(&self) -> String {
+        match (&self.daemon, &self.socket) {
+            (_, Some(socket)) => format!("--socket {}", socket.display()),
+            (Some(daemon), None) => format!("--daemon {daemon}"),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// What an advice begins with that is about this daemon.
+    pub fn scarabctl(&self) -> String {
+        scarabctl(&self.arguments())
+    }
+
     /// Connects to the daemon.
     ///
     /// # Errors
     /// If there is none or it does not answer.
     pub fn connect(&self) -> Result<Connection, CtlError> {
-        Connection::open(self.address()?, self.token_file.clone())
+        self.connect_as(false)
+    }
+
+    /// Connects to the daemon, and again if the connection is lost and that is wanted.
+    ///
+    /// # Errors
+    /// As [`Which::connect`].
+    pub fn connect_as(&self, reconnect: bool) -> Result<Connection, CtlError> {
+        let (address, bell) = (self.address()?, Bell::default());
+        let (wake, token_file) = (bell.wake(), self.token_file.clone());
+        let options = ClientOptions { wake, token_file, reconnect, ..ClientOptions::new(address.clone(), BUILD) };
+        let client = Client::connect(options).map_err(|error| match error {
+            ConnectError::NotRunning(endpoint) => CtlError::NotRunning { endpoint, scarabctl: self.scarabctl() },
+            error => error.into(),
+        })?;
+        Ok(Connection { client, bell, address, scarabctl: self.scarabctl() })
     }
 }
 
@@ -73,28 +102,11 @@ pub struct Connection {
     pub bell: Bell,
     /// Where the daemon listens.
     pub address: Address,
+    /// What an advice begins with that is about this daemon.
+    pub scarabctl: String,
 }
 
 impl Connection {
-    /// Connects to the daemon at an address.
-    ///
-    /// # Errors
-    /// If there is none or it does not answer.
-    pub fn open(address: Address, token_file: Option<PathBuf>) -> Result<Self, CtlError> {
-        Self::open_as(address, token_file, false)
-    }
-
-    /// Connects to the daemon at an address, and again if the connection is lost and that is wanted.
-    ///
-    /// # Errors
-    /// As [`Connection::open`].
-    pub fn open_as(address: Address, token_file: Option<PathBuf>, reconnect: bool) -> Result<Self, CtlError> {
-        let bell = Bell::default();
-        let options =
-            ClientOptions { wake: bell.wake(), token_file, reconnect, ..ClientOptions::new(address.clone(), BUILD) };
-        Ok(Self { client: Client::connect(options)?, bell, address })
-    }
-
     /// Asks the daemon and waits for the answer.
     ///
     /// # Errors
@@ -149,7 +161,8 @@ impl Connection {
         });
         joined.ok_or_else(|| {
             CtlError::Hung(format!(
-                "the daemon does not answer (waited {PATIENCE:?}): it may be stopped; see `scarabctl daemons`"
+                "the daemon does not answer (waited {PATIENCE:?}): it may be stopped; see `{} daemons`",
+                self.scarabctl
             ))
         })??;
         // The screen is read after the phase is told; by the answer to this it has been.
@@ -188,4 +201,20 @@ pub fn update(attachment: &Attachment, grid: &mut Grid) -> bool {
         grid.reset(size.cols, size.rows, 0);
     }
     changed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_advice_reaches_the_daemon_that_the_command_line_has_named() {
+        let which = |daemon: Option<&str>, socket: Option<&str>| {
+            let daemon = daemon.map(|name| Name::new(name).expect("a name"));
+            Which { daemon, socket: socket.map(PathBuf::from), token_file: None }.scarabctl()
+        };
+        assert_eq!(which(None, None), "scarabctl");
+        assert_eq!(which(Some("work"), None), "scarabctl --daemon work");
+        assert_eq!(which(None, Some("/tmp/d.sock")), "scarabctl --socket /tmp/d.sock");
+    }
 }

@@ -54,7 +54,7 @@ pub fn run(which: &Which, output: Output) -> Result<(), CtlError> {
         // A look that panicked has said so on standard error.
         looks.into_iter().filter_map(|look| look.join().ok().flatten()).collect()
     });
-    output.print(table(&found), &found)
+    output.print(table(&found, &which.scarabctl()), &found)
 }
 
 /// Looks at one place; nothing if there is neither a daemon nor anything left of one.
@@ -83,9 +83,9 @@ fn left_over(address: &Address) -> bool {
     address.directory().is_some() && Path::new(&address.endpoint.to_string()).symlink_metadata().is_ok()
 }
 
-fn table(found: &[Found]) -> String {
+fn table(found: &[Found], scarabctl: &str) -> String {
     if found.is_empty() {
-        return "no daemons: `scarabctl start` starts one".into();
+        return format!("no daemons: `{scarabctl} start` starts one");
     }
     let lines = found.iter().map(|found| {
         let state = match found.state {

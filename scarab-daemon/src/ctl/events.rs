@@ -34,7 +34,7 @@ pub struct Args {
 pub fn run(which: &Which, args: &Args, _: Output) -> Result<(), CtlError> {
     let output = Output { json: true };
     // A connection that is lost while the daemon lives loses no events.
-    let connection = Connection::open_as(which.address()?, which.token_file.clone(), true)?;
+    let connection = which.connect_as(true)?;
     let wanted = Subscribe {
         kinds: args.kind.iter().map(|kind| kind.number()).collect(),
         session: args.name.as_ref().map(|name| Target::Name(name.to_string())),

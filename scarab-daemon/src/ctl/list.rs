@@ -16,7 +16,7 @@ use crate::attach::{exit_text, printable};
 pub fn run(which: &Which, output: Output) -> Result<(), CtlError> {
     let sessions = sessions(&which.connect()?)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    output.print(table(&sessions, now), &sessions.iter().map(SessionJson::from).collect::<Vec<_>>())
+    output.print(table(&sessions, now, &which.scarabctl()), &sessions.iter().map(SessionJson::from).collect::<Vec<_>>())
 }
 
 /// All sessions of a daemon, by rising number.
@@ -37,9 +37,9 @@ pub fn sessions(connection: &Connection) -> Result<Vec<SessionInfo>, CtlError> {
     }
 }
 
-fn table(sessions: &[SessionInfo], now: Duration) -> String {
+fn table(sessions: &[SessionInfo], now: Duration, scarabctl: &str) -> String {
     if sessions.is_empty() {
-        return "no sessions: `scarabctl new` starts one".into();
+        return format!("no sessions: `{scarabctl} new` starts one");
     }
     let head = ["ID", "NAME", "SIZE", "CLIENTS", "CREATED", "EXITED", "COMMAND", "TITLE"].map(String::from);
     let mut rows = vec![head];
@@ -105,7 +105,7 @@ mod tests {
             exit,
         };
         let sessions = [info("a", None), info("longer", Some(Exit { code: 3, signal: None }))];
-        let table = table(&sessions, Duration::from_secs(62));
+        let table = table(&sessions, Duration::from_secs(62), "scarabctl");
         assert!(table.chars().all(|c| c == '\n' || !c.is_control()), "{table:?}");
         let names: Vec<_> = table.lines().map(|line| line.find("80x24").or(line.find("SIZE"))).collect();
         assert!(names.windows(2).all(|pair| pair[0] == pair[1]), "{table}");

@@ -66,6 +66,7 @@ pub fn run(which: &Which, args: Args, output: Output) -> Result<(), CtlError> {
         name: args.name.map(|name| name.as_str().into()),
         command: args.command.into_iter().map(OsString::into_encoded_bytes).collect(),
         cwd: Some(cwd.into_os_string().into_encoded_bytes()),
+        beside: None,
         env,
         size,
         linger: args.linger || !args.no_linger,

@@ -45,7 +45,15 @@ pub enum Exit {
 /// Why a command did not do what it was asked for, in one line with the way out.
 #[derive(Debug, thiserror::Error)]
 pub enum CtlError {
-    /// No connection.
+    /// Nothing listens where the daemon should.
+    #[error("no daemon answers at {endpoint}: start one with `{scarabctl} start`")]
+    NotRunning {
+        /// Where.
+        endpoint: String,
+        /// How the program is called for the same daemon.
+        scarabctl: String,
+    },
+    /// No connection for another reason.
     #[error(transparent)]
     Connect(#[from] ConnectError),
     /// No answer, or a refusal.
@@ -87,9 +95,10 @@ impl CtlError {
     /// The exit code that says this to a script; `None` if whoever read our output has had enough, which is no failure.
     pub fn exit(&self) -> Option<Exit> {
         Some(match self {
-            Self::Connect(ConnectError::NotRunning(_)) | Self::Request(RequestError::Lost) | Self::Lost(_) => {
-                Exit::NoDaemon
-            }
+            Self::NotRunning { .. }
+            | Self::Connect(ConnectError::NotRunning(_))
+            | Self::Request(RequestError::Lost)
+            | Self::Lost(_) => Exit::NoDaemon,
             Self::Connect(ConnectError::Hung { .. }) | Self::Request(RequestError::Hung(_)) | Self::Hung(_) => {
                 Exit::Hung
             }
@@ -168,6 +177,7 @@ mod tests {
         let refused =
             |code| CtlError::Request(RequestError::Refused { code, text: "no".into(), retry: Duration::ZERO });
         let cases = [
+            (CtlError::NotRunning { endpoint: "x".into(), scarabctl: "scarabctl".into() }, Exit::NoDaemon),
             (CtlError::Connect(ConnectError::NotRunning("x".into())), Exit::NoDaemon),
             (CtlError::Request(RequestError::Lost), Exit::NoDaemon),
             (CtlError::Request(RequestError::Hung(Duration::from_secs(1))), Exit::Hung),

@@ -79,7 +79,7 @@ pub fn run(which: &Which, args: Args, output: Output) -> Result<(), CtlError> {
         Action::List { name } => {
             let of_one = name.is_some();
             let Plugins { plugins } = connection.ask(&ListPlugins { name })?;
-            list(&plugins, of_one, output)
+            list(&connection, &plugins, of_one, output)
         }
         Action::Call { name, command, args, session } => {
             let session = session.map(|session| Target::Name(session.to_string()));
@@ -115,7 +115,7 @@ fn loaded(plugin: &PluginInfo, output: Output) -> Result<(), CtlError> {
     output.print(&plugin.name, &plugin_json(plugin))
 }
 
-fn list(plugins: &[PluginInfo], of_one: bool, output: Output) -> Result<(), CtlError> {
+fn list(connection: &Connection, plugins: &[PluginInfo], of_one: bool, output: Output) -> Result<(), CtlError> {
     let mut text = String::new();
     for plugin in plugins {
         text += &line(plugin);
@@ -124,7 +124,7 @@ fn list(plugins: &[PluginInfo], of_one: bool, output: Output) -> Result<(), CtlE
         }
     }
     if plugins.is_empty() {
-        text = "no plugins: `scarabctl plugin load` loads one".into();
+        text = format!("no plugins: `{} plugin load` loads one", connection.scarabctl);
     }
     output.print(text.trim_end(), &plugins.iter().map(plugin_json).collect::<Vec<_>>())
 }

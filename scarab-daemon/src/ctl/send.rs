@@ -173,7 +173,8 @@ impl Sending<'_> {
 
     fn check_running(&self) -> Result<(), CtlError> {
         if self.attachment.look(|state| state.exit().is_some()) {
-            return Err(CtlError::Failed(format!("{} has ended: `scarabctl capture` still shows it", self.name)));
+            let (name, scarabctl) = (self.name, &self.connection.scarabctl);
+            return Err(CtlError::Failed(format!("{name} has ended: `{scarabctl} capture {name}` still shows it")));
         }
         Ok(())
     }

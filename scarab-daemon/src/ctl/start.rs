@@ -29,7 +29,7 @@ pub fn run(which: &Which, output: Output) -> Result<(), CtlError> {
 pub fn ensure(which: &Which) -> Result<bool, CtlError> {
     match which.connect() {
         Ok(_) => return Ok(false),
-        Err(CtlError::Connect(client::ConnectError::NotRunning(_))) => {}
+        Err(CtlError::NotRunning { .. }) => {}
         Err(error) => return Err(error),
     }
     Ok(ensure_running(&which.address()?, &Launcher::find()?)?)

@@ -82,10 +82,10 @@ impl Waiting<'_> {
             }
             if last_look {
                 return Err(CtlError::Failed(format!(
-                    "{} has ended without that{}: see `scarabctl capture {}`",
-                    self.name,
+                    "{name} has ended without that{}: see `{} capture {name}`",
                     unseen(lost),
-                    self.name
+                    self.connection.scarabctl,
+                    name = self.name
                 )));
             }
             if ended {
@@ -169,10 +169,10 @@ impl Waiting<'_> {
 
     fn too_late(&self, what: &str, lost: u64) -> CtlError {
         CtlError::Failed(format!(
-            "timed out: {what} in {}{}: see `scarabctl capture {}`",
-            self.name,
+            "timed out: {what} in {name}{}: see `{} capture {name}`",
             unseen(lost),
-            self.name
+            self.connection.scarabctl,
+            name = self.name
         ))
     }
 }

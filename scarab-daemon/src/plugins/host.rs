@@ -97,6 +97,7 @@ impl Host for DaemonHost {
             name: session.name,
             command: session.command.into_iter().map(bytes).collect(),
             cwd: session.cwd.map(bytes),
+            beside: None,
             // There is no client whose it could be; the daemon's own is that of the client that started it.
             env: client_environment(),
             size: TermSize::default(),

@@ -64,7 +64,9 @@ pub(super) enum Reading {
 /// Whether a control sequence of which these bytes come next, after `CSI`, may be a question: true if there are none yet.
 #[inline]
 pub(super) fn may_be_control(rest: &[u8]) -> bool {
-    control(&rest[..rest.len().min(CONTROL_START)]) != Reading::Nothing
+    // The first byte alone tells it of most: this is asked of every one.
+    let may_begin = rest.first().is_none_or(|first| matches!(first, b'>' | b'!' | b'1' | b'?'));
+    may_begin && control(&rest[..rest.len().min(CONTROL_START)]) != Reading::Nothing
 }
 
 /// Reads a control sequence, from the byte after `CSI` on.
@@ -145,5 +147,18 @@ impl Core {
     /// Answers the program, if there is room for that.
     pub(super) fn answer(&mut self, text: &str) {
         self.with_effects(|effects| effects.answer(text));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_that_a_question_can_begin_with_is_looked_at() {
+        for byte in 0..=u8::MAX {
+            assert_eq!(may_be_control(&[byte]), control(&[byte]) != Reading::Nothing, "{byte:#04x}");
+        }
+        assert!(may_be_control(b""));
     }
 }

@@ -16,13 +16,17 @@ use super::handler::BLINK;
 pub(super) fn line(line: &Row<CoreCell>, cells: &mut Vec<Cell>, extras: &mut Vec<(u16, Extra)>) {
     cells.clear();
     extras.clear();
-    for (col, cell) in (0..).zip(line) {
-        cells.push(Cell::new(cell.c, attrs(cell.flags), color(cell.fg), color(cell.bg)));
-        if cell.extra.is_some()
-            && let Some(extra) = extra(cell)
-        {
-            extras.push((col, extra));
+    // Cells beside each other mostly have the same flags, and most rows have nothing that does not fit into cells.
+    let (mut flags, mut its_attrs, mut has_extras) = (Flags::empty(), Attrs::empty(), false);
+    cells.extend(line.into_iter().map(|cell| {
+        if cell.flags != flags {
+            (flags, its_attrs) = (cell.flags, attrs(cell.flags));
         }
+        has_extras |= cell.extra.is_some();
+        Cell::new(cell.c, its_attrs, color(cell.fg), color(cell.bg))
+    }));
+    if has_extras {
+        extras.extend((0..).zip(line).filter_map(|(col, cell)| Some((col, extra(cell)?))));
     }
 }
 
@@ -103,6 +107,7 @@ fn attrs(flags: Flags) -> Attrs {
 }
 
 fn extra(cell: &CoreCell) -> Option<Extra> {
+    cell.extra.as_ref()?;
     let marks: String = cell.zerowidth().unwrap_or(&[]).iter().collect();
     let link = cell.hyperlink().map(|link| Link { id: link.id().into(), uri: link.uri().into() });
     let underline_color = cell.underline_color().map_or(Color::Default, color);

@@ -15,7 +15,7 @@ use alacritty_terminal::{
         ClipboardType, Config, Osc52, TermDamage, TermMode,
         cell::{Cell as CoreCell, Flags},
     },
-    vte::ansi::{CursorShape as CoreShape, ModifyOtherKeys, Rgb},
+    vte::ansi::{CursorShape as CoreShape, CursorStyle, ModifyOtherKeys, Rgb},
 };
 use scarab_protocol::{
     ids::TermSize,
@@ -111,6 +111,9 @@ pub(super) fn sanitized_title(title: &str) -> String {
     title.chars().filter(|c| !c.is_control()).take(MAX_TITLE).collect()
 }
 
+/// The shape that the core has until a program chooses one: it can choose any other (DECSCUSR, OSC 50), but not this one.
+const UNSET_SHAPE: CoreShape = CoreShape::HollowBlock;
+
 /// How the core is to be, with so many lines of history.
 fn config(history: usize) -> Config {
     Config {
@@ -118,6 +121,7 @@ fn config(history: usize) -> Config {
         kitty_keyboard: true,
         // A program may put text on the clipboard; reading it would let any output steal it.
         osc52: Osc52::OnlyCopy,
+        default_cursor_style: CursorStyle { shape: UNSET_SHAPE, blinking: false },
         ..Config::default()
     }
 }
@@ -233,6 +237,20 @@ impl Core {
         }
     }
 
+    /// Drops the primary screen's history, whichever screen is shown.
+    pub(super) fn clear_history(&mut self) {
+        self.count_scrolled();
+        if self.is_alternate() {
+            // The screen that is not shown cannot be had, but how long its history may be. That the core tells the title again
+            // with it does not matter: nobody is told what has not changed.
+            self.term.set_options(Config { scrolling_history: 0, ..config(0) });
+            self.term.set_options(config(self.limit));
+        } else {
+            self.term.grid_mut().clear_history();
+        }
+        (self.history, self.history_unknown) = (0, false);
+    }
+
     pub(super) fn resize(&mut self, size: TermSize) {
         let old = std::mem::replace(&mut self.size, size);
         if (old.cols, old.rows) == (size.cols, size.rows) {
@@ -316,7 +334,7 @@ impl Core {
             shape: match style.shape {
                 CoreShape::Underline => CursorShape::Underline,
                 CoreShape::Beam => CursorShape::Beam,
-                CoreShape::HollowBlock => CursorShape::HollowBlock,
+                UNSET_SHAPE => CursorShape::Unset,
                 CoreShape::Block | CoreShape::Hidden => CursorShape::Block,
             },
             visible: self.term.mode().contains(TermMode::SHOW_CURSOR) && style.shape != CoreShape::Hidden,

@@ -212,7 +212,10 @@ impl Filter {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{super::heard::Mark, *};
+    use super::{
+        super::heard::{Cwd, Mark},
+        *,
+    };
 
     /// What passed, what was heard, and what was asked after how many bytes.
     #[derive(Debug, Default, PartialEq)]
@@ -247,6 +250,8 @@ mod tests {
                 b"7;file://h/a%20b",
                 b"133;C",
                 b"133;D;1",
+                b"9;done",
+                b"777;notify;a;b",
                 b"\x1bP",
                 b"\x1b[31m",
                 b"]",
@@ -299,7 +304,7 @@ mod tests {
     fn what_a_shell_tells_is_heard_and_nothing_else() {
         let heard = |output: &[u8]| filtered(&mut Filter::default(), &[output]).heard;
         let told = heard(b"x\x1b]7;file://host/home/me\x1b\\\x1b]133;C\x07y\x1b]133;D;1\x07");
-        let cwd = Heard::Cwd("/home/me".into());
+        let cwd = Heard::Cwd(Cwd { host: "host".into(), path: "/home/me".into() });
         let (started, finished) = (Mark::Started { command: None }, Mark::Finished { status: Some(1) });
         assert_eq!(told, [cwd, Heard::Mark(started), Heard::Mark(finished)]);
         assert_eq!(heard(b"\x1b]77;file:///a\x07\x1b]1337;C\x07\x1b]13;C\x07"), []);

@@ -172,6 +172,7 @@ impl Handler for Core {
         self.term.push_keyboard_mode(now);
     }
 
+    #[inline]
     fn terminal_attribute(&mut self, attr: Attr) {
         match attr {
             // SGR 21, which elsewhere is a double underline, as ECMA-48 has it.

@@ -18,6 +18,7 @@ use super::*;
 
 mod movements;
 mod questions;
+mod text;
 
 const ID: SurfaceId = SurfaceId { epoch: 1, session: 1 };
 
@@ -243,6 +244,25 @@ fn another_length_of_the_history_leaves_the_newest_lines_with_their_numbers() {
 }
 
 #[test]
+fn the_history_is_cleared_by_command_and_the_screen_keeps_its_numbers() {
+    let mut screen = screen(10, 5);
+    screen.feed(&b"line\r\n".repeat(20));
+    screen.clear_history();
+    let after = published(&mut screen);
+    assert_eq!((after.scrollback, after.scrolled, after.reflow, after.row_text(0)), (0, 16, 0, "line".into()));
+    screen.feed(b"more\r\n");
+    assert_eq!((screen.scrolled(), screen.scrollback(0, 100, 10_000).0), ((17, 0), 16));
+    // That of the primary screen, from the alternate one too; and what scrolls off later is counted as before.
+    screen.feed(b"\x1b[?1049h");
+    screen.clear_history();
+    screen.feed(b"\x1b[?1049l");
+    assert_eq!(published(&mut screen).scrollback, 0);
+    screen.feed(&b"line\r\n".repeat(3));
+    let (first, lines) = screen.scrollback(0, 100, 10_000);
+    assert_eq!((first, lines.len(), screen.scrolled()), (17, 3, (20, 0)));
+}
+
+#[test]
 fn clearing_the_history_and_reflow_are_told() {
     let mut screen = screen(10, 5);
     screen.feed(&b"line\r\n".repeat(20));
@@ -347,4 +367,21 @@ fn text_blinks_and_is_underlined_twice_as_it_is_told() {
     let attrs: Vec<Attrs> = grid.row(0)[..4].iter().map(|cell| cell.attrs()).collect();
     let double = Attrs::empty().with_underline(Underline::Double);
     assert_eq!(attrs, [double | Attrs::BLINK, double, double | Attrs::BLINK, Attrs::empty()]);
+}
+
+#[test]
+fn a_shape_of_the_cursor_that_no_program_has_chosen_is_told_as_such() {
+    use scarab_protocol::surface::CursorShape;
+    let shape = |output: &str| {
+        let mut screen = screen(10, 2);
+        screen.feed(output.as_bytes());
+        published(&mut screen).cursor.shape
+    };
+    // A program that only has it blink (mode 12) has chosen no shape, and DECSCUSR 0 and a reset take a choice back.
+    for output in ["x", "\x1b[?12h", "\x1b[4 q\x1b[0 q", "\x1b[6 q\x1bc"] {
+        assert_eq!(shape(output), CursorShape::Unset, "{output:?}");
+    }
+    assert_eq!(shape("\x1b[2 q"), CursorShape::Block);
+    assert_eq!(shape("\x1b[3 q"), CursorShape::Underline);
+    assert_eq!(shape("\x1b[6 q"), CursorShape::Beam);
 }

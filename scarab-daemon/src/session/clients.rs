@@ -101,6 +101,13 @@ impl Session {
         }
     }
 
+    /// How many clients are attached beside this one.
+    pub(crate) fn others(&self, client: u32) -> u32 {
+        let attachments = self.attachments();
+        let others = attachments.iter().filter(|attachment| attachment.client.number != client);
+        u32::try_from(others.count()).unwrap_or(u32::MAX)
+    }
+
     /// What a client is rung with.
     pub(crate) fn doorbell(&self, attachment: &Attachment, frame: u64) -> FrameReady {
         FrameReady { frame, taken: self.input.taken(attachment.lane) }

@@ -51,6 +51,13 @@ pub(crate) enum Request {
         /// How many lines at most.
         count: u32,
     },
+    /// Drop the scrollback. Answered by `Done`.
+    Clear {
+        /// Who asks.
+        client: Arc<Client>,
+        /// The number of the client's request.
+        request: u32,
+    },
     /// Tell all who are attached that the session has another name.
     Renamed(String),
     /// Put what has been interpreted on the surface, without waiting until it is time for that. Whoever waits knows that it is

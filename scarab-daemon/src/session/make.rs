@@ -50,23 +50,28 @@ impl Session {
     ///
     /// # Errors
     /// If the name is bad or taken, if there are too many sessions, if the program cannot be started, or if the daemon ends.
-    pub(crate) fn make(daemon: &Arc<Daemon>, wanted: CreateSession, made_by: &str) -> Result<Arc<Self>, Refusal> {
+    pub(crate) fn make(daemon: &Arc<Daemon>, mut wanted: CreateSession, made_by: &str) -> Result<Arc<Self>, Refusal> {
         let name = wanted.name.clone().map(Name::new).transpose();
         let name = name.map_err(|error| Refusal::new(ErrorCode::BadName, error.to_string()))?;
         if daemon.is_stopping() {
             return Err(Refusal::new(ErrorCode::Stopping, "the daemon is ending"));
         }
+        let beside = wanted.beside.take();
+        let beside = beside.and_then(|beside| daemon.registry().find(&beside, daemon.epoch));
+        if let Some(directory) = beside.and_then(|beside| beside.directory()) {
+            wanted.cwd = Some(directory.into_os_string().into_encoded_bytes());
+        }
         let shown = name.as_ref().map(Name::to_string).unwrap_or_default();
         let reserved = daemon.registry().reserve(name);
         let (number, name) = reserved.map_err(|refused| Refusal::of_name(&shown, refused))?;
-        let (size, linger) = (wanted.size, wanted.linger);
+        let (size, linger, has_shell) = (wanted.size, wanted.linger, wanted.command.is_empty());
         let config = daemon.config.current();
         let terminal =
             Terminal { session: &name, endpoint: &daemon.endpoint, term: config.term(), shell: &config.shell() };
         let command = Command::new(wanted, &terminal);
         let (policy, scrollback) = (config.size_policy(), config.scrollback());
         let made_by = made_by.to_owned();
-        let plan = Plan { number, name: name.clone(), command, size, policy, scrollback, linger, made_by };
+        let plan = Plan { number, name: name.clone(), command, has_shell, size, policy, scrollback, linger, made_by };
         // It can be found before anything happens in it.
         let started = Self::start(daemon, plan, |session| daemon.registry().fulfil(&name, Some(session.clone())));
         match started {

@@ -13,7 +13,12 @@ use scarab_protocol::{
     message::{EventField, Exit, Exited, Resized},
 };
 
-use super::{Session, inbox::Mail, stage::Stage};
+use super::{
+    Session,
+    cadence::{Output, Published},
+    inbox::Mail,
+    stage::Stage,
+};
 use crate::{
     daemon::Daemon,
     platform::{
@@ -24,18 +29,6 @@ use crate::{
     screen::Lines,
 };
 
-/// Under a flood of output the screen is published so often at most: 125 times a second, and less often with more than some fifty
-/// clients, down to ten times a second. They all take their time to look.
-const PUBLISH_GAP: Duration = Duration::from_millis(8);
-const WIDEST_GAP: Duration = Duration::from_millis(100);
-/// How long between two pictures of a flood, for each client that was rung.
-const GAP_A_CLIENT: Duration = Duration::from_micros(160);
-/// What is no longer than this, in bytes, and has nothing behind it is an echo or a prompt and no flood: it is shown at once. A program
-/// that floods writes as much within [`REST`].
-const ECHO: usize = 512;
-/// How long this thread rests after an echo, for each client that was rung and for the surface. Both take some microseconds each,
-/// so that a program that writes line by line has most of this thread's time, however many clients there are.
-const REST: Duration = Duration::from_micros(40);
 /// The program hears of a new size so often at most.
 const RESIZE_GAP: Duration = Duration::from_millis(30);
 /// How much output is interpreted before the inbox is looked at again.
@@ -60,23 +53,14 @@ pub(super) struct ScreenThread {
     /// Something was interpreted and not published yet.
     unpublished: bool,
     last_publish: Option<Published>,
-    /// How much was interpreted since then, in bytes.
-    since: usize,
-    /// The last read has left nothing.
-    drained: bool,
+    /// What was read since then.
+    output: Output,
     /// A size that the program has not been told yet.
     wanted: Option<TermSize>,
     last_resize: Option<Instant>,
     buffer: Box<[u8]>,
     /// The output as lines, while anybody looks for some.
     lines: Option<Lines>,
-}
-
-/// When the screen was published last, and how many clients were rung.
-#[derive(Clone, Copy)]
-struct Published {
-    at: Instant,
-    rung: u32,
 }
 
 impl ScreenThread {
@@ -98,8 +82,7 @@ impl ScreenThread {
             // The blank screen is the first frame.
             unpublished: true,
             last_publish: None,
-            since: 0,
-            drained: true,
+            output: Output { bytes: 0, drained: Some(Instant::now()) },
             wanted: None,
             last_resize: None,
             buffer: vec![0; PIECE].into(),
@@ -157,10 +140,7 @@ impl ScreenThread {
 
     /// When the screen may be published again; `None` for at once.
     fn publish_at(&self) -> Option<Instant> {
-        let Published { at, rung } = self.last_publish?;
-        let is_echo = self.drained && self.since <= ECHO;
-        let flood = (GAP_A_CLIENT * rung).clamp(PUBLISH_GAP, WIDEST_GAP);
-        Some(at + if is_echo { PUBLISH_GAP.min(REST * (rung + 1)) } else { flood })
+        self.last_publish.map(|published| published.next(self.output))
     }
 
     fn meet_deadlines(&mut self, now: Instant) {
@@ -210,7 +190,7 @@ impl ScreenThread {
     fn read(&mut self) {
         let Some(master) = self.master.clone() else { return };
         let (mut length, mut ended) = (0, false);
-        self.drained = false;
+        self.output.drained = None;
         while length < BATCH {
             match master.read(&mut self.buffer) {
                 Ok(0) => {
@@ -221,12 +201,12 @@ impl ScreenThread {
                     length += count;
                     self.interpret(count);
                     if count < SHORT_READ {
-                        self.drained = true;
+                        self.output.drained = Some(Instant::now());
                         break;
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.drained = true;
+                    self.output.drained = Some(Instant::now());
                     break;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -249,7 +229,7 @@ impl ScreenThread {
         if self.stage.broken {
             return;
         }
-        self.since += length;
+        self.output.bytes += length;
         self.look_for_lines(length);
         let effects = self.stage.screen.feed(&self.buffer[..length]);
         self.stage.carry_out(&self.session, effects);
@@ -274,7 +254,7 @@ impl ScreenThread {
         self.unpublished = false;
         let rung = if self.stage.broken { 0 } else { self.stage.publish(&self.session) };
         self.last_publish = Some(Published { at: now, rung });
-        self.since = 0;
+        self.output.bytes = 0;
     }
 
     fn resize(&mut self, size: TermSize) {

@@ -127,6 +127,7 @@ mod tests {
             name: None,
             command: command.iter().map(|word| word.as_bytes().to_vec()).collect(),
             cwd: None,
+            beside: None,
             env: env.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec())).collect(),
             size: TermSize::default(),
             linger: false,

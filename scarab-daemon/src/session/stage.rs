@@ -9,7 +9,9 @@ use std::{
 use scarab_protocol::{
     event::EventKind,
     frame::Frame,
-    message::{Attached, Bell, Clipboard, Cwd, ErrorCode, EventField, Renamed, ScrollbackRows, SurfaceMoved, Title},
+    message::{
+        Attached, Bell, Clipboard, Cwd, Done, ErrorCode, EventField, Renamed, ScrollbackRows, SurfaceMoved, Title,
+    },
     transport::Outgoing,
 };
 
@@ -17,6 +19,7 @@ use super::{
     Session,
     command::Command,
     inbox::{Join, Request},
+    notifier::Notifier,
 };
 use crate::{
     platform::surface::Handle,
@@ -33,6 +36,7 @@ pub(super) struct Stage {
     surface: Handle,
     /// What the shell is running, as far as it tells.
     command: Command,
+    notifier: Notifier,
     /// The screen failed: it is not to be asked any more, but its surface is still good to look at.
     pub(super) broken: bool,
 }
@@ -44,7 +48,7 @@ impl Stage {
     /// If no descriptors are left.
     pub(super) fn new(screen: Screen) -> io::Result<Self> {
         let surface = Handle::of(screen.surface())?;
-        Ok(Self { screen, surface, command: Command::default(), broken: false })
+        Ok(Self { screen, surface, command: Command::default(), notifier: Notifier::new(), broken: false })
     }
 
     /// What clients map the surface with.
@@ -72,6 +76,15 @@ impl Stage {
                 let (scrolled, reflow) = self.screen.scrolled();
                 let (first, lines) = self.screen.scrollback(first, count, MAX_PAGE);
                 client.tell(session.id.number, request, &ScrollbackRows { first, scrolled, reflow, lines });
+            }
+            Request::Clear { client, request } => {
+                if self.broken {
+                    client.refuse(request, ErrorCode::Internal, "the session's screen has failed");
+                    return;
+                }
+                self.screen.clear_history();
+                self.publish(session);
+                client.tell(session.id.number, request, &Done {});
             }
             Request::Renamed(name) => session.announce(true, &Renamed { name }),
             Request::Show(done) => {
@@ -112,7 +125,7 @@ impl Stage {
             taken: credit.taken,
             may_send_through: credit.may_send_through,
             bells: state.bells,
-            cwd: state.cwd.clone(),
+            cwd: state.cwd.path.clone(),
         };
         drop(state);
         let number = session.id.number;
@@ -197,9 +210,13 @@ impl Stage {
 
     /// Does what output asked for beside changing the screen.
     pub(super) fn carry_out(&mut self, session: &Session, effects: Effects) {
-        let Effects { answers, title, bells, clipboard, cwd, marks } = effects;
+        let Effects { answers, title, bells, clipboard, cwd, marks, notifications } = effects;
         session.input.set_modes(self.screen.modes());
         session.input.answer(&answers);
+        // Before the title: of that only the newest is told, and what comes behind it in the same output is told first in any case.
+        for notification in notifications {
+            self.notifier.tell(session, notification);
+        }
         if let Some(title) = title {
             let changed = std::mem::replace(&mut session.lock().title, title.clone()) != title;
             if changed {
@@ -216,8 +233,9 @@ impl Stage {
             session.happened(EventKind::Bell, vec![EventField::new("times", times)]);
             session.announce(true, &Bell { count });
         }
-        if let Some(path) = cwd {
-            session.lock().cwd.clone_from(&path);
+        if let Some(cwd) = cwd {
+            let path = cwd.path.clone();
+            session.lock().cwd = cwd;
             session.happened(EventKind::Cwd, vec![EventField::new("path", path.as_str())]);
             session.announce(true, &Cwd { path });
         }

@@ -363,7 +363,8 @@ fn a_thousand_changes_leave_nothing_behind() {
             != Value::Text(format!("t{number}"))
         {}
     }
-    wait_until(|| (held(), open()) == (held_before, open_before));
+    // What had only begun with the session may be done by now.
+    wait_until(|| held() <= held_before && open() <= open_before);
     let left: Vec<_> = fs::read_dir(place.directory()).expect("a directory").flatten().collect();
     assert_eq!(left.len(), 1, "{left:?}");
 }

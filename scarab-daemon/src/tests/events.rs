@@ -1,5 +1,7 @@
 //! Events: what is told of, in which order, and what becomes of who does not listen.
 
+use std::time::Instant;
+
 use scarab_protocol::{event::EventKind, ids::TermSize, kind::Kind, message::*};
 
 use super::harness::{TestClient, TestDaemon};
@@ -162,6 +164,37 @@ fn who_comes_back_hears_what_has_happened_meanwhile() {
     assert!(oldest > 3);
     assert_eq!(client.expect::<Lagged>().1.missed, oldest - 3);
     assert_eq!(next(&mut client).number, oldest);
+}
+
+#[test]
+fn what_a_program_wants_the_user_told_is_an_event_and_a_progress_bar_is_none() {
+    let daemon = TestDaemon::start();
+    let (mut watcher, mut client) = (daemon.connect(), daemon.connect());
+    subscribe(&mut watcher, &[EventKind::Notification], None);
+    let script = r"printf '\033]9;4;1;50\007\033]9;done\007\033]777;notify;build;failed; see the log\033\\'; exec cat";
+    let info = client.create(script);
+    let told = [("done", ""), ("build", "failed; see the log")];
+    for (title, body) in told {
+        let event = next(&mut watcher);
+        assert_eq!((event.session, event.text_of("plugin")), (Some(info.id), None));
+        assert_eq!((event.text_of("title"), event.text_of("body")), (Some(title), Some(body)));
+    }
+}
+
+#[test]
+fn a_flood_of_notifications_is_told_at_the_pace_of_a_reader() {
+    let daemon = TestDaemon::start();
+    let (mut watcher, mut client) = (daemon.connect(), daemon.connect());
+    subscribe(&mut watcher, &[EventKind::Notification, EventKind::Title], None);
+    let start = Instant::now();
+    client.create(
+        r"for x in a b c d e f g h i j k l m n o p q r s t u v w x y z; do printf '\033]9;%s\007' $x; done
+        printf '\033]2;over\007'; exec cat",
+    );
+    let told = std::iter::from_fn(|| Some(next(&mut watcher)).filter(|event| event.kind() != Some(EventKind::Title)));
+    let told = u64::try_from(told.count()).expect("few");
+    // Five at once, and one for each second that this has taken.
+    assert!((5..=6 + start.elapsed().as_secs()).contains(&told), "{told} were told in {:?}", start.elapsed());
 }
 
 #[test]

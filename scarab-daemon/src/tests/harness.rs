@@ -306,6 +306,7 @@ pub(super) fn command(script: &str) -> CreateSession {
         name: None,
         command: words.to_vec(),
         cwd: None,
+        beside: None,
         env: env.map(|(name, value)| (name.into(), value.into())).to_vec(),
         size: TermSize::default(),
         linger: true,

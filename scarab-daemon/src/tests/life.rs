@@ -1,5 +1,7 @@
 //! Sessions: made, joined, renamed, ended, forgotten.
 
+#[cfg(unix)]
+use scarab_protocol::config::Value;
 use scarab_protocol::{ids::TermSize, message::*};
 
 use super::harness::{TestDaemon, command, text, wait_until};
@@ -36,6 +38,36 @@ fn a_session_tells_how_it_ended_and_stays_until_it_is_forgotten() {
     client.ask::<_, Done>(0, &ForgetSession { target: id.clone() });
     later.expect::<Detached>();
     assert_eq!(later.refused(0, &KillSession { target: id, signal: None }).code, ErrorCode::NoSuchSession);
+}
+
+/// Where the system tells what runs in the foreground.
+#[cfg(unix)]
+#[test]
+fn a_session_tells_who_looks_at_it_and_what_runs_in_it() {
+    let daemon = TestDaemon::start_with(|options| {
+        // Interactive, so that what it runs is in a group of its own.
+        options.given.push(("daemon.shell".into(), Value::Texts(vec!["/bin/sh".into(), "-i".into()])));
+    });
+    let mut client = daemon.connect();
+    let Created { info } = client.ask(0, &CreateSession { command: Vec::new(), ..command("") });
+    let ask = AskBusy { target: Target::Id(info.id) };
+    let mut joined = client.attach(info.id.number);
+    client.type_in(&mut joined, b"PS1=; echo re''ady\r");
+    client.wait_for_text(&mut joined, "ready");
+    assert_eq!(client.ask::<_, Busy>(0, &ask), Busy { others: 0, program: None });
+    client.type_in(&mut joined, b"cat; echo do''ne\r");
+    // Elsewhere its name is not told.
+    let name = if cfg!(target_os = "linux") { "cat" } else { "" };
+    wait_until(|| client.ask::<_, Busy>(0, &ask).program.as_deref() == Some(name));
+    client.type_in(&mut joined, b"\x04");
+    client.wait_for_text(&mut joined, "done");
+    let mut other = daemon.connect();
+    other.attach_as(info.id.number, None, true);
+    assert_eq!(client.ask::<_, Busy>(0, &ask).others, 1);
+    // What was asked for by name is somebody's wish, even if it is a shell.
+    let named = client.create("exec cat");
+    let ask = AskBusy { target: Target::Id(named.id) };
+    assert!(client.ask::<_, Busy>(0, &ask).program.is_some());
 }
 
 #[test]

@@ -54,6 +54,25 @@ fn all_lines_that_scroll_off_are_counted() {
 }
 
 #[test]
+fn a_cleared_scrollback_is_gone_for_all_clients_and_the_screen_stays() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let info = client.create("seq 1 100; echo fin; exec cat");
+    let mut joined = client.attach(info.id.number);
+    client.wait_for_text(&mut joined, "fin");
+    let mut other = daemon.connect();
+    let mut seen = other.attach(info.id.number);
+    other.wait_for(&mut seen, "a scrollback", |grid| grid.scrollback > 0);
+    client.ask::<_, Done>(0, &ClearScrollback { target: Target::Id(info.id) });
+    for (client, joined) in [(&mut client, &mut joined), (&mut other, &mut seen)] {
+        client.wait_for(joined, "no scrollback", |grid| grid.scrollback == 0);
+        assert!(text(&joined.grid).contains("fin"));
+    }
+    let page = client.ask::<_, ScrollbackRows>(info.id.number, &Scrollback { first: 0, count: 5 });
+    assert!(page.lines.is_empty());
+}
+
+#[test]
 fn synchronized_updates_are_shown_as_a_whole() {
     let daemon = TestDaemon::start();
     let mut client = daemon.connect();

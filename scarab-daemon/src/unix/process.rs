@@ -1,6 +1,10 @@
 //! A session's process: waited for, signalled, and never mistaken for another one of the same number.
 
-use std::{io, sync::Mutex, sync::PoisonError};
+use std::{
+    io,
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
 
 use rustix::{
     process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid},
@@ -57,6 +61,19 @@ impl Process {
         }
     }
 
+    /// The directories that the program in the foreground and this process are in, as far as the system tells: of a program that has
+    /// become another user's (`sudo`) it does not. On macOS and the BSDs it is not asked.
+    pub(crate) fn directories(&self, master: Option<&Master>) -> Vec<PathBuf> {
+        if !cfg!(target_os = "linux") {
+            return Vec::new();
+        }
+        // Its number stays its own while this is locked. A group's may become another's, and leads no further than to its directory.
+        let own = self.pid.lock().unwrap_or_else(PoisonError::into_inner);
+        let foreground = master.and_then(|master| tcgetpgrp(master).ok());
+        let directory = |pid: Pid| std::fs::read_link(format!("/proc/{}/cwd", pid.as_raw_nonzero())).ok();
+        [foreground, *own].into_iter().flatten().filter_map(directory).collect()
+    }
+
     /// Sends a signal to the process and its group.
     ///
     /// # Errors
@@ -83,6 +100,13 @@ impl Process {
         self.signal_all(master, &[Signal::KILL]);
     }
 
+    /// The number of the process group in the foreground of the terminal, while the process runs.
+    pub(crate) fn foreground(&self, master: &Master) -> Option<u32> {
+        self.pid()?;
+        let group = tcgetpgrp(master).ok()?;
+        u32::try_from(group.as_raw_nonzero().get()).ok()
+    }
+
     fn signal_all(&self, master: Option<&Master>, signals: &[Signal]) {
         let pid = self.pid.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(pid) = *pid else { return };
@@ -97,6 +121,13 @@ impl Process {
             }
         }
     }
+}
+
+/// What a process is called, without control characters, where the system tells that in a file.
+pub(crate) fn name_of(pid: u32) -> Option<String> {
+    // proc(5): at most 15 bytes and a newline, which the process may have chosen itself. Elsewhere there is no such file.
+    let name = std::fs::read(format!("/proc/{pid}/comm")).ok()?;
+    Some(String::from_utf8_lossy(&name).chars().filter(|c| !c.is_control()).collect())
 }
 
 fn send(pid: Pid, signal: Signal) -> io::Result<()> {

@@ -27,6 +27,11 @@ pub(crate) fn names_shell(variable: &[u8]) -> bool {
     variable == b"SHELL"
 }
 
+/// What this machine is called.
+pub(crate) fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
 /// After the program's end its last output is waited for, so long at most: something else may keep the PTY open for ever.
 pub(crate) const DRAIN: Duration = Duration::from_millis(100);
 

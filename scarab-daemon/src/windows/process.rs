@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    path::PathBuf,
     sync::{Mutex, PoisonError},
 };
 
@@ -41,6 +42,11 @@ impl Process {
         Exit { code, signal: None }
     }
 
+    /// The directories that its programs are in. Windows does not tell.
+    pub(crate) fn directories(&self, _master: Option<&Master>) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
     /// Windows has no signals: the only one that is carried out is [`Self::KILL`], which ends the process.
     ///
     /// # Errors
@@ -70,6 +76,11 @@ impl Process {
         self.terminate();
     }
 
+    /// A pseudoconsole does not tell what runs in the foreground.
+    pub(crate) fn foreground(&self, _master: &Master) -> Option<u32> {
+        None
+    }
+
     fn terminate(&self) {
         if let Some(killer) = self.killer.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
             // What it gives back says nothing: portable-pty 0.9 has success and failure the wrong way round. Whether the
@@ -77,4 +88,9 @@ impl Process {
             let _ = killer.kill();
         }
     }
+}
+
+/// Nobody asks, because no foreground is known.
+pub(crate) fn name_of(_pid: u32) -> Option<String> {
+    None
 }

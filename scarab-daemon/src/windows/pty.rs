@@ -35,6 +35,11 @@ pub(crate) fn names_shell(variable: &[u8]) -> bool {
     variable.eq_ignore_ascii_case(b"ComSpec")
 }
 
+/// What this machine is called.
+pub(crate) fn host_name() -> String {
+    std::env::var("COMPUTERNAME").unwrap_or_default()
+}
+
 /// The most output that waits to be interpreted; when it is full the reading thread waits, and then the program.
 const MAX_OUTPUT: usize = 256 * 1024;
 /// The most input that waits to be written; when it is full it stays in the session's queue.

@@ -72,7 +72,7 @@ fn ten_thousand(daemon: &Daemon, good: &Desk, seed: u64, connections: u64) -> u6
         let pinging = scope.spawn(|| {
             let mut pings = pings;
             while !over.load(Ordering::Relaxed) {
-                pings.add(good.ping());
+                pings.add(good.ping(8));
                 // At the pace of a fast typist, or this would be one more flood.
                 thread::sleep(Duration::from_millis(5));
             }

@@ -15,12 +15,13 @@ use std::{
 
 pub(crate) use self::inner::AttachInner;
 use super::{
-    Shared, WeakShared,
+    Pending, Shared, WeakShared,
     outbox::{InputRejected, Item, Outbox},
+    request,
 };
 use crate::{
     ids::{SessionId, TermSize},
-    message::{AskCredit, Detach, ErrorCode, Exit, Mouse, Resize, SessionInfo, Target},
+    message::{AskBusy, AskCredit, Busy, Detach, ErrorCode, Exit, Message, Mouse, Resize, SessionInfo, Target},
     mouse::MouseEvent,
     surface::Grid,
 };
@@ -239,6 +240,20 @@ impl Attachment {
         self.tell(&Resize { size });
     }
 
+    /// Asks who would miss the session if it was ended now: how many others look at it, and what runs in it.
+    pub fn busy(&self) -> Pending<Busy> {
+        self.ask(|target| AskBusy { target })
+    }
+
+    /// A request about the session; lost while it is not joined.
+    pub(super) fn ask<Q: Message, A: Message>(&self, about: impl FnOnce(Target) -> Q) -> Pending<A> {
+        let id = self.look(AttachState::id);
+        match self.shared().zip(id) {
+            Some((shared, id)) => request::send(&shared, 0, &about(Target::Id(id))),
+            None => Pending::lost(),
+        }
+    }
+
     /// What tells of changes to who waits in Tokio.
     #[cfg(feature = "tokio")]
     pub(super) fn changes(&self) -> &tokio::sync::watch::Sender<()> {
@@ -271,7 +286,7 @@ impl Attachment {
         Ok(())
     }
 
-    fn tell<M: crate::message::Message>(&self, message: &M) {
+    fn tell<M: Message>(&self, message: &M) {
         if let Some(shared) = self.handle.shared.upgrade() {
             self.handle.inner.tell(&shared, message);
         }

@@ -123,7 +123,7 @@ pub(super) fn open(
     }
     let mut header = [0; HEADER_BYTES];
     stream.read_exact_by(&mut header, deadline).map_err(failed)?;
-    let mut frame = Frame::zeroed(Header::from_bytes(header)?);
+    let mut frame = Frame::to_fill(Header::from_bytes(header)?);
     stream.read_exact_by(frame.payload_mut(), deadline).map_err(failed)?;
     Ok(Opened { stream, connected: welcomed(answer, &frame)? })
 }

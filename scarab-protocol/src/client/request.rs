@@ -2,9 +2,10 @@
 
 use std::{marker::PhantomData, sync::Arc, time::Duration};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError, bounded};
-
-use super::{Shared, WeakShared};
+use super::{
+    Shared, WeakShared,
+    answer::{self, Taker},
+};
 use crate::{
     frame::{Frame, FrameError},
     kind::Kind,
@@ -41,7 +42,7 @@ pub enum RequestError {
 /// A request on its way. Dropped, its answer is passed over.
 #[derive(Debug)]
 pub struct Pending<A> {
-    answer: Receiver<Result<Frame, RequestError>>,
+    answer: Taker,
     kind: PhantomData<fn() -> A>,
     _ticket: Ticket,
 }
@@ -49,17 +50,13 @@ pub struct Pending<A> {
 impl<A: Message> Pending<A> {
     /// One without a connection to be sent on.
     pub(super) fn lost() -> Self {
-        let (_, answer) = bounded(1);
+        let (_, answer) = answer::place();
         Self { answer, kind: PhantomData, _ticket: Ticket { shared: WeakShared::new(), number: 0 } }
     }
 
     /// The answer, if it has arrived. After it was given out, and when none will come, this is [`RequestError::Lost`].
     pub fn try_take(&self) -> Option<Result<A, RequestError>> {
-        match self.answer.try_recv() {
-            Ok(answer) => Some(read(answer)),
-            Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => Some(Err(RequestError::Lost)),
-        }
+        self.answer.try_take().map(read)
     }
 
     /// Waits for the answer.
@@ -67,11 +64,7 @@ impl<A: Message> Pending<A> {
     /// # Errors
     /// As in [`RequestError`]; [`RequestError::Hung`] when `patience` is over.
     pub fn wait(self, patience: Duration) -> Result<A, RequestError> {
-        match self.answer.recv_timeout(patience) {
-            Ok(answer) => read(answer),
-            Err(RecvTimeoutError::Timeout) => Err(RequestError::Hung(patience)),
-            Err(RecvTimeoutError::Disconnected) => Err(RequestError::Lost),
-        }
+        self.answer.wait(patience).map_or(Err(RequestError::Hung(patience)), read)
     }
 }
 
@@ -110,10 +103,8 @@ pub(super) fn send<Q: Message, A: Message>(shared: &Arc<Shared>, session: u32, r
 
 /// Makes an answer that a thread can wait for out of one that is delivered.
 pub(super) fn expect<A: Message>(send: impl FnOnce(Deliver) -> Ticket) -> Pending<A> {
-    // One place: a request has one answer.
-    let (deliver, answer) = bounded(1);
-    // Nobody may be waiting any more.
-    let ticket = send(Box::new(move |answer| drop(deliver.try_send(answer))));
+    let (giver, answer) = answer::place();
+    let ticket = send(Box::new(move |answer| giver.give(answer)));
     Pending { answer, kind: PhantomData, _ticket: ticket }
 }
 

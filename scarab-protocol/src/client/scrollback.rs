@@ -1,7 +1,7 @@
 //! Lines that have left a session's screen.
 
 use super::{Attachment, Pending, request};
-use crate::message::{Scrollback, ScrollbackRows};
+use crate::message::{ClearScrollback, Done, Scrollback, ScrollbackRows};
 
 impl Attachment {
     /// Asks for lines of scrollback, from the one of this number on (counted like [`Grid::scrolled`](crate::surface::Grid::scrolled)).
@@ -11,5 +11,10 @@ impl Attachment {
             Some(shared) => request::send(&shared, self.session(), &Scrollback { first, count }),
             None => Pending::lost(),
         }
+    }
+
+    /// Asks to drop what has scrolled off the session's screen, for all who look at it. Done when the frame that shows it is published.
+    pub fn clear_scrollback(&self) -> Pending<Done> {
+        self.ask(|target| ClearScrollback { target })
     }
 }

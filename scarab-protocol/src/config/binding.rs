@@ -31,6 +31,8 @@ pub enum Action {
     ScrollTop,
     /// Shows the screen again.
     ScrollBottom,
+    /// Drops what has scrolled off the screen.
+    ClearScrollback,
     /// Looks for a text.
     Search,
     /// Makes the text larger.
@@ -94,6 +96,7 @@ pub const ACTIONS: &[(&str, Action)] = &[
     ("scroll_page_down", Action::ScrollPageDown),
     ("scroll_top", Action::ScrollTop),
     ("scroll_bottom", Action::ScrollBottom),
+    ("clear_scrollback", Action::ClearScrollback),
     ("search", Action::Search),
     ("font_larger", Action::FontLarger),
     ("font_smaller", Action::FontSmaller),
@@ -141,6 +144,7 @@ pub const DEFAULT_BINDINGS: &[&str] = &[
     "Shift+PageDown = scroll_page_down",
     "Shift+Home = scroll_top",
     "Shift+End = scroll_bottom",
+    "Ctrl+Shift+K = clear_scrollback",
     "Ctrl+Shift+F = search",
     "Ctrl+= = font_larger",
     "Ctrl++ = font_larger",

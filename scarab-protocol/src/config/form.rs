@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Binding, Value};
+use crate::ids::TermSize;
 
 /// The most bytes of a text: longer than any command line that is typed.
 const MAX_TEXT: usize = 4096;
@@ -36,6 +37,8 @@ pub enum Form {
     Word,
     /// One of these texts.
     OneOf(&'static [&'static str]),
+    /// A size in cells, `COLSxROWS`, or an empty text.
+    Cells,
     /// A colour, `#rrggbb`.
     Color,
     /// So many colours.
@@ -71,6 +74,7 @@ impl Form {
             (Self::Float { least, most }, Value::Integer(number)) => (least..=most).contains(&(*number as f64)),
             (Self::Word, Value::Text(text)) => !text.is_empty() && text.bytes().all(|c| c.is_ascii_graphic()),
             (Self::OneOf(texts), Value::Text(text)) => texts.contains(&text.as_str()),
+            (Self::Cells, Value::Text(text)) => text.is_empty() || cells(text).is_some(),
             (Self::Color, Value::Text(text)) => color(text).is_some(),
             (Self::Colors(count), Value::Texts(texts)) => {
                 // The one that is wrong is told rather than the whole list.
@@ -137,6 +141,7 @@ impl fmt::Display for Form {
                 let texts: Vec<_> = texts.iter().map(|text| format!("\"{text}\"")).collect();
                 write!(f, "one of {}", texts.join(", "))
             }
+            Self::Cells => f.write_str("a size in cells such as \"100x30\", or \"\""),
             Self::Color => f.write_str("a colour such as \"#16181d\""),
             Self::Colors(count) => write!(f, "a list of {count} colours such as \"#16181d\""),
             Self::Texts => f.write_str("a list of texts"),
@@ -144,6 +149,14 @@ impl fmt::Display for Form {
             Self::Any => f.write_str("true or false, a number, a text, or a list of texts"),
         }
     }
+}
+
+/// The columns and rows of a size in cells, `COLSxROWS`, if a terminal can have them.
+pub fn cells(text: &str) -> Option<(u16, u16)> {
+    let number = |digits: &str| digits.bytes().all(|c| c.is_ascii_digit()).then(|| digits.parse().ok()).flatten();
+    let (cols, rows) = text.split_once('x')?;
+    let size = TermSize::cells(number(cols)?, number(rows)?);
+    (size.clamped() == size).then_some((size.cols, size.rows))
 }
 
 /// The colour that a text `#rrggbb` names: red, green, blue.
@@ -189,6 +202,21 @@ mod tests {
         assert!(Form::Any.check(&Value::Texts(vec![String::new(); 257])).is_err());
         assert!(wrong(Form::Texts, &Value::Texts(vec!["a\0".into()])).contains("zero byte"));
         assert!(wrong(Form::Bool, &text(&"é".repeat(1000))).chars().count() < 100);
+    }
+
+    #[test]
+    fn sizes_are_columns_and_rows_that_a_terminal_can_have() {
+        for (text, size) in [("100x30", (100, 30)), ("2x1", (2, 1)), ("1000x1000", (1000, 1000))] {
+            assert_eq!(cells(text), Some(size), "{text}");
+        }
+        for bad in
+            ["", "x", "100", "100x", "x30", "1x30", "100x0", "1001x30", "99999x30", "+100x30", "100 x 30", "2x2x2"]
+        {
+            assert_eq!(cells(bad), None, "{bad}");
+        }
+        assert_eq!(Form::Cells.check(&text("")), Ok(()));
+        let expected = "found \"large\", expected a size in cells such as \"100x30\", or \"\"";
+        assert_eq!(wrong(Form::Cells, &text("large")), expected);
     }
 
     #[test]

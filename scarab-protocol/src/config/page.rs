@@ -38,6 +38,7 @@ fn comment(key: &Key) -> String {
     match key.effect {
         Effect::Live => {}
         Effect::NewSessions => words.push_str(" For new sessions."),
+        Effect::NewWindows => words.push_str(" For new windows."),
         Effect::Restart => words.push_str(" A change needs a restart of the daemon."),
     }
     let mut lines = vec![String::from("#")];
@@ -59,6 +60,7 @@ pub fn key_table() -> String {
         let counts = match key.effect {
             Effect::Live => "at once",
             Effect::NewSessions => "for new sessions",
+            Effect::NewWindows => "for new windows",
             Effect::Restart => "after a restart",
         };
         let default = match key.name {

@@ -8,6 +8,10 @@ pub const SECTIONS: [&str; 3] = ["daemon", "client", "plugins"];
 /// The default of `client.word_separators`.
 pub const WORD_SEPARATORS: &str = ",│`|:\"'()[]{}<>";
 
+/// What `client.font_size` and `client.minimum_font_size` may be, in logical pixels: from what can be told apart at all to what fills a
+/// screen with a few letters.
+const FONT_SIZE: Form = Form::Float { least: 4.0, most: 200.0 };
+
 /// What `client.light_theme` may be.
 const LIGHT_THEMES: &[&str] = &light_themes();
 
@@ -75,10 +79,17 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         name: "client.font_size",
-        form: Form::Float { least: 4.0, most: 200.0 },
+        form: FONT_SIZE,
         effect: Effect::Live,
         says: "The size of the text, in logical pixels.",
         default: Given::Float(15.0),
+    },
+    Key {
+        name: "client.minimum_font_size",
+        form: FONT_SIZE,
+        effect: Effect::Live,
+        says: "The least size of the text, which neither client.font_size nor keys go below.",
+        default: Given::Float(4.0),
     },
     Key {
         name: "client.line_height",
@@ -93,6 +104,27 @@ pub const KEYS: &[Key] = &[
         effect: Effect::Live,
         says: "The space between the cells and the window's edge, in logical pixels.",
         default: Given::Float(4.0),
+    },
+    Key {
+        name: "client.window_size",
+        form: Form::Cells,
+        effect: Effect::NewWindows,
+        says: "How many columns and rows a window begins with; none: as large as 100x30 of the default font.",
+        default: Given::Text(""),
+    },
+    Key {
+        name: "client.window_start",
+        form: Form::OneOf(&["windowed", "maximized", "fullscreen"]),
+        effect: Effect::NewWindows,
+        says: "How a window begins.",
+        default: Given::Text("windowed"),
+    },
+    Key {
+        name: "client.opacity",
+        form: Form::Float { least: 0.1, most: 1.0 },
+        effect: Effect::Live,
+        says: "How opaque the screen is where no program has coloured it; text always is. It can only be changed in a window that was opened with less than 1.",
+        default: Given::Float(1.0),
     },
     Key {
         name: "client.theme",
@@ -151,11 +183,27 @@ pub const KEYS: &[Key] = &[
         default: Given::Text("#f0c674"),
     },
     Key {
+        name: "client.cursor_shape",
+        form: Form::OneOf(&["block", "underline", "bar"]),
+        effect: Effect::Live,
+        says: "The cursor's shape where the program in the terminal has not chosen one (DECSCUSR).",
+        default: Given::Text("block"),
+    },
+    Key {
         name: "client.cursor_blink",
         form: Form::OneOf(&["program", "always", "never"]),
         effect: Effect::Live,
         says: "Whether the cursor blinks: as the program in the terminal asks, always, or never.",
         default: Given::Text("program"),
+    },
+    Key {
+        name: "client.cursor_blink_interval",
+        // Faster is a flicker, slower is no blinking.
+        form: Form::Integer { least: 100, most: 5000 },
+        effect: Effect::Live,
+        says: "How long a cursor that blinks is seen, and how long not, in milliseconds.",
+        // What desktops have as a rule: GTK's gtk-cursor-blink-time is 1200 for both, Windows' caret has 530 each.
+        default: Given::Integer(600),
     },
     Key {
         name: "client.text_blink",
@@ -175,7 +223,7 @@ pub const KEYS: &[Key] = &[
         name: "client.bell",
         form: Form::OneOf(&["urgent", "visual", "both", "none"]),
         effect: Effect::Live,
-        says: "What the bell does: the desktop is told while the window has not the keyboard, the window flashes, both, or nothing.",
+        says: "What the bell does: the desktop is told while the window has not the keyboard, the window flashes, both, or nothing. Unless it does nothing, a tab that is not shown is marked.",
         default: Given::Text("urgent"),
     },
     Key {
@@ -184,6 +232,27 @@ pub const KEYS: &[Key] = &[
         effect: Effect::Live,
         says: "Whether a pane closes when its program has ended, or stays with its last screen and the program's status.",
         default: Given::Text("close"),
+    },
+    Key {
+        name: "client.confirm_close",
+        form: Form::OneOf(&["running", "always", "never"]),
+        effect: Effect::Live,
+        says: "When it is asked before a key closes a pane: if others look at its session or something runs there beside the shell, always, or never.",
+        default: Given::Text("running"),
+    },
+    Key {
+        name: "client.confirm_paste",
+        form: Form::Bool,
+        effect: Effect::Live,
+        says: "Whether it is asked before several lines or control characters are pasted into a program that takes a paste for typing.",
+        default: Given::Bool(true),
+    },
+    Key {
+        name: "client.hide_mouse",
+        form: Form::Bool,
+        effect: Effect::Live,
+        says: "Whether the pointer is hidden while one types, until it is moved.",
+        default: Given::Bool(true),
     },
     Key {
         name: "client.clipboard_write",

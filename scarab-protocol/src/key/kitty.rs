@@ -1,8 +1,8 @@
 //! The kitty keyboard protocol: `CSI code : shifted : base ; mods : event ; text u`, and its kin for function keys.
 //!
-//! The five flags are those of kitty's page. Keys that type keep doing so until all keys are asked for as escape codes;
-//! without the flag that disambiguates, presses are encoded as xterm's, and only what xterm cannot say is sent in this
-//! form.
+//! The five flags are those of "Progressive enhancement" in kitty's page, "Comprehensive keyboard handling in
+//! terminals". Keys that type keep doing so until all keys are asked for as escape codes; without the flag that
+//! disambiguates, presses are encoded as xterm's, and only what xterm cannot say is sent in this form.
 
 use super::legacy::{self, Form, backspace, push_number};
 use super::{KeyKind, KeyPress, Logical, Mods, Named, Numpad, Physical, layout};
@@ -64,14 +64,14 @@ pub(super) fn encode(key: &KeyPress, modes: Modes, out: &mut Vec<u8>) {
     }
 }
 
-/// Enter, Tab and Backspace stay as they were, so that a shell is usable after a program forgot to end the protocol.
-/// The keypad's Enter is another key, and has a code.
+/// Enter, Tab and Backspace stay as they were, so that a shell is usable after a program forgot to end the protocol
+/// ("Disambiguate escape codes"). The keypad's Enter is another key, and has a code.
 fn types_control(key: &KeyPress) -> bool {
     let keypad = matches!(key.physical, Physical::Numpad(_));
     !keypad && matches!(key.logical, Logical::Named(Named::Enter | Named::Tab | Named::Backspace))
 }
 
-/// Sends such a key without modifiers. Its release is not told, for the same reason.
+/// Sends such a key without modifiers. Its release is not told, for the same reason ("Report event types").
 fn plain_control(key: &KeyPress, kind: KeyKind, modes: Modes, out: &mut Vec<u8>) {
     if kind == KeyKind::Release {
         return;
@@ -89,27 +89,14 @@ fn types(key: &KeyPress) -> bool {
     types_control(key) || key.typed().is_some()
 }
 
+/// Whether the key only changes what others do. Such keys are told with all keys as escape codes and not before.
 fn is_modifier(key: &KeyPress) -> bool {
-    use Named::*;
+    use Named::{AltGraph, CapsLock, Level5Shift, NumLock, ScrollLock};
     let Logical::Named(named) = key.logical else { return false };
-    matches!(
-        named,
-        CapsLock
-            | ScrollLock
-            | NumLock
-            | ShiftLeft
-            | ShiftRight
-            | ControlLeft
-            | ControlRight
-            | AltLeft
-            | AltRight
-            | AltGraph
-            | SuperLeft
-            | SuperRight
-    )
+    !named.modifier().is_empty() || matches!(named, CapsLock | ScrollLock | NumLock | AltGraph | Level5Shift)
 }
 
-/// The key's number and its sequence's last byte, from the tables of kitty's page.
+/// The key's number and its sequence's last byte, from "Key codes" and "Functional key definitions" of kitty's page.
 fn code(key: &KeyPress) -> Option<Code> {
     let u = |number| Some(Code { number, last: b'u' });
     match (key.physical, key.logical) {
@@ -126,11 +113,12 @@ fn code(key: &KeyPress) -> Option<Code> {
     }
 }
 
+/// The number of a keypad key that types: `KP_0` to `KP_SEPARATOR` of "Functional key definitions".
 fn place_number(place: Numpad) -> u32 {
     57399 + u32::from(place as u8)
 }
 
-/// The number of a keypad key without Num Lock.
+/// The number of a keypad key without Num Lock: `KP_ENTER` and `KP_LEFT` to `KP_DELETE` of the same table.
 fn keypad_number(named: Named) -> Option<u32> {
     Some(match named {
         Named::Enter => 57414,
@@ -148,6 +136,7 @@ fn keypad_number(named: Named) -> Option<u32> {
     })
 }
 
+/// The rest of the table. What it has no number for is called as xterm calls it.
 fn named_code(named: Named) -> Option<Code> {
     let number = match named {
         Named::Enter => 13,
@@ -164,15 +153,34 @@ fn named_code(named: Named) -> Option<Code> {
         // `CSI 1 ; mods R` would be a cursor position report.
         Named::F(3) => return Some(Code { number: 13, last: b'~' }),
         Named::F(n @ 13..=35) => 57363 + u32::from(n),
+        Named::MediaPlay => 57428,
+        Named::MediaPause => 57429,
+        Named::MediaPlayPause => 57430,
+        Named::MediaReverse => 57431,
+        Named::MediaStop => 57432,
+        Named::MediaFastForward => 57433,
+        Named::MediaRewind => 57434,
+        Named::MediaTrackNext => 57435,
+        Named::MediaTrackPrevious => 57436,
+        Named::MediaRecord => 57437,
+        Named::VolumeDown => 57438,
+        Named::VolumeUp => 57439,
+        Named::VolumeMute => 57440,
         Named::ShiftLeft => 57441,
         Named::ControlLeft => 57442,
         Named::AltLeft => 57443,
         Named::SuperLeft => 57444,
+        Named::HyperLeft => 57445,
+        Named::MetaLeft => 57446,
         Named::ShiftRight => 57447,
         Named::ControlRight => 57448,
         Named::AltRight => 57449,
         Named::SuperRight => 57450,
+        Named::HyperRight => 57451,
+        Named::MetaRight => 57452,
+        // What kitty calls ISO_LEVEL3_SHIFT and ISO_LEVEL5_SHIFT.
         Named::AltGraph => 57453,
+        Named::Level5Shift => 57454,
         _ => {
             return Some(match Form::of(named)? {
                 Form::Cursor(last) | Form::Pf(last) => Code { number: 1, last },
@@ -216,7 +224,8 @@ impl Alternates {
     }
 }
 
-/// Appends one sequence. Fields at their defaults are left out, as far as those after them allow.
+/// Appends one sequence. Fields at their defaults are left out, as far as those after them allow; the number 1 is a
+/// default before a letter, but not before `~`.
 fn push(code: Code, alternates: Option<Alternates>, mods: Mods, kind: KeyKind, text: Option<&str>, out: &mut Vec<u8>) {
     let event = match kind {
         KeyKind::Press => None,
@@ -225,7 +234,7 @@ fn push(code: Code, alternates: Option<Alternates>, mods: Mods, kind: KeyKind, t
     };
     let second = !mods.is_empty() || event.is_some();
     out.extend_from_slice(b"\x1b[");
-    if code.number != 1 || second || alternates.is_some() || text.is_some() {
+    if code.number != 1 || code.last == b'~' || second || alternates.is_some() || text.is_some() {
         push_number(code.number, out);
     }
     if let Some(Alternates { shifted, base }) = alternates {

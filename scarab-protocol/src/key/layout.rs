@@ -41,8 +41,10 @@ pub(super) fn uppercase(c: char) -> char {
     }
 }
 
-/// The control character that Ctrl makes of a character: the X library's rule, which xterm relies on, and `?` for DEL,
-/// which xterm adds. `None`: Ctrl changes nothing.
+/// The control character that Ctrl makes of a character: the X library's rule, which xterm relies on (`IsControlAlias`
+/// of its `input.c` lists it), and `?` for DEL, which xterm adds. `None`: Ctrl changes nothing.
+///
+/// The kitty protocol's table "Legacy ctrl mapping of ASCII keys" is the same, less `` ` { | } ``.
 pub(super) fn control(c: char) -> Option<u8> {
     let byte = u8::try_from(c).ok()?;
     match byte {

@@ -1,4 +1,8 @@
-//! The encoding of xterm with its default resources, for a PC keyboard.
+//! The encoding of xterm for a PC keyboard, with Alt as an ESC before the key (its resource `metaSendsEscape`).
+//!
+//! Sources: `ctlseqs`, "PC-Style Function Keys" and "Non-Function Keys", and where those are silent `input.c` of
+//! xterm 410; of keys with Alt, and of Enter, Tab, Backspace, Escape and Space with modifiers, the kitty protocol's
+//! "Legacy key event encoding", whose table "C0 controls" says what terminals have in common.
 
 use super::{KeyKind, KeyPress, Logical, Mods, Named, Numpad, Physical, layout, other};
 use crate::surface::Modes;
@@ -16,6 +20,10 @@ pub(super) enum Form {
 
 impl Form {
     /// The form of a named key; `None` if it is no function key.
+    ///
+    /// The tables are those of `ctlseqs`: cursor keys and F1 to F12 of "PC-Style Function Keys", editing keypad and F13
+    /// to F20 of "VT220-Style Function Keys", the rest of "Non-Function Keys". F21 and on are in `decfuncvalue` of
+    /// `input.c` only, and so is Begin, in `curfinal`.
     pub(super) fn of(named: Named) -> Option<Self> {
         Some(match named {
             Named::Up => Self::Cursor(b'A'),
@@ -25,10 +33,13 @@ impl Form {
             Named::Begin => Self::Cursor(b'E'),
             Named::End => Self::Cursor(b'F'),
             Named::Home => Self::Cursor(b'H'),
+            Named::Find => Self::Tilde(1),
             Named::Insert => Self::Tilde(2),
             Named::Delete => Self::Tilde(3),
+            Named::Select => Self::Tilde(4),
             Named::PageUp => Self::Tilde(5),
             Named::PageDown => Self::Tilde(6),
+            Named::Help => Self::Tilde(28),
             Named::Menu => Self::Tilde(29),
             Named::F(n @ 1..=4) => Self::Pf(b'P' + n - 1),
             // The numbers are those of the VT220, which left gaps where its keyboard had them; from F21 on xterm's.
@@ -37,7 +48,7 @@ impl Form {
             Named::F(n @ 11..=14) => Self::Tilde(n + 12),
             Named::F(n @ 15..=16) => Self::Tilde(n + 13),
             Named::F(n @ 17..=20) => Self::Tilde(n + 14),
-            Named::F(n @ 21..=24) => Self::Tilde(n + 21),
+            Named::F(n @ 21..=35) => Self::Tilde(n + 21),
             _ => return None,
         })
     }
@@ -58,17 +69,18 @@ pub(super) fn encode(key: &KeyPress, modes: Modes, out: &mut Vec<u8>) {
     }
 }
 
-/// What Backspace sends: DEL, or BS under DECBKM; Ctrl swaps the two.
+/// What Backspace sends: DEL, or BS under DECBKM; Ctrl swaps the two (`IsBackarrowToggle` of xterm's `input.c`).
 pub(super) fn backspace(ctrl: bool, modes: Modes) -> u8 {
     if modes.contains(Modes::BACKSPACE_BS) != ctrl { 0x08 } else { 0x7f }
 }
 
 /// The keypad under DECKPAM. Without Num Lock its digits arrive as cursor keys and are sent as those, as xterm does;
-/// the others have a sequence of their own. Num Lock turns application mode off.
+/// the others have a sequence of their own. Num Lock turns application mode off. The letters are those of `ctlseqs`,
+/// "VT220-Style Function Keys", and where the modifiers go is in `input.c`.
 fn application_keypad(key: &KeyPress, modes: Modes, out: &mut Vec<u8>) -> bool {
     let Physical::Numpad(place) = key.physical else { return false };
     let types = matches!(key.logical, Logical::Char(_) | Logical::Named(Named::Enter));
-    if !types || !modes.contains(Modes::APP_KEYPAD) || key.mods.intersects(Mods::NUM_LOCK | Mods::SUPER) {
+    if !types || !modes.contains(Modes::APP_KEYPAD) || key.mods.intersects(Mods::NUM_LOCK | Mods::DESKTOP) {
         return false;
     }
     let letter = match place {
@@ -116,10 +128,10 @@ fn function(form: Form, mods: Mods, modes: Modes, out: &mut Vec<u8>) {
     out.push(last);
 }
 
-/// Enter, Tab, Backspace and Escape. Super is for the desktop: with it they send nothing.
+/// Enter, Tab, Backspace and Escape: kitty's table "C0 controls". With a modifier of the desktop they send nothing.
 fn control_key(named: Named, mods: Mods, modes: Modes, out: &mut Vec<u8>) {
     let bytes: &[u8] = match named {
-        _ if mods.contains(Mods::SUPER) => return,
+        _ if mods.intersects(Mods::DESKTOP) => return,
         Named::Enter if modes.contains(Modes::NEW_LINE) => b"\r\n",
         Named::Enter => b"\r",
         Named::Tab if mods.contains(Mods::SHIFT) => b"\x1b[Z",
@@ -136,7 +148,7 @@ fn control_key(named: Named, mods: Mods, modes: Modes, out: &mut Vec<u8>) {
 
 /// A key that types: its text, or the control character Ctrl makes of it, after an ESC if Alt is held.
 fn text(key: &KeyPress, out: &mut Vec<u8>) {
-    if key.mods.contains(Mods::SUPER) {
+    if key.mods.intersects(Mods::DESKTOP) {
         return;
     }
     // The keypad's characters have no control characters: Ctrl+8 there is no DEL.

@@ -6,8 +6,11 @@ use super::{KeyPress, Logical, Mods, Named, Numpad, Physical, layout};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "no key is called {name:?}: a key is one character or one of Enter, Tab, BackTab, Backspace, Escape, Space, Up, \
-     Down, Left, Right, Home, End, PageUp, PageDown, Insert, Delete, Menu, PrintScreen, Pause, F1 to F24, KP0 to KP9, \
-     KPEnter, KPPlus, KPMinus, KPMultiply, KPDivide, KPDecimal, KPEqual, KPSeparator; C- or \
+     Down, Left, Right, Home, End, PageUp, PageDown, Insert, Delete, Begin, Find, Select, Help, Menu, PrintScreen, \
+     Pause, F1 to F35, KP0 to KP9, KPEnter, KPPlus, KPMinus, KPMultiply, KPDivide, KPDecimal, KPEqual, KPSeparator, \
+     KPUp and so on, CapsLock, ScrollLock, NumLock, MediaPlay, MediaPause, MediaPlayPause, MediaReverse, MediaStop, \
+     MediaFastForward, MediaRewind, MediaTrackNext, MediaTrackPrevious, MediaRecord, VolumeDown, VolumeUp, \
+     VolumeMute, AltGr, Level5Shift, ShiftLeft and ShiftRight, and so on for Ctrl, Alt, Super, Hyper and Meta; C- or \
      Ctrl+, M- or Alt+, S- or Shift+, Super+ may stand before it"
 )]
 pub struct ParseKeyError {
@@ -49,9 +52,46 @@ pub(super) const NAMES: &[(&str, Named)] = &[
     ("Delete", Named::Delete),
     ("Del", Named::Delete),
     ("DC", Named::Delete),
+    ("Begin", Named::Begin),
+    ("Find", Named::Find),
+    ("Select", Named::Select),
+    ("Help", Named::Help),
     ("Menu", Named::Menu),
     ("PrintScreen", Named::PrintScreen),
     ("Pause", Named::Pause),
+    ("CapsLock", Named::CapsLock),
+    ("ScrollLock", Named::ScrollLock),
+    ("NumLock", Named::NumLock),
+    ("MediaPlay", Named::MediaPlay),
+    ("MediaPause", Named::MediaPause),
+    ("MediaPlayPause", Named::MediaPlayPause),
+    ("MediaReverse", Named::MediaReverse),
+    ("MediaStop", Named::MediaStop),
+    ("MediaFastForward", Named::MediaFastForward),
+    ("MediaRewind", Named::MediaRewind),
+    ("MediaTrackNext", Named::MediaTrackNext),
+    ("MediaTrackPrevious", Named::MediaTrackPrevious),
+    ("MediaRecord", Named::MediaRecord),
+    ("VolumeDown", Named::VolumeDown),
+    ("VolumeUp", Named::VolumeUp),
+    ("VolumeMute", Named::VolumeMute),
+    ("ShiftLeft", Named::ShiftLeft),
+    ("ShiftRight", Named::ShiftRight),
+    ("CtrlLeft", Named::ControlLeft),
+    ("ControlLeft", Named::ControlLeft),
+    ("CtrlRight", Named::ControlRight),
+    ("ControlRight", Named::ControlRight),
+    ("AltLeft", Named::AltLeft),
+    ("AltRight", Named::AltRight),
+    ("AltGr", Named::AltGraph),
+    ("AltGraph", Named::AltGraph),
+    ("Level5Shift", Named::Level5Shift),
+    ("SuperLeft", Named::SuperLeft),
+    ("SuperRight", Named::SuperRight),
+    ("HyperLeft", Named::HyperLeft),
+    ("HyperRight", Named::HyperRight),
+    ("MetaLeft", Named::MetaLeft),
+    ("MetaRight", Named::MetaRight),
 ];
 
 /// The keypad's keys that have words for names; its digits are `KP0` to `KP9`.
@@ -66,12 +106,28 @@ pub(super) const KEYPAD: &[(&str, Numpad)] = &[
     ("KPSeparator", Numpad::Separator),
 ];
 
+/// What the keypad's keys are without Num Lock: `KP` before the name of the key of which each is another.
+pub(super) const KEYPAD_WITHOUT_NUM_LOCK: &[(&str, Numpad, Named)] = &[
+    ("KPInsert", Numpad::Digit0, Named::Insert),
+    ("KPEnd", Numpad::Digit1, Named::End),
+    ("KPDown", Numpad::Digit2, Named::Down),
+    ("KPPageDown", Numpad::Digit3, Named::PageDown),
+    ("KPLeft", Numpad::Digit4, Named::Left),
+    ("KPBegin", Numpad::Digit5, Named::Begin),
+    ("KPRight", Numpad::Digit6, Named::Right),
+    ("KPHome", Numpad::Digit7, Named::Home),
+    ("KPUp", Numpad::Digit8, Named::Up),
+    ("KPPageUp", Numpad::Digit9, Named::PageUp),
+    ("KPDelete", Numpad::Decimal, Named::Delete),
+];
+
 /// Reads the name of a key: one character, or a name such as `Enter`, `PageDown`, `F5`, with modifiers before it: `C-c`,
 /// `Ctrl+C`, `M-x`, `Alt+x`, `S-F5`, `C-M-Left`, `Ctrl+-`.
 ///
 /// The single letters of the short modifiers are capitals; case matters nowhere else but in the character of a key
 /// without Ctrl, where a capital means Shift. Characters are typed as on a US keyboard, so `C-?` is Ctrl+Shift+/.
-/// Keypad keys are those of a keypad without Num Lock, so that they follow DECKPAM.
+/// Keypad keys are those of a keypad without Num Lock, so that they follow DECKPAM. A modifier key is in force itself, as
+/// when it goes down. `Meta+` is Alt, as Emacs has it: there are no names for Hyper, and for the Meta that is not Alt.
 pub fn parse_key(name: &str) -> Result<KeyPress, ParseKeyError> {
     let (mods, key) = split_modifiers(name);
     find(key, mods).ok_or_else(|| ParseKeyError { name: name.to_owned() })
@@ -112,7 +168,7 @@ fn find(key: &str, mods: Mods) -> Option<KeyPress> {
         return character(c, mods);
     }
     if let Some(&(_, named)) = NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)) {
-        return Some(KeyPress::named(named, mods));
+        return Some(KeyPress::named(named, mods | named.modifier()));
     }
     if key.eq_ignore_ascii_case("BackTab") || key.eq_ignore_ascii_case("BTab") {
         return Some(KeyPress::named(Named::Tab, mods | Mods::SHIFT));
@@ -120,11 +176,14 @@ fn find(key: &str, mods: Mods) -> Option<KeyPress> {
     if let Some(&(_, place)) = KEYPAD.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)) {
         return Some(keypad(place, mods));
     }
+    if let Some(&(_, place, named)) = KEYPAD_WITHOUT_NUM_LOCK.iter().find(|(name, ..)| name.eq_ignore_ascii_case(key)) {
+        return Some(KeyPress { physical: Physical::Numpad(place), ..KeyPress::named(named, mods) });
+    }
     if let Some(digit) = strip_prefix_any_case(key, "KP").and_then(number) {
         return Numpad::ALL[..10].get(usize::from(digit)).map(|&place| keypad(place, mods));
     }
     let function = strip_prefix_any_case(key, "F").and_then(number)?;
-    (1..=24).contains(&function).then(|| KeyPress::named(Named::F(function), mods))
+    (1..=35).contains(&function).then(|| KeyPress::named(Named::F(function), mods))
 }
 
 fn strip_prefix_any_case<'a>(key: &'a str, prefix: &str) -> Option<&'a str> {
@@ -161,7 +220,7 @@ fn character(c: char, mods: Mods) -> Option<KeyPress> {
     Some(KeyPress {
         physical: place.map_or(Physical::Other, Physical::Key),
         logical: Logical::Char(typed),
-        text: (!mods.intersects(Mods::CTRL | Mods::SUPER)).then(|| typed.to_string()),
+        text: (!mods.intersects(Mods::CTRL | Mods::DESKTOP)).then(|| typed.to_string()),
         unshifted: Some(place.unwrap_or_else(|| layout::lowercase(c))),
         mods,
         ..KeyPress::default()

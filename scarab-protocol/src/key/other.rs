@@ -1,4 +1,7 @@
 //! xterm's modifyOtherKeys: `CSI 27 ; mods ; code ~` for modified keys that have no sequence of their own.
+//!
+//! Sources: xterm's manual page (`modifyOtherKeys`), `ctlseqs` ("Alt and Meta Keys"), and for single keys
+//! `ModifyOtherKeys` and `allowedCharModifiers` in `input.c` of xterm 410, with Alt as an ESC (`metaSendsEscape`).
 
 use super::{KeyPress, Logical, Mods, Named, Physical, layout, legacy};
 use crate::surface::Modes;
@@ -6,13 +9,11 @@ use crate::surface::Modes;
 /// Appends the sequence if modifyOtherKeys is on and covers this key; tells whether it did.
 ///
 /// Level 1 leaves what has a well-known encoding: Ctrl with a character that has a control character, Alt as ESC,
-/// Backspace, Escape. Level 2 leaves text that only Shift is held with. One difference from xterm: it also reports
-/// Shift with a letter at level 2, which programs take for the letter anyway.
+/// Backspace, Escape. Level 2 leaves text that only Shift is held with, unless xterm takes its character for one that
+/// Ctrl works on. The keypad is never covered: its keys are no "ordinary" ones.
 pub(super) fn encode(key: &KeyPress, modes: Modes, out: &mut Vec<u8>) -> bool {
     let mods = key.mods.held();
-    // The keypad's characters are never other ones, whatever is held with them.
-    let keypad = matches!((key.physical, key.logical), (Physical::Numpad(_), Logical::Char(_)));
-    if mods.is_empty() || mods.contains(Mods::SUPER) || keypad {
+    if mods.is_empty() || mods.intersects(Mods::DESKTOP) || matches!(key.physical, Physical::Numpad(_)) {
         return false;
     }
     let code = if modes.contains(Modes::MODIFY_OTHER_KEYS_2) {
@@ -37,12 +38,11 @@ fn level_1(key: &KeyPress, mods: Mods) -> Option<u32> {
         Logical::Named(Named::Enter) => Some(13),
         Logical::Named(Named::Tab) if mods == Mods::SHIFT || is_alt(mods) => None,
         Logical::Named(Named::Tab) => Some(9),
-        Logical::Named(Named::Space) | Logical::Dead => None,
-        _ => {
-            let c = key.ascii().filter(|_| mods.contains(Mods::CTRL))?;
-            let shifted_letter = mods == Mods::CTRL | Mods::SHIFT && ('@'..='~').contains(&c);
-            (shifted_letter || c == '?' || layout::control(c).is_none()).then_some(u32::from(c))
+        Logical::Char(_) | Logical::Unidentified if mods.contains(Mods::CTRL) => {
+            let c = for_ctrl(key)?;
+            (c == '?' || layout::control(c).is_none()).then_some(u32::from(c))
         }
+        _ => None,
     }
 }
 
@@ -54,15 +54,30 @@ fn is_alt(mods: Mods) -> bool {
 fn level_2(key: &KeyPress, mods: Mods, modes: Modes) -> Option<u32> {
     match key.logical {
         Logical::Named(Named::Enter) => Some(13),
-        Logical::Named(Named::Tab) if mods != Mods::SHIFT => Some(9),
+        Logical::Named(Named::Tab) => Some(9),
         Logical::Named(Named::Space) => Some(32),
         Logical::Named(Named::Backspace) if mods != Mods::CTRL => Some(u32::from(legacy::backspace(false, modes))),
-        Logical::Named(Named::Escape) if mods != Mods::SHIFT => Some(27),
+        Logical::Named(Named::Escape) => Some(27),
+        // `IsControlInput`: the characters that have control characters, of which capitals are the most common.
+        Logical::Char(c @ '@'..='~') if mods == Mods::SHIFT && types_only(key, c) => Some(u32::from(c)),
         Logical::Char(_) | Logical::Unidentified if mods != Mods::SHIFT => {
-            let own = key.character().filter(|c| !c.is_control());
-            let c = if mods.contains(Mods::CTRL) { key.ascii().or(own) } else { own };
+            let c = if mods.contains(Mods::CTRL) { for_ctrl(key) } else { own(key) };
             c.map(u32::from)
         }
         _ => None,
     }
+}
+
+/// Whether the text is the character itself, and not what a compose sequence ended in, say.
+fn types_only(key: &KeyPress, c: char) -> bool {
+    key.typed().is_some_and(|text| text.chars().eq([c]))
+}
+
+/// The character that a key is called by under Ctrl: one that Ctrl can work on, if there is any.
+fn for_ctrl(key: &KeyPress) -> Option<char> {
+    key.ascii().or(own(key))
+}
+
+fn own(key: &KeyPress) -> Option<char> {
+    key.character().filter(|c| !c.is_control())
 }

@@ -1,5 +1,6 @@
 //! Tables of keys, modes and bytes, written with the names that `parse_key` reads, and properties for all keys.
 
+mod decoded;
 mod kitty;
 mod legacy;
 mod names;

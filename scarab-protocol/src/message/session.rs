@@ -118,6 +118,8 @@ pub struct CreateSession {
     pub command: Vec<Vec<u8>>,
     /// Where it starts; `None` for the home directory.
     pub cwd: Option<Vec<u8>>,
+    /// The session in whose directory it starts, if the daemon can tell that; else `cwd` counts.
+    pub beside: Option<Target>,
     /// The whole environment it starts with, as names and values, before the daemon adds its own.
     pub env: Vec<(Vec<u8>, Vec<u8>)>,
     /// Its size at the start.
@@ -158,6 +160,31 @@ pub struct KillSession {
     pub target: Target,
     /// The signal's number on this platform; `None` to end and forget the session.
     pub signal: Option<i32>,
+}
+
+/// Asks who would miss the session if it was ended now. Answered by `Busy`.
+#[derive(Debug, Clone, PartialEq, Eq, Archive, Serialize, Deserialize)]
+pub struct AskBusy {
+    /// Which session.
+    pub target: Target,
+}
+
+/// Who would miss a session if it was ended at the moment of the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Archive, Serialize, Deserialize)]
+pub struct Busy {
+    /// How many other clients are attached, observers included.
+    pub others: u32,
+    /// The name of the program that runs in the foreground, without control characters; empty if there is one whose name is not
+    /// known. `None` if it is the first program of a session that was made without a command, which is taken for a shell
+    /// that waits, if that has ended, or if it cannot be known, as on Windows.
+    pub program: Option<String>,
+}
+
+/// Drops what has scrolled off the session's primary screen; the screen stays as it is. Answered by `Done` when that is published.
+#[derive(Debug, Clone, PartialEq, Eq, Archive, Serialize, Deserialize)]
+pub struct ClearScrollback {
+    /// Which session.
+    pub target: Target,
 }
 
 /// Drops a session that has ended. Answered by `Done`, or `StillRunning`.

@@ -15,6 +15,8 @@ pub enum CursorShape {
     Beam = 2,
     /// The outline of a cell.
     HollowBlock = 3,
+    /// None that the program has chosen: what the client likes, or a block.
+    Unset = 4,
 }
 
 impl CursorShape {
@@ -24,6 +26,7 @@ impl CursorShape {
             1 => Self::Underline,
             2 => Self::Beam,
             3 => Self::HollowBlock,
+            4 => Self::Unset,
             _ => Self::Block,
         }
     }

@@ -37,7 +37,7 @@ pub(crate) fn any_extra() -> impl Strategy<Value = Extra> {
 
 /// Any cursor, which may lie outside of the grid.
 pub(crate) fn any_cursor() -> impl Strategy<Value = Cursor> {
-    (0u16..30, 0u16..30, 0u8..4, any::<bool>(), any::<bool>()).prop_map(|(col, row, shape, visible, blinking)| Cursor {
+    (0u16..30, 0u16..30, 0u8..5, any::<bool>(), any::<bool>()).prop_map(|(col, row, shape, visible, blinking)| Cursor {
         col,
         row,
         shape: CursorShape::from_bits(shape),

@@ -160,28 +160,15 @@ impl SurfaceWriter {
     ///
     /// Where the side table has no room left, a cell keeps its character and loses what its extra says.
     pub fn stage_row(&mut self, row: u16, cells: &[Cell], extras: &[(u16, Extra)]) {
-        let cols = usize::from(self.screen.size.cols);
-        let start = usize::from(row) * cols;
         if row >= self.screen.size.rows {
             return;
         }
-        let mut staged = std::mem::take(&mut self.row);
-        staged.clear();
-        staged.extend(cells.iter().take(cols).map(|cell| cell.with_extra_index(0)));
-        staged.resize(cols, Cell::BLANK);
-        for (col, extra) in extras {
-            if usize::from(*col) < cols {
-                let index = self.intern(extra, &staged);
-                staged[usize::from(*col)] = staged[usize::from(*col)].with_extra_index(index);
-            }
-        }
-        let held = &mut self.cells[start..start + cols];
-        if *held != *staged {
-            held.copy_from_slice(&staged);
-            self.dirty_rows[usize::from(row)] = true;
-        }
+        let differs = match extras.is_empty() {
+            true => replace(self.row_mut(row), cells),
+            false => self.replace_with_extras(row, cells, extras),
+        };
+        self.dirty_rows[usize::from(row)] |= differs;
         self.rows_since_sweep = self.rows_since_sweep.saturating_add(1);
-        self.row = staged;
     }
 
     /// Stages the cursor. Readers clamp it to the grid.
@@ -266,6 +253,34 @@ impl SurfaceWriter {
         self.screen_dirty |= self.screen != before;
     }
 
+    /// A row of the private copy.
+    fn row_mut(&mut self, row: u16) -> &mut [Cell] {
+        let cols = usize::from(self.screen.size.cols);
+        &mut self.cells[usize::from(row) * cols..][..cols]
+    }
+
+    /// As [`replace`], for a row in which cells have extras.
+    fn replace_with_extras(&mut self, row: u16, cells: &[Cell], extras: &[(u16, Extra)]) -> bool {
+        let cols = usize::from(self.screen.size.cols);
+        let mut staged = std::mem::take(&mut self.row);
+        staged.clear();
+        staged.extend(cells.iter().take(cols).map(|cell| cell.with_extra_index(0)));
+        staged.resize(cols, Cell::BLANK);
+        for (col, extra) in extras {
+            if usize::from(*col) < cols {
+                let index = self.intern(extra, &staged);
+                staged[usize::from(*col)] = staged[usize::from(*col)].with_extra_index(index);
+            }
+        }
+        let held = self.row_mut(row);
+        let differs = *held != *staged;
+        if differs {
+            held.copy_from_slice(&staged);
+        }
+        self.row = staged;
+        differs
+    }
+
     /// Makes the private copy this large, keeping what it can; every row counts as changed.
     fn resize(&mut self, size: Size) {
         let mut cells = vec![Cell::BLANK; size.cells()];
@@ -305,6 +320,21 @@ impl std::fmt::Debug for SurfaceWriter {
             .field("frame", &self.frame)
             .finish_non_exhaustive()
     }
+}
+
+/// Puts cells without extras into a row, and blank ones where some are missing; whether any differs from the one before. It looks at
+/// all of them whatever it finds, so that several are done at once.
+fn replace(row: &mut [Cell], cells: &[Cell]) -> bool {
+    let (given, missing) = row.split_at_mut(cells.len().min(row.len()));
+    let mut differing = 0;
+    let mut put = |held: &mut Cell, cell: Cell| {
+        let ([a, b], [c, d]) = (held.to_words(), cell.to_words());
+        differing |= (a ^ c) | (b ^ d);
+        *held = cell;
+    };
+    given.iter_mut().zip(cells).for_each(|(held, cell)| put(held, cell.with_extra_index(0)));
+    missing.iter_mut().for_each(|held| put(held, Cell::BLANK));
+    differing != 0
 }
 
 /// `length` doubled until it reaches `needed`, which is at most `u16::MAX / 2`; never more than grids can have.

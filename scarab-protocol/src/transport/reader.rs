@@ -112,7 +112,7 @@ impl Assembly {
                 let mut header = [0; HEADER_BYTES];
                 header.copy_from_slice(&self.buffer[self.filled.start..][..HEADER_BYTES]);
                 self.filled.start += HEADER_BYTES;
-                (Frame::zeroed(Header::from_bytes(header)?), 0)
+                (Frame::to_fill(Header::from_bytes(header)?), 0)
             }
         };
         let rest = &mut frame.payload_mut()[here..];

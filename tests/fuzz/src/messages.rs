@@ -27,11 +27,11 @@ pub fn read(frame: &Frame) -> bool {
     let Some(kind) = frame.kind() else { return false };
     let read = for_kind!(kind, read_as(frame), [
         Auth Attach Detach Arm Resize Input Paste Mouse Focus CancelInput Scrollback FetchRows Resume AskCredit
-        ListSessions CreateSession RenameSession KillSession ForgetSession SetSize SetSizePolicy Subscribe Unsubscribe GetConfig SetConfig
+        ListSessions CreateSession RenameSession KillSession ForgetSession SetSize SetSizePolicy AskBusy ClearScrollback Subscribe Unsubscribe GetConfig SetConfig
         LoadPlugin UnloadPlugin ReloadPlugin ListPlugins PluginCommand
         Ping Status Shutdown OpenDocument SaveDocument DropDocument ListDocuments
         Welcome Done Error Unsupported Attached Detached SurfaceMoved FrameReady Rows InputCredit Resized Title Bell
-        Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Config ConfigChanged Plugins PluginReply Event Lagged Subscribed Pong DaemonStatus ShuttingDown
+        Clipboard Cwd Exited Created Sessions ScrollbackRows Renamed Busy Config ConfigChanged Plugins PluginReply Event Lagged Subscribed Pong DaemonStatus ShuttingDown
         Document Documents
     ]);
     if read {
@@ -93,7 +93,7 @@ impl World {
                 frame($session, &|session, request| Frame::new(session, request, &message).expect("short enough"))
             }};
         }
-        match kind % 36 {
+        match kind % 38 {
             0 | 1 => about!(0, self.attach(source)),
             2 => about!(session, Detach {}),
             3 => about!(session, Arm { frame: source.u64() }),
@@ -120,7 +120,10 @@ impl World {
             13 => about!(0, Resume { token: source.take(16).try_into().unwrap_or_default() }),
             14 => about!(session, AskCredit {}),
             15 => about!(0, ListSessions { after: source.u32() }),
-            16 => about!(0, create(source)),
+            16 => {
+                let beside = source.flag().then(|| self.target(source));
+                about!(0, create(source, beside))
+            }
             17 => about!(0, RenameSession { target: self.target(source), name: source.text() }),
             18 => {
                 let signal = source.flag().then(|| i32::from(source.u8()) - 8);
@@ -155,6 +158,8 @@ impl World {
             32 => about!(0, SaveDocument { name: source.text(), data: source.bytes().to_vec() }),
             33 => about!(0, DropDocument { name: source.text() }),
             34 => about!(0, ListDocuments {}),
+            35 => about!(0, AskBusy { target: self.target(source) }),
+            36 => about!(0, ClearScrollback { target: self.target(source) }),
             _ if source.u8() == 0xff => about!(0, Shutdown {}),
             _ => about!(0, Status {}),
         }
@@ -227,12 +232,13 @@ pub fn value(source: &mut Source) -> Value {
 }
 
 /// A session of a program that only gives back what it gets, or of none: what it runs is not the fuzzer's to choose.
-fn create(source: &mut Source) -> CreateSession {
+fn create(source: &mut Source, beside: Option<Target>) -> CreateSession {
     let name = source.flag().then(|| source.text());
     let cwd = source.flag().then(|| source.bytes().to_vec());
     let env = (0..source.u8() % 4).map(|_| (source.bytes().to_vec(), source.bytes().to_vec())).collect();
     let exists = source.u8() % 2 == 0;
-    harmless(CreateSession { name, command: vec![], cwd, env, size: size(source), linger: source.flag() }, exists)
+    let (size, linger) = (size(source), source.flag());
+    harmless(CreateSession { name, command: vec![], cwd, beside, env, size, linger }, exists)
 }
 
 /// The same request for a program that does no harm, or for one that does not exist.

@@ -139,6 +139,7 @@ impl Peer {
             name: Some(NAME.into()),
             command: vec![],
             cwd: Some(b"/".to_vec()),
+            beside: None,
             env: vec![],
             size: TermSize::default(),
             linger: true,

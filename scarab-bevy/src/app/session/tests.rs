@@ -51,6 +51,7 @@ impl Place {
                 name: Some((*name).into()),
                 command: vec![b"/bin/cat".to_vec()],
                 cwd: None,
+                beside: None,
                 env: Vec::new(),
                 size: TermSize::default(),
                 linger: true,

@@ -67,7 +67,7 @@ impl<'a> Capture<'a> {
     /// What is shown; `lines` are `scrollback` lines and then the grid's rows.
     pub fn new(session: &'a str, title: &'a str, grid: &Grid, scrollback: usize, lines: &[Line]) -> Self {
         let shape = match grid.cursor.shape {
-            CursorShape::Block => "block",
+            CursorShape::Block | CursorShape::Unset => "block",
             CursorShape::Underline => "underline",
             CursorShape::Beam => "beam",
             CursorShape::HollowBlock => "hollow",

@@ -194,6 +194,7 @@ pub fn create(client: &Client, name: &str, script: &str) -> SessionInfo {
         name: Some(name.into()),
         command: ["/bin/sh", "-c", script].map(|word| word.as_bytes().to_vec()).to_vec(),
         cwd: None,
+        beside: None,
         env: env.map(|(name, value)| (name.into(), value.into())).to_vec(),
         size: TermSize::default(),
         linger: true,

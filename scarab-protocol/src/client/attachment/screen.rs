@@ -62,10 +62,12 @@ impl AttachInner {
             (outcome, if outcome == ReadOutcome::Busy { before } else { state.grid.frame })
         };
         drop(surface);
-        self.tell(shared, &Arm { frame });
+        // First whoever waits for the frame, then the daemon: in which order makes no difference to the doorbell, which is armed with the
+        // frame that was read and rings at once if there is a newer one.
         if outcome == ReadOutcome::Updated {
             self.changed(shared);
         }
+        self.tell(shared, &Arm { frame });
     }
 
     /// Takes rows that came over the connection, in a payload of so many bytes; the last of a frame shows it.
@@ -91,8 +93,8 @@ impl AttachInner {
         if more {
             return;
         }
-        self.tell(shared, &Arm { frame });
         self.changed(shared);
+        self.tell(shared, &Arm { frame });
     }
 }
 

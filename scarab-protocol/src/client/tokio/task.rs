@@ -151,7 +151,7 @@ pub(super) async fn open(options: &ClientOptions) -> Result<Opened<AsyncStream>,
         }
         let mut header = [0; HEADER_BYTES];
         read_exact(&stream, &mut header).await.map_err(failed)?;
-        let mut frame = Frame::zeroed(Header::from_bytes(header)?);
+        let mut frame = Frame::to_fill(Header::from_bytes(header)?);
         read_exact(&stream, frame.payload_mut()).await.map_err(failed)?;
         connect::welcomed(answer, &frame)
     };

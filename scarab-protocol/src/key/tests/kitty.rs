@@ -1,4 +1,5 @@
-//! What the kitty keyboard protocol asks for.
+//! What the kitty keyboard protocol asks for: `docs/keyboard-protocol.rst` of kitty, with the section at each table. Its
+//! table of functional keys, and the keys that it can tell apart, are in `decoded`.
 
 use super::*;
 
@@ -12,6 +13,7 @@ fn of_kind(name: &str, kind: KeyKind) -> KeyPress {
     KeyPress { kind, ..key(name) }
 }
 
+/// "Disambiguate escape codes", with the numbers of "Functional key definitions".
 #[test]
 fn disambiguation_leaves_text_and_makes_the_rest_unambiguous() {
     let table = [
@@ -62,6 +64,7 @@ fn a_key_without_a_name_is_called_by_its_place() {
     assert_eq!(sent(&key, Modes::empty()), "\x03");
 }
 
+/// "Disambiguate escape codes": "all non text keypad keys will be reported as separate keys".
 #[test]
 fn keypad_keys_are_keys_of_their_own() {
     let keypad = |place, named| on_keypad(place, Logical::Named(named), Mods::empty());
@@ -71,6 +74,7 @@ fn keypad_keys_are_keys_of_their_own() {
     check(ALL, &[("KP0", "\x1b[57399u"), ("KPSeparator", "\x1b[57416u")]);
 }
 
+/// "Event types" and "Report event types".
 #[test]
 fn repeats_and_releases_are_told_when_asked_for() {
     use KeyKind::{Press, Release, Repeat};
@@ -102,6 +106,7 @@ fn repeats_and_releases_are_told_when_asked_for() {
     assert_eq!(sent(&of_kind("C-c", Release), only_events), "\x1b[99;5:3u");
 }
 
+/// "Key codes", with its example of Ctrl+С on a Cyrillic layout.
 #[test]
 fn alternates_name_the_key_in_other_ways() {
     let ctrl_shift = Mods::CTRL | Mods::SHIFT;
@@ -119,6 +124,7 @@ fn the_key_without_shift_is_guessed_when_it_is_not_known() {
     assert_eq!(guessed(KeyPress::char('É', Mods::SHIFT)), "\x1b[233;2u");
 }
 
+/// "Report all keys as escape codes".
 #[test]
 fn all_keys_as_escape_codes_leaves_no_text() {
     check(
@@ -140,6 +146,7 @@ fn all_keys_as_escape_codes_leaves_no_text() {
     assert_eq!(sent(&composed, ALL), "ж");
 }
 
+/// "Text as code points", with its example of Shift+A.
 #[test]
 fn associated_text_follows_the_modifiers() {
     check(TEXT, &[("a", "\x1b[97;;97u"), ("A", "\x1b[97;2;65u"), ("C-a", "\x1b[97;5u"), ("Enter", "\x1b[13u")]);
@@ -152,6 +159,7 @@ fn associated_text_follows_the_modifiers() {
     assert_eq!(sent(&of_kind("a", KeyKind::Release), TEXT | EVENTS), "\x1b[97;1:3u");
 }
 
+/// "Disambiguate escape codes": "the Lock modifiers are not reported for text producing keys".
 #[test]
 fn locks_are_told_unless_their_work_is_in_the_text() {
     let locked = |name: &str, modes| sent(&KeyPress { mods: key(name).mods | Mods::NUM_LOCK, ..key(name) }, modes);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const ALL_NAMED: [Named; 30] = [
+const ALL_NAMED: [Named; 52] = [
     Named::Enter,
     Named::Tab,
     Named::Backspace,
@@ -21,20 +21,42 @@ const ALL_NAMED: [Named; 30] = [
     Named::Insert,
     Named::Delete,
     Named::Begin,
+    Named::Find,
+    Named::Select,
+    Named::Help,
     Named::Menu,
     Named::PrintScreen,
     Named::Pause,
     Named::CapsLock,
     Named::ScrollLock,
     Named::NumLock,
+    Named::MediaPlay,
+    Named::MediaPause,
+    Named::MediaPlayPause,
+    Named::MediaReverse,
+    Named::MediaStop,
+    Named::MediaFastForward,
+    Named::MediaRewind,
+    Named::MediaTrackNext,
+    Named::MediaTrackPrevious,
+    Named::MediaRecord,
+    Named::VolumeDown,
+    Named::VolumeUp,
+    Named::VolumeMute,
     Named::ShiftLeft,
     Named::ShiftRight,
     Named::ControlLeft,
     Named::ControlRight,
     Named::AltLeft,
+    Named::AltRight,
     Named::AltGraph,
+    Named::Level5Shift,
     Named::SuperLeft,
     Named::SuperRight,
+    Named::HyperLeft,
+    Named::HyperRight,
+    Named::MetaLeft,
+    Named::MetaRight,
 ];
 
 fn any_logical() -> impl Strategy<Value = Logical> {
@@ -97,8 +119,9 @@ proptest! {
         };
         let mods = if shift { Mods::SHIFT } else { Mods::empty() };
         let key = KeyPress { logical, text: Some(text.clone()), mods: mods | Mods::LOCKS, kind: KeyKind::Press, ..key };
-        let outside_levels = [Modes::empty(), Modes::all() - crate::key::kitty::FLAGS, Modes::KITTY_DISAMBIGUATE];
-        for modes in outside_levels {
+        // Level 2 of modifyOtherKeys tells capitals as keys.
+        let all_else = Modes::all() - crate::key::kitty::FLAGS - Modes::MODIFY_OTHER_KEYS_2;
+        for modes in [Modes::empty(), all_else, Modes::KITTY_DISAMBIGUATE] {
             prop_assert_eq!(&sent(&key, modes), &text);
         }
     }
