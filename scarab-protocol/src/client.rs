@@ -9,7 +9,6 @@
 //! Inside, what is known and what follows from it (`link`, `dispatch`, `attachment`, `outbox`, `request`) is apart from how bytes
 //! move (`thread` here, `tokio::task` there): frames that were read go into `dispatch`, and frames to be sent go to an `Outlet`.
 
-mod answer;
 mod attachment;
 mod connect;
 mod dispatch;

@@ -2,10 +2,9 @@
 
 use std::{marker::PhantomData, sync::Arc, time::Duration};
 
-use super::{
-    Shared, WeakShared,
-    answer::{self, Taker},
-};
+use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError, bounded};
+
+use super::{Shared, WeakShared};
 use crate::{
     frame::{Frame, FrameError},
     kind::Kind,
@@ -42,7 +41,7 @@ pub enum RequestError {
 /// A request on its way. Dropped, its answer is passed over.
 #[derive(Debug)]
 pub struct Pending<A> {
-    answer: Taker,
+    answer: Receiver<Result<Frame, RequestError>>,
     kind: PhantomData<fn() -> A>,
     _ticket: Ticket,
 }
@@ -50,13 +49,17 @@ pub struct Pending<A> {
 impl<A: Message> Pending<A> {
     /// One without a connection to be sent on.
     pub(super) fn lost() -> Self {
-        let (_, answer) = answer::place();
+        let (_, answer) = bounded(1);
         Self { answer, kind: PhantomData, _ticket: Ticket { shared: WeakShared::new(), number: 0 } }
     }
 
     /// The answer, if it has arrived. After it was given out, and when none will come, this is [`RequestError::Lost`].
     pub fn try_take(&self) -> Option<Result<A, RequestError>> {
-        self.answer.try_take().map(read)
+        match self.answer.try_recv() {
+            Ok(answer) => Some(read(answer)),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(Err(RequestError::Lost)),
+        }
     }
 
     /// Waits for the answer.
@@ -64,7 +67,11 @@ impl<A: Message> Pending<A> {
     /// # Errors
     /// As in [`RequestError`]; [`RequestError::Hung`] when `patience` is over.
     pub fn wait(self, patience: Duration) -> Result<A, RequestError> {
-        self.answer.wait(patience).map_or(Err(RequestError::Hung(patience)), read)
+        match self.answer.recv_timeout(patience) {
+            Ok(answer) => read(answer),
+            Err(RecvTimeoutError::Timeout) => Err(RequestError::Hung(patience)),
+            Err(RecvTimeoutError::Disconnected) => Err(RequestError::Lost),
+        }
     }
 }
 
@@ -103,8 +110,10 @@ pub(super) fn send<Q: Message, A: Message>(shared: &Arc<Shared>, session: u32, r
 
 /// Makes an answer that a thread can wait for out of one that is delivered.
 pub(super) fn expect<A: Message>(send: impl FnOnce(Deliver) -> Ticket) -> Pending<A> {
-    let (giver, answer) = answer::place();
-    let ticket = send(Box::new(move |answer| giver.give(answer)));
+    // One place: a request has one answer.
+    let (deliver, answer) = bounded(1);
+    // Nobody may be waiting any more.
+    let ticket = send(Box::new(move |answer| drop(deliver.try_send(answer))));
     Pending { answer, kind: PhantomData, _ticket: ticket }
 }
 
