@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use bevy::prelude::*;
 use scarab_protocol::{
-    config::{Binding, Origin, Theme, Value, bindings, cells, changed_keys, lookup},
+    config::{Binding, Origin, Theme, Value, bindings, changed_keys, lookup},
+    ids::TermSize,
     message::Config,
     surface::CursorShape,
 };
@@ -164,7 +165,7 @@ impl ClientConfig {
             minimum_font_size: number("client.minimum_font_size"),
             line_height: number("client.line_height"),
             padding: number("client.padding"),
-            window_size: cells(&text("client.window_size")),
+            window_size: text("client.window_size").parse().ok().map(|size: TermSize| (size.cols, size.rows)),
             window_start: match text("client.window_start").as_str() {
                 "maximized" => WindowStart::Maximized,
                 "fullscreen" => WindowStart::Fullscreen,

@@ -30,7 +30,7 @@ mod wait;
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand, error::ErrorKind};
-use scarab_protocol::ids::{Name, TermSize};
+use scarab_protocol::ids::Name;
 
 use connection::Which;
 use outcome::{CtlError, EXIT_CODES, Output};
@@ -144,23 +144,6 @@ fn usage(error: &clap::Error) -> String {
     format!("{}: see `scarabctl --help`", first.trim_start_matches("error: "))
 }
 
-/// A size as `COLSxROWS`.
-fn parse_size(text: &str) -> Result<TermSize, String> {
-    // Larger numbers than a size can have are numbers all the same, and are told the limits.
-    let side = |side: &str| side.parse::<u64>().ok().map(|side| u16::try_from(side).unwrap_or(u16::MAX));
-    let sides = text.split_once('x').and_then(|(cols, rows)| Some((side(cols)?, side(rows)?)));
-    let Some((cols, rows)) = sides else { return Err("a size is COLSxROWS, such as 80x24".into()) };
-    let size = TermSize::cells(cols, rows);
-    if size.clamped() != size {
-        let (least, most) = (
-            TermSize::cells(TermSize::MIN_COLS, TermSize::MIN_ROWS),
-            TermSize::cells(TermSize::MAX_COLS, TermSize::MAX_ROWS),
-        );
-        return Err(format!("a session's size is between {least} and {most}"));
-    }
-    Ok(size)
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -180,15 +163,6 @@ mod tests {
             let error = Cli::try_parse_from(words).expect_err("wrong");
             let line = usage(&error);
             assert!(!line.contains('\n') && line.ends_with("`scarabctl --help`"), "{line}");
-        }
-    }
-
-    #[test]
-    fn sizes_that_no_session_can_have_are_refused() {
-        assert_eq!(parse_size("80x24"), Ok(TermSize::cells(80, 24)));
-        assert_eq!(parse_size("2x1"), Ok(TermSize::cells(2, 1)));
-        for bad in ["", "80", "80x", "x24", "80X24", "-1x2", "0x0", "1x1", "1001x1", "65535x65535", "99999x1"] {
-            assert!(parse_size(bad).is_err(), "{bad}");
         }
     }
 }

@@ -24,7 +24,7 @@ mod theme;
 mod value;
 
 pub use binding::{ACTIONS, Action, Binding, DEFAULT_BINDINGS, ParseBindingError, bindings};
-pub use form::{Form, Problem, cells, color};
+pub use form::{Form, Problem, color};
 pub use page::{default_file, key_table};
 pub use plugin::{PluginSection, plugin_sections};
 pub use table::{KEYS, PLUGIN_KEYS, SECTIONS, WORD_SEPARATORS};

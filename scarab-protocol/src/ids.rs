@@ -102,6 +102,9 @@ impl TermSize {
     /// The largest height, in cells.
     pub const MAX_ROWS: u16 = 1000;
 
+    const LEAST: Self = Self::cells(Self::MIN_COLS, Self::MIN_ROWS);
+    const MOST: Self = Self::cells(Self::MAX_COLS, Self::MAX_ROWS);
+
     /// A size in cells, pixels unknown.
     pub const fn cells(cols: u16, rows: u16) -> Self {
         Self { cols, rows, pixel_width: 0, pixel_height: 0 }
@@ -125,8 +128,54 @@ impl Default for TermSize {
     }
 }
 
+/// What is no size of a session's, in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TermSizeError {
+    /// It is not of the form.
+    #[error("a size is COLSxROWS, such as 80x24")]
+    Form,
+    /// No session can have it.
+    #[error("a session's size is between {least} and {most}", least = TermSize::LEAST, most = TermSize::MOST)]
+    Limits,
+}
+
+/// Reads `COLSxROWS`.
+impl FromStr for TermSize {
+    type Err = TermSizeError;
+
+    fn from_str(text: &str) -> Result<Self, TermSizeError> {
+        let side = |digits: &str| {
+            let is_number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+            // Larger numbers than this can hold are numbers all the same, and are told the limits.
+            is_number.then(|| digits.parse().unwrap_or(u16::MAX))
+        };
+        let sides = text.split_once('x').and_then(|(cols, rows)| Some(Self::cells(side(cols)?, side(rows)?)));
+        let size = sides.ok_or(TermSizeError::Form)?;
+        if size.clamped() == size { Ok(size) } else { Err(TermSizeError::Limits) }
+    }
+}
+
 impl fmt::Display for TermSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}x{}", self.cols, self.rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_that_no_session_can_have_are_refused() {
+        for (text, (cols, rows)) in [("80x24", (80, 24)), ("2x1", (2, 1)), ("1000x1000", (1000, 1000))] {
+            assert_eq!(text.parse(), Ok(TermSize::cells(cols, rows)), "{text}");
+        }
+        for bad in ["", "x", "80", "80x", "x24", "80X24", "-1x2", "+100x30", "100 x 30", "2x2x2"] {
+            assert_eq!(bad.parse::<TermSize>(), Err(TermSizeError::Form), "{bad}");
+        }
+        for bad in ["0x0", "1x1", "1x30", "100x0", "1001x1", "65535x65535", "99999x1", "99999999999999999999999x1"] {
+            assert_eq!(bad.parse::<TermSize>(), Err(TermSizeError::Limits), "{bad}");
+        }
+        assert_eq!(TermSizeError::Limits.to_string(), "a session's size is between 2x1 and 1000x1000");
     }
 }

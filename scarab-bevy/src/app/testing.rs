@@ -1,5 +1,7 @@
 //! An App with a pane, and with an open line in which one writes, for the tests of what is around panes.
 
+use std::time::{Duration, Instant};
+
 use bevy::{
     ecs::system::RunSystemOnce,
     input::{
@@ -13,11 +15,34 @@ use bevy::{
 };
 use scarab_protocol::{config::Action, endpoint::Address};
 
+use super::banner::Banner;
 use crate::{
-    ActionTriggered, InputKind, ScarabIpcPlugin, ScarabPanesPlugin, Terminal, TerminalInput, TerminalMetrics,
+    ActionTriggered, InputKind, ScarabIpcPlugin, ScarabPanesPlugin, Terminal, TerminalInput, TerminalMetrics, Waker,
     panes::{Tabs, open_tab},
     render::TerminalTheme,
 };
+
+/// How long something may take.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Updates the App only when something arrives, as the window does, until `done` gives something.
+pub(super) fn until<T>(app: &mut App, what: &str, mut done: impl FnMut(&mut World) -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        app.update();
+        if let Some(result) = done(app.world_mut()) {
+            return result;
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        assert!(
+            !left.is_zero(),
+            "not within {PATIENCE:?}: {what}; the banner says {:?}",
+            app.world().get_resource::<Banner>().map(|banner| &banner.0)
+        );
+        let waker = app.world().resource::<Waker>().clone();
+        waker.wait(left);
+    }
+}
 
 /// Where no daemon is.
 pub(super) fn nobody() -> Address {

@@ -10,7 +10,6 @@ use scarab_protocol::{
 use super::{
     connection::Which,
     outcome::{CtlError, Output},
-    parse_size,
     session_json::SessionJson,
     start,
 };
@@ -25,7 +24,7 @@ pub struct Args {
     /// The session's name [default: the daemon chooses one]
     name: Option<Name>,
     /// Its size in cells [default: this terminal's, else 80x24]
-    #[arg(long, value_name = "COLSxROWS", value_parser = parse_size)]
+    #[arg(long, value_name = "COLSxROWS")]
     size: Option<TermSize>,
     /// Where the program starts [default: here]
     #[arg(long, value_name = "DIR")]

@@ -9,7 +9,6 @@ use serde_json::json;
 use super::{
     connection::Which,
     outcome::{CtlError, Output},
-    parse_size,
     session_json::policy_name,
 };
 
@@ -19,7 +18,7 @@ pub struct Args {
     /// The session
     name: Name,
     /// Its size in cells, which it then keeps
-    #[arg(value_name = "COLSxROWS", value_parser = parse_size, required_unless_present = "policy")]
+    #[arg(value_name = "COLSxROWS", required_unless_present = "policy")]
     size: Option<TermSize>,
     /// Whose size it has from now on: the client's that was last used, the smallest, the largest, or nobody's
     #[arg(long, conflicts_with = "size")]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::Session;
-use crate::platform::pty::host_name;
+use crate::platform::pty::{can_enter, host_name};
 
 impl Session {
     /// The working directory that its shell told; empty if it never did.
@@ -12,7 +12,8 @@ impl Session {
     }
 
     /// The directory that its shell told, if that is one of this machine; else, where the system tells, the one that its program in
-    /// the foreground is in, or its first program. `None` if none of them is there any more.
+    /// the foreground is in, or its first program. `None` if none of them is there any more, or can be
+    /// entered.
     ///
     /// It looks at the file system, which may take its time: to be called with no lock held.
     pub(crate) fn directory(&self) -> Option<PathBuf> {
@@ -24,7 +25,7 @@ impl Session {
             self.process.directories(master.as_deref())
         };
         // Linux adds to the name of a directory that was removed, and of that name there is none.
-        told.filter(|path| path.is_dir()).or_else(|| known().into_iter().find(|path| path.is_dir()))
+        told.filter(|path| can_enter(path)).or_else(|| known().into_iter().find(|path| can_enter(path)))
     }
 }
 

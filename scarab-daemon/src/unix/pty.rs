@@ -27,6 +27,11 @@ pub(crate) fn names_shell(variable: &[u8]) -> bool {
     variable == b"SHELL"
 }
 
+/// Whether a program that is started here can begin in a directory: a shell of another user's (`sudo -i`) may be in one where it cannot.
+pub(crate) fn can_enter(directory: &Path) -> bool {
+    directory.is_dir() && rustix::fs::access(directory, rustix::fs::Access::EXEC_OK).is_ok()
+}
+
 /// What this machine is called.
 pub(crate) fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()

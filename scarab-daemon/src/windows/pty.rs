@@ -4,7 +4,7 @@
 use std::{
     collections::VecDeque,
     io::{self, Read, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -33,6 +33,11 @@ const SETTLED: Duration = Duration::from_millis(500);
 /// Whether a variable of this name names the user's shell. Their case does not matter here.
 pub(crate) fn names_shell(variable: &[u8]) -> bool {
     variable.eq_ignore_ascii_case(b"ComSpec")
+}
+
+/// Whether a program that is started here can begin in a directory, as far as can be told before.
+pub(crate) fn can_enter(directory: &Path) -> bool {
+    directory.is_dir()
 }
 
 /// What this machine is called.

@@ -1,6 +1,6 @@
 //! Closing panes of a real daemon, in an App without a window.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bevy::{input::keyboard::Key, prelude::*};
 use scarab_daemon::server::{Server, ServerOptions};
@@ -12,16 +12,14 @@ use scarab_protocol::{
 };
 
 use crate::{
-    ActionTriggered, ClientConfig, ConfirmClose, Terminal, TerminalGrid, TerminalSession, Waker,
+    ActionTriggered, ClientConfig, ConfirmClose, Terminal, TerminalGrid, TerminalSession,
     app::{
         close, question,
         question::Questions,
-        testing::{press_key, with_pane},
+        testing::{PATIENCE, press_key, until, with_pane},
     },
     panes::Pane,
 };
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A daemon whose sessions have a shell that shows what it is given.
 struct Place {
@@ -84,21 +82,6 @@ impl Place {
         let attachment = self.client.attach(options);
         self.until("another client", |_| attachment.look(|state| state.phase == Phase::Attached));
         attachment
-    }
-}
-
-/// Updates the App whenever something arrives, until `done` gives something.
-fn until<T>(app: &mut App, what: &str, mut done: impl FnMut(&mut World) -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        app.update();
-        if let Some(result) = done(app.world_mut()) {
-            return result;
-        }
-        let left = deadline.saturating_duration_since(Instant::now());
-        assert!(!left.is_zero(), "not within {PATIENCE:?}: {what}");
-        let waker = app.world().resource::<Waker>().clone();
-        waker.wait(left);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The window's session in an App without a window, with real daemons that end and come back.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bevy::{
     input::{ButtonState, InputPlugin},
@@ -19,12 +19,13 @@ use scarab_protocol::{
 use super::*;
 use crate::{
     ActionTriggered, DaemonPlugin, DaemonPluginStatus, PluginCommand, PluginStatus, ScarabIpcPlugin, ScarabPanesPlugin,
-    TerminalInput, TerminalSize, Waker,
-    app::{layout, notice},
+    TerminalInput, TerminalSize,
+    app::{
+        layout, notice,
+        testing::{PATIENCE, until},
+    },
     panes::Pane,
 };
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Place {
     address: Address,
@@ -99,25 +100,6 @@ impl Place {
         let second = self.daemon(&["build"]);
         until(&mut app, "the sessions are offered", |world| says(world, "Ctrl+1 attaches \"build\""));
         (app, second)
-    }
-}
-
-/// Updates the App only when something arrives, as the window does, until `done` gives something.
-fn until<T>(app: &mut App, what: &str, mut done: impl FnMut(&mut World) -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        app.update();
-        if let Some(result) = done(app.world_mut()) {
-            return result;
-        }
-        let left = deadline.saturating_duration_since(Instant::now());
-        assert!(
-            !left.is_zero(),
-            "not within {PATIENCE:?}: {what}; the banner says {:?}",
-            app.world().resource::<Banner>().0
-        );
-        let waker = app.world().resource::<Waker>().clone();
-        waker.wait(left);
     }
 }
 
