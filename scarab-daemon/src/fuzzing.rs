@@ -112,8 +112,8 @@ impl Screen {
     }
 
     /// Gives up a synchronized update.
-    pub fn end_sync(&mut self) -> Effects {
-        self.0.end_sync().into()
+    pub fn end_update(&mut self) {
+        self.0.end_update();
     }
 
     /// Changes the size, to one that a session can have.

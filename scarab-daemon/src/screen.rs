@@ -14,9 +14,11 @@ mod links;
 mod mouse_modes;
 mod movement;
 mod private_modes;
+mod publication;
 mod saved_cursor;
 mod soft_reset;
 mod text;
+mod update;
 mod utf8;
 
 use std::time::Instant;
@@ -25,21 +27,23 @@ use alacritty_terminal::vte::ansi::Processor;
 use scarab_protocol::{
     ids::TermSize,
     message::LineData,
-    surface::{Cell, Extra, Modes, Size, SurfaceError, SurfaceId, SurfaceWriter},
+    surface::{Modes, SurfaceError, SurfaceId, SurfaceWriter},
 };
 
-use self::{
-    asked::MARK,
-    core::Core,
-    filter::{Filter, Step},
-    heard::Heard,
-    utf8::Whole,
-};
 pub(crate) use self::{
     colors::Colors,
     core::Clipboard,
     heard::{Cwd, Mark, Notification},
     lines::Lines,
+    publication::Published,
+};
+use self::{
+    core::Core,
+    filter::{Filter, Step},
+    heard::Heard,
+    publication::Publication,
+    update::AtOnce,
+    utf8::Whole,
 };
 
 /// How many lines of scrollback a screen holds if nobody says: the default of `daemon.scrollback`.
@@ -86,25 +90,13 @@ impl Effects {
     }
 }
 
-/// What a [`Screen::publish`] did.
-#[derive(Debug, Default)]
-pub(crate) struct Published {
-    /// The new frame, if anything had changed.
-    pub(crate) frame: Option<u64>,
-    /// Whether the surface is a new one, whose descriptor clients need.
-    pub(crate) moved: bool,
-}
-
 /// The screen of one session.
 pub(crate) struct Screen {
     whole: Whole,
     filter: Filter,
-    parser: Processor,
+    parser: Processor<AtOnce>,
     core: Core,
-    surface: SurfaceWriter,
-    size: TermSize,
-    /// One row on its way to the surface; kept for its memory.
-    row: (Vec<Cell>, Vec<(u16, Extra)>),
+    publication: Publication,
 }
 
 impl Screen {
@@ -113,33 +105,24 @@ impl Screen {
     /// # Errors
     /// If there is no shared memory for the surface.
     pub(crate) fn new(id: SurfaceId, size: TermSize) -> Result<Self, SurfaceError> {
-        let mut surface = SurfaceWriter::create(id, 1, cells(size), 1)?;
-        let fits = surface.stage_size(cells(size));
-        debug_assert!(fits.is_ok(), "the surface was made for this size");
         Ok(Self {
             whole: Whole::default(),
             filter: Filter::default(),
             parser: Processor::new(),
             core: Core::new(size),
-            surface,
-            size,
-            row: Default::default(),
+            publication: Publication::new(id, size)?,
         })
     }
 
     /// Interprets output of the program.
     pub(crate) fn feed(&mut self, bytes: &[u8]) -> Effects {
-        let Self { whole, filter, parser, core, .. } = self;
+        let Self { whole, filter, parser, core, publication } = self;
         let (mut cwd, mut marks, mut notifications) = (None, Vec::new(), Vec::new());
         for slice in bytes.chunks(SLICE) {
             whole.feed(slice, |piece| {
                 filter.feed(piece, |step| match step {
-                    Step::Pass(passed) => core.take(|runs| parser.advance(runs, passed)),
-                    Step::Asked(asked) => {
-                        if core.ask(asked) {
-                            core.take(|runs| parser.advance(runs, MARK));
-                        }
-                    }
+                    Step::Pass(passed) => core.take(publication, |runs| parser.advance(runs, passed)),
+                    Step::Asked(asked) => core.answer_question(asked),
                     Step::Heard(Heard::Cwd(told)) => cwd = Some(told),
                     Step::Heard(Heard::Mark(mark)) if marks.len() < Effects::MAX_MARKS => marks.push(mark),
                     Step::Heard(Heard::Notification(told)) if notifications.len() < Effects::MAX_NOTIFICATIONS => {
@@ -152,21 +135,20 @@ impl Screen {
         Effects { cwd, marks, notifications, ..core.take_effects() }
     }
 
-    /// When a synchronized update (mode 2026) that has begun is to be given up.
-    pub(crate) fn sync_deadline(&self) -> Option<Instant> {
-        self.parser.sync_timeout().sync_timeout()
+    /// When the synchronized update (mode 2026) that goes on is to be given up; `None` if there is none.
+    pub(crate) fn update_deadline(&self) -> Option<Instant> {
+        self.core.update.deadline()
     }
 
-    /// Gives up a synchronized update: what it has held back is interpreted now.
-    pub(crate) fn end_sync(&mut self) -> Effects {
-        let Self { parser, core, .. } = self;
-        core.take(|runs| parser.stop_sync(runs));
-        core.take_effects()
+    /// Gives up a synchronized update: what was drawn in it may be published.
+    pub(crate) fn end_update(&mut self) {
+        self.core.update.end();
     }
 
-    /// Changes the size, to one that a session can have.
+    /// Changes the size, to one that a session can have. A synchronized update is given up: what was drawn for the old size is not what
+    /// its program wants to be seen.
     pub(crate) fn resize(&mut self, size: TermSize) {
-        self.size = size;
+        self.core.update.end();
         self.core.resize(size);
     }
 
@@ -197,34 +179,15 @@ impl Screen {
 
     /// The surface, for its descriptor and generation.
     pub(crate) fn surface(&self) -> &SurfaceWriter {
-        &self.surface
+        &self.publication.surface
     }
 
-    /// Puts what has changed on the surface, as one frame.
+    /// Puts what has changed on the surface, as one frame. While a synchronized update goes on that is what had changed before it.
     ///
     /// # Errors
     /// If the screen has outgrown its surface and there is no memory for a larger one. The old one is still good.
     pub(crate) fn publish(&mut self) -> Result<Published, SurfaceError> {
-        let size = cells(self.size);
-        let mut moved = false;
-        if self.surface.stage_size(size).is_err() {
-            self.surface = self.surface.grow(size)?;
-            moved = true;
-        }
-        let Self { core, surface, row: (cells, extras), .. } = self;
-        core.stage_rows(|row, line| {
-            convert::line(line, cells, extras);
-            surface.stage_row(row, cells, extras);
-        });
-        surface.stage_cursor(core.cursor());
-        surface.stage_modes(core.modes());
-        surface.stage_scrolled(core.scrolled());
-        surface.stage_reflow(core.reflow());
-        surface.stage_scrollback(u32::try_from(core.history()).unwrap_or(u32::MAX));
-        if let Some(palette) = core.take_changed_palette() {
-            surface.stage_palette(&palette);
-        }
-        Ok(Published { frame: surface.commit(), moved })
+        self.publication.publish(&mut self.core)
     }
 
     /// Lines ever scrolled off the top, and the reflow epoch.
@@ -255,10 +218,6 @@ impl Screen {
         }
         (start.min(end), lines)
     }
-}
-
-fn cells(size: TermSize) -> Size {
-    Size::new(size.cols, size.rows)
 }
 
 #[cfg(test)]

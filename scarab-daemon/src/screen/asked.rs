@@ -1,8 +1,7 @@
 //! What programs ask of a terminal and the VT core does not know: found by the filter, answered here.
 //!
-//! A question passes to the core as all output does, and the core takes no notice of it. Behind it the parser is fed a
-//! mark, and when that comes through, the question is answered: the parser may hold output back (mode 2026), and an answer tells of the
-//! screen at that place, in order with what the core answers itself.
+//! A question passes to the core as all output does, and the core takes no notice of it. Then it is answered, so that the answer tells of
+//! the screen at that place and is in order with what the core answers itself.
 
 mod capabilities;
 mod settings;
@@ -12,11 +11,6 @@ use alacritty_terminal::vte::ansi::NamedColor;
 use self::settings::Setting;
 use super::core::Core;
 
-/// What the parser is fed behind a question: a request for a status report (DSR) that nobody has given a meaning.
-pub(super) const MARK: &[u8] = b"\x1b[60000n";
-/// The status that [`MARK`] requests.
-pub(super) const MARK_STATUS: usize = 60_000;
-
 /// The most bytes of a device control string that is a question, from its first intermediate to its last byte: some two hundred
 /// names of two letters. A longer one is refused.
 pub(super) const MAX_STRING: usize = 1024;
@@ -24,8 +18,6 @@ pub(super) const MAX_STRING: usize = 1024;
 pub(super) const STRING_START: usize = 2;
 /// So many bytes behind `CSI` tell most of what is no question: colours, places and modes.
 const CONTROL_START: usize = 2;
-/// The most questions in a synchronized update that is held back. What comes beyond is dropped: nobody waits for so many answers.
-const MAX_WAITING: usize = 4096;
 /// A background of more relative luminance than this is a light one: black text is read on it better than white, by the contrast of
 /// WCAG 2.0, (L1 + 0.05) / (L2 + 0.05).
 const LIGHT: f64 = 0.179;
@@ -98,27 +90,16 @@ pub(super) fn string(text: &[u8]) -> Option<Asked> {
 }
 
 impl Core {
-    /// Takes a question, to be answered when the mark behind it comes through. False if it is dropped, and is to have no mark.
-    pub(super) fn ask(&mut self, asked: Asked) -> bool {
-        let has_room = self.asked.len() < MAX_WAITING;
-        if has_room {
-            self.asked.push_back(asked);
-        }
-        has_room
-    }
-
-    /// A mark has come through: answers the question before it. If the program itself has sent the mark, there is none, or in an update
-    /// that was held back the next one, which then is answered early. Every question has a mark behind it, so that all are answered.
-    pub(super) fn answer_next(&mut self) {
-        match self.asked.pop_front() {
-            Some(Asked::Version) => self.answer(concat!("\x1bP>|Scarab(", env!("CARGO_PKG_VERSION"), ")\x1b\\")),
-            Some(Asked::SoftReset) => self.soft_reset(),
-            Some(Asked::CellSize) => self.report_cell_size(),
-            Some(Asked::Position) => self.report_position("?"),
-            Some(Asked::Scheme) => self.report_scheme(),
-            Some(Asked::Setting(setting)) => self.report_setting(setting),
-            Some(Asked::Capabilities(names)) => self.report_capabilities(&names),
-            None => {}
+    /// Answers a question that has come through.
+    pub(super) fn answer_question(&mut self, asked: Asked) {
+        match asked {
+            Asked::Version => self.answer(concat!("\x1bP>|Scarab(", env!("CARGO_PKG_VERSION"), ")\x1b\\")),
+            Asked::SoftReset => self.soft_reset(),
+            Asked::CellSize => self.report_cell_size(),
+            Asked::Position => self.report_position("?"),
+            Asked::Scheme => self.report_scheme(),
+            Asked::Setting(setting) => self.report_setting(setting),
+            Asked::Capabilities(names) => self.report_capabilities(&names),
         }
     }
 

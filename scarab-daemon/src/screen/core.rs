@@ -1,7 +1,6 @@
 //! The VT core with its counters: what it does not keep itself is kept here.
 
 use std::{
-    collections::VecDeque,
     ops::Range,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -22,7 +21,7 @@ use scarab_protocol::{
     surface::{Cursor, CursorShape, Modes, Palette},
 };
 
-use super::{Effects, HISTORY, asked::Asked, colors::Colors, links::LinkBudget};
+use super::{Effects, HISTORY, colors::Colors, links::LinkBudget, update::Update};
 
 /// The core may hold this many lines more than it is to have. Were it held to exactly that, a full history would
 /// not grow when a line scrolls off, and the line could not be counted. No single step scrolls off
@@ -74,8 +73,8 @@ pub(super) struct Core {
     pub(super) links: LinkBudget,
     /// The rows from the top margin on, to the one behind the bottom margin. The core has them, too, and tells nobody.
     pub(super) margins: Range<usize>,
-    /// Questions whose marks have not come through yet.
-    pub(super) asked: VecDeque<Asked>,
+    /// Whether the program draws what is not to be shown yet.
+    pub(super) update: Update,
     /// What programs have in TERM; empty if that is not known.
     pub(super) terminal_name: String,
 }
@@ -163,7 +162,7 @@ impl Core {
             own_modes: Modes::empty(),
             links: LinkBudget::default(),
             margins: 0..usize::from(size.rows),
-            asked: VecDeque::new(),
+            update: Update::default(),
             terminal_name: String::new(),
         }
     }

@@ -13,10 +13,7 @@ use alacritty_terminal::{
 use scarab_protocol::surface::{Extra, Modes, Palette};
 use unicode_width::UnicodeWidthChar;
 
-use super::{
-    asked::MARK_STATUS,
-    core::{Core, Listener, sanitized_title},
-};
+use super::core::{Core, Listener, sanitized_title};
 
 /// The most keyboard modes on a stack. The core would take 4,096, and fails to make room for one more.
 const MAX_KEYBOARD_MODES: usize = 4095;
@@ -144,7 +141,6 @@ impl Handler for Core {
     fn device_status(&mut self, status: usize) {
         match status {
             6 => self.report_position(""),
-            MARK_STATUS => self.answer_next(),
             other => self.term.device_status(other),
         }
     }
@@ -201,6 +197,7 @@ impl Handler for Core {
         self.saved_cursor = None;
         self.saved_origins = [false; 2];
         self.own_modes = Modes::empty();
+        self.update.end();
         self.reset_margins();
         self.count_scrolled();
     }

@@ -10,6 +10,7 @@ use super::{
     core::Core,
     mouse_modes::own_mouse_mode,
     saved_cursor::{ORIGIN, PRIMARY},
+    update::UPDATE,
 };
 
 /// DECSCNM.
@@ -70,6 +71,7 @@ impl Core {
             }
             (None, PrivateMode::Unknown(47 | 1047)) => {}
             (None, PrivateMode::Unknown(SAVE_CURSOR)) => self.restore_cursor(),
+            (None, UPDATE) => self.update.end(),
             (None, mode) if mode == ALTERNATE_SCREEN && self.is_alternate() => {
                 // The core has left the primary screen's cursor where it was.
                 self.restore_with_origin(PRIMARY, |term| term.unset_private_mode(mode));
@@ -93,6 +95,7 @@ impl Core {
             (Some(own), _) => self.own_modes.contains(own),
             (None, PrivateMode::Unknown(47 | 1047)) => self.is_alternate(),
             (None, PrivateMode::Unknown(SAVE_CURSOR)) => false,
+            (None, UPDATE) => self.update.deadline().is_some(),
             (None, mode) => return self.term.report_private_mode(mode),
         };
         let (number, state) = (mode.raw(), if is_set { 1 } else { 2 });

@@ -19,6 +19,7 @@ use super::*;
 mod movements;
 mod questions;
 mod text;
+mod updates;
 
 const ID: SurfaceId = SurfaceId { epoch: 1, session: 1 };
 

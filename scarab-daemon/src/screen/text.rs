@@ -1,6 +1,8 @@
 //! Text on its way from the parser to the core. The parser finds one character after the other, and the core looks up row, style and
 //! width anew for each. Here printable ASCII characters, which are most, are gathered to runs and put into a row's cells at once.
 
+use std::time::Instant;
+
 use alacritty_terminal::{
     grid::{Charsets, Dimensions},
     index::{Column, Point},
@@ -15,7 +17,7 @@ use alacritty_terminal::{
     },
 };
 
-use super::core::Core;
+use super::{core::Core, publication::Publication, update::UPDATE};
 
 /// The most characters of a run: more than most rows have.
 const RUN: usize = 256;
@@ -25,14 +27,15 @@ const WIDE: Flags = Flags::WIDE_CHAR.union(Flags::WIDE_CHAR_SPACER);
 /// What the parser finds goes through here to the core: text in runs, and whatever else after the text before it.
 pub(super) struct Runs<'a> {
     core: &'a mut Core,
+    publication: &'a mut Publication,
     text: [u8; RUN],
     length: usize,
 }
 
 impl Core {
-    /// Takes what a parser finds. Nothing of it is held back when this is over.
-    pub(super) fn take(&mut self, parse: impl FnOnce(&mut Runs<'_>)) {
-        let mut runs = Runs { core: self, text: [0; RUN], length: 0 };
+    /// Takes what a parser finds. Nothing of it is held back when this is over. Before a synchronized update the screen is staged.
+    pub(super) fn take(&mut self, publication: &mut Publication, parse: impl FnOnce(&mut Runs<'_>)) {
+        let mut runs = Runs { core: self, publication, text: [0; RUN], length: 0 };
         parse(&mut runs);
         runs.write();
     }
@@ -116,7 +119,16 @@ impl Handler for Runs<'_> {
         }
     }
 
-    // All that the core has. A step that is missing here is lost.
+    fn set_private_mode(&mut self, mode: PrivateMode) {
+        self.write();
+        if mode != UPDATE {
+            self.core.set_private_mode(mode);
+        } else if self.core.update.begin(Instant::now()) {
+            self.publication.stage(self.core);
+        }
+    }
+
+    // All else that the core has. A step that is missing here is lost.
     after_text! {
         set_title(title: Option<String>);
         set_cursor_style(style: Option<CursorStyle>);
@@ -161,7 +173,6 @@ impl Handler for Runs<'_> {
         set_mode(mode: Mode);
         unset_mode(mode: Mode);
         report_mode(mode: Mode);
-        set_private_mode(mode: PrivateMode);
         unset_private_mode(mode: PrivateMode);
         report_private_mode(mode: PrivateMode);
         set_scrolling_region(top: usize, bottom: Option<usize>);

@@ -134,8 +134,8 @@ impl ScreenThread {
     fn next_deadline(&self) -> Option<Instant> {
         let publish = self.unpublished.then(|| self.publish_at()).flatten();
         let resize = self.wanted.and(self.last_resize).map(|last| last + RESIZE_GAP);
-        let sync = if self.stage.broken { None } else { self.stage.screen.sync_deadline() };
-        [publish, resize, sync, self.drained_by].into_iter().flatten().min()
+        let update = if self.stage.broken { None } else { self.stage.screen.update_deadline() };
+        [publish, resize, update, self.drained_by].into_iter().flatten().min()
     }
 
     /// When the screen may be published again; `None` for at once.
@@ -151,9 +151,8 @@ impl ScreenThread {
             self.last_resize = Some(now);
             self.resize(size);
         }
-        if !self.stage.broken && self.stage.screen.sync_deadline().is_some_and(|deadline| now >= deadline) {
-            let effects = self.stage.screen.end_sync();
-            self.stage.carry_out(&self.session, effects);
+        if !self.stage.broken && self.stage.screen.update_deadline().is_some_and(|deadline| now >= deadline) {
+            self.stage.screen.end_update();
             self.unpublished = true;
         }
         if self.unpublished && self.publish_at().is_none_or(|at| now >= at) {
@@ -252,9 +251,13 @@ impl ScreenThread {
 
     fn publish(&mut self, now: Instant) {
         self.unpublished = false;
-        let rung = if self.stage.broken { 0 } else { self.stage.publish(&self.session) };
-        self.last_publish = Some(Published { at: now, rung });
         self.output.bytes = 0;
+        // Where there is nothing to publish, as while the program draws, what comes next need not wait.
+        if !self.stage.broken
+            && let Some(rung) = self.stage.publish(&self.session)
+        {
+            self.last_publish = Some(Published { at: now, rung });
+        }
     }
 
     fn resize(&mut self, size: TermSize) {
@@ -289,10 +292,7 @@ impl ScreenThread {
         let exit = exit.unwrap_or(Exit { code: 255, signal: None });
         let failed = catch_unwind(AssertUnwindSafe(|| {
             if !stage.broken {
-                if stage.screen.sync_deadline().is_some() {
-                    let effects = stage.screen.end_sync();
-                    stage.carry_out(&session, effects);
-                }
+                stage.screen.end_update();
                 stage.publish(&session);
             }
         }));

@@ -160,20 +160,20 @@ impl Stage {
         }
     }
 
-    /// Publishes what has changed, and rings.
-    pub(super) fn publish(&mut self, session: &Session) -> u32 {
+    /// Publishes what has changed, and rings. How many clients were rung; `None` if there was nothing to publish.
+    pub(super) fn publish(&mut self, session: &Session) -> Option<u32> {
         let published = match self.screen.publish() {
             Ok(published) => published,
             Err(error) => {
                 tracing::error!(session = session.id.number, %error, "a screen was not published");
-                return 0;
+                return None;
             }
         };
         session.input.set_modes(self.screen.modes());
         if published.moved {
             self.moved(session);
         }
-        let Some(number) = published.frame else { return 0 };
+        let number = published.frame?;
         session.published.publish(number);
         let mut rung = 0;
         for attachment in session.attachments().iter() {
@@ -182,7 +182,7 @@ impl Stage {
                 rung += 1;
             }
         }
-        rung
+        Some(rung)
     }
 
     /// The surface is a new one: everybody gets its descriptor.

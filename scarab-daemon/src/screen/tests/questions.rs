@@ -22,7 +22,6 @@ fn questions() -> impl Strategy<Value = String> {
         "\x1b[c",
         "\x1b[?2026h",
         "\x1b[?2026l",
-        "\x1b[60000n",
         "\x1b[2;4r",
         "\x1b[?6h",
         "\x1b[?6l",
@@ -45,12 +44,12 @@ fn questions() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
 }
 
-/// What a screen of a window answers to pieces of output, with what it held back, and what it shows then.
+/// What a screen of a window answers to pieces of output, and what it shows then.
 fn interpreted<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (String, Grid) {
     let mut screen = screen(20, 6);
     screen.resize(TermSize { pixel_width: 200, pixel_height: 120, ..TermSize::cells(20, 6) });
-    let mut answers: Vec<u8> = pieces.flat_map(|piece| screen.feed(piece).answers).collect();
-    answers.extend(screen.end_sync().answers);
+    let answers: Vec<u8> = pieces.flat_map(|piece| screen.feed(piece).answers).collect();
+    screen.end_update();
     (String::from_utf8(answers).expect("text"), published(&mut screen))
 }
 
@@ -67,7 +66,7 @@ fn the_version_is_told() {
     let version = format!("\x1bP>|Scarab({})\x1b\\", env!("CARGO_PKG_VERSION"));
     let mut screen = screen(20, 5);
     assert_eq!(answers(&mut screen, "\x1b[>q\x1b[>0q"), version.repeat(2));
-    assert_eq!(answers(&mut screen, "\x1b[>1q\x1b[q\x1b[60000n"), "");
+    assert_eq!(answers(&mut screen, "\x1b[>1q\x1b[q"), "");
 }
 
 #[test]
@@ -76,42 +75,9 @@ fn answers_come_in_the_order_of_the_questions() {
     let one = "\x1b[5n\x1b[?6nab\x1b[6n\x1bP$qm\x1b\\\x1b[1m\x1b[?6n\x1b[5n\x1bP$qm\x1b\\";
     let told = "\x1b[0n\x1b[?1;1R\x1b[1;3R\x1bP1$r0m\x1b\\\x1b[?1;3R\x1b[0n\x1bP1$r0;1m\x1b\\";
     assert_eq!(answers(&mut screen, one), told);
-    // So they do in an update that is held back, and tell of the screen as it was where they stood.
+    // So they do in an update that is not shown yet.
     screen.feed(b"\x1b[m\x1b[H\x1b[?2026h");
-    assert_eq!(answers(&mut screen, one), "");
-    assert_eq!(answers(&mut screen, "\x1b[?2026l"), told);
-    screen.feed(b"\x1b[m\x1b[H\x1b[?2026h");
-    screen.feed(one.as_bytes());
-    assert_eq!(String::from_utf8(screen.end_sync().answers).expect("text"), told);
-}
-
-#[test]
-fn a_mark_of_the_program_itself_leaves_every_question_answered_once() {
-    let mut screen = screen(20, 5);
-    let told = format!("\x1bP>|Scarab({})\x1b\\\x1b[?1;1R\x1b[?997;1n", env!("CARGO_PKG_VERSION"));
-    for questions in [
-        "\x1b[60000n\x1b[>q\x1b[?6n\x1b[?996n",
-        "\x1b[>q\x1b[60000n\x1b[?6n\x1b[?996n\x1b[60000n",
-        "\x1b[60000n\x1b[60000n\x1b[>q\x1b[60000n\x1b[60000n\x1b[?6n\x1b[?996n",
-    ] {
-        assert_eq!(answers(&mut screen, questions), told, "{questions:?}");
-        let update = format!("\x1b[?2026h{questions}\x1b[?2026l");
-        assert_eq!(answers(&mut screen, &update), told, "{update:?}");
-        assert!(screen.core.asked.is_empty());
-    }
-}
-
-#[test]
-fn questions_that_are_held_back_are_bounded() {
-    let mut screen = screen(20, 5);
-    screen.feed(b"\x1b[?2026h");
-    for _ in 0..100 {
-        screen.feed(&b"\x1b[>q".repeat(100));
-    }
-    assert!(screen.core.asked.len() < 5000);
-    let told = screen.end_sync().answers.len();
-    assert!(told > 1000 && told <= Effects::MAX_ANSWERS && screen.core.asked.is_empty());
-    assert_eq!(answers(&mut screen, "\x1b[?6n"), "\x1b[?1;1R");
+    assert_eq!(answers(&mut screen, one), told);
 }
 
 #[test]
