@@ -124,6 +124,11 @@ impl Scrollback {
         self.wanted.push(lines);
     }
 
+    /// Forgets what was wanted: there is nobody to ask. Who wants it still says so again.
+    pub(crate) fn give_up(&mut self) {
+        self.wanted.clear();
+    }
+
     /// Takes in what has arrived; whether lines have come or gone.
     pub(crate) fn receive(&mut self, screen: &Grid) -> bool {
         let mut changed = self.follow(screen);

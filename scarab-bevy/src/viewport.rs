@@ -222,8 +222,11 @@ fn fetch(
             scrollback.want(viewport.lines(&screen.grid));
         }
         // Without a session there is nobody to ask; that it is there again wakes the App.
-        let attachment = link.attachment().filter(|_| *status == TerminalStatus::Attached);
-        if let Some(again) = attachment.and_then(|attachment| scrollback.ask(attachment, &screen.grid)) {
+        let Some(attachment) = link.attachment().filter(|_| *status == TerminalStatus::Attached) else {
+            scrollback.give_up();
+            continue;
+        };
+        if let Some(again) = scrollback.ask(attachment, &screen.grid) {
             alarm.wake_at(again, &waker);
         }
     }

@@ -260,7 +260,7 @@ fn pick(
     mut commands: Commands,
     mut session: ResMut<Session>,
     mut keys: MessageReader<KeyboardInput>,
-    held: Res<ButtonInput<KeyCode>>,
+    held: Res<ButtonInput<Key>>,
     mut was_held: Local<bool>,
     mut last_words: ResMut<LastWords>,
     mut window: Window<'_, '_>,
@@ -268,11 +268,10 @@ fn pick(
     connection: Option<Single<(Entity, &ConnectionLink), With<PrimaryConnection>>>,
 ) {
     // Ctrl is followed key by key: pressed and let go between two updates it counts too. What is held at the end is what is
-    // held at the next beginning, and knows of lost focus.
-    const CTRL: [KeyCode; 2] = [KeyCode::ControlLeft, KeyCode::ControlRight];
-    let mut ctrl = std::mem::replace(&mut *was_held, held.any_pressed(CTRL));
+    // held at the next beginning, and knows of lost focus. Which key it is the layout says.
+    let mut ctrl = std::mem::replace(&mut *was_held, held.pressed(Key::Control));
     for key in keys.read() {
-        if CTRL.contains(&key.key_code) {
+        if key.logical_key == Key::Control {
             ctrl = key.state.is_pressed();
         }
         if !ctrl || !key.state.is_pressed() || key.repeat {

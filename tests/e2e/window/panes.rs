@@ -80,13 +80,19 @@ fn panes(daemon: &Daemon, window: &Window) -> [String; 2] {
     [left.clone(), right.clone()]
 }
 
-/// Opens a second tab, names it, and goes from one to the other by clicks on the bar. Gives its session, which has the keyboard.
+/// Opens a second tab, whose shell begins where the first one's is, names it, and goes from one to the other by clicks on the bar. Gives
+/// its session, which has the keyboard.
 fn tabs(daemon: &Daemon, window: &Window, left: &str) -> String {
+    daemon.prompt(left);
+    window.type_line("mkdir below; cd below; echo went");
+    daemon.sees(left, "^went$");
     window.key("ctrl+shift+t");
     // The bar takes a row from all of them.
     let all = attached(daemon, "a tab", |all| all.len() == 3 && all.iter().all(|session| session.2 == 29));
     let third = &all[2].0;
     daemon.prompt(third);
+    window.type_line("echo in ${PWD##*/}");
+    daemon.sees(third, "^in below$");
     assert!(!is_named(window));
     window.key("ctrl+shift+r");
     window.type_line(NAME);

@@ -138,8 +138,8 @@ fn a_daemon_that_was_told_to_end_does_not_take_the_window_with_it_and_the_next_o
     assert!(says(app.world(), "Ctrl+2 attaches \"build\"").is_some());
     assert!(says(app.world(), "Ctrl+1 attaches \"mail\"").is_some(), "the one used last comes first");
 
-    // All between two updates.
-    let control = (KeyCode::ControlLeft, Key::Control);
+    // All between two updates, where CapsLock is a Ctrl, too.
+    let control = (KeyCode::CapsLock, Key::Control);
     key(&mut app, control.0, control.1.clone(), ButtonState::Pressed);
     key(&mut app, KeyCode::Digit2, Key::Character("2".into()), ButtonState::Pressed);
     key(&mut app, KeyCode::Digit2, Key::Character("2".into()), ButtonState::Released);
