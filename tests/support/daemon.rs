@@ -241,10 +241,22 @@ impl Daemon {
     }
 }
 
+impl Daemon {
+    /// Prints what there is to see of a test that fails.
+    fn show_screens(&self) {
+        let listed = serde_json::from_str::<Value>(&self.ctl(&["--json", "list"]).stdout);
+        for session in listed.iter().flat_map(|sessions| sessions.as_array().into_iter().flatten()) {
+            let Some(name) = session["name"].as_str() else { continue };
+            eprintln!("the screen of {name}:\n{}", self.ctl(&["capture", name]).stdout);
+        }
+    }
+}
+
 impl Drop for Daemon {
     fn drop(&mut self) {
         if thread::panicking() {
             eprintln!("the daemon's log:\n{}", self.log());
+            self.show_screens();
         }
         // A daemon that a test stopped must go on to hear of its end.
         self.process.signal(Signal::CONT);

@@ -105,7 +105,7 @@ pub(super) fn read(
             }
             WindowEvent::CursorMoved(moved) => pointer.position = Some(moved.position),
             WindowEvent::MouseButtonInput(pressed) => presses += usize::from(pressed.state.is_pressed()),
-            WindowEvent::MouseWheel(_) => {}
+            WindowEvent::MouseWheel(_) => presses += 1,
             _ => continue,
         }
         if let WindowEvent::MouseButtonInput(pressed) = event

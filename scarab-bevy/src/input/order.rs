@@ -2,8 +2,8 @@
 //!
 //! Bevy hands all keys of an update to whoever has the keyboard at its begin. One of them may ask for something that gives the keyboard
 //! to another, as a new tab does, or that comes before the next key, as a paste does. So keys behind such a one wait until it is done.
-//! A click may give the keyboard to another, too, and is read after the keys. So keys behind one wait, and each goes to whoever had
-//! the keyboard behind the clicks that it came behind.
+//! A click may give the keyboard to another, too, and is read after the keys, as the wheel is. So keys behind one wait, and each goes to
+//! whoever had the keyboard behind the clicks that it came behind.
 //!
 //! Clicks on what is no terminal, such as the bar of tabs or what an App has of its own, give the keyboard away later in the update, by
 //! whatever they are on, and it is not known here that they did. Keys behind such a click go where they should; those between a
@@ -36,7 +36,7 @@ pub struct KeyOrder {
     waiting: Vec<Waiting>,
     /// How many keys of this update were handed out.
     keys: usize,
-    /// For each press of a mouse button in this update, how many of its keys came before it.
+    /// For each press of a mouse button and each turn of the wheel in this update, how many of its keys came before it.
     presses: Vec<usize>,
     moves: Vec<Move>,
     /// When the focus was set last, as of when the update's clicks had been read.
@@ -46,7 +46,7 @@ pub struct KeyOrder {
 /// A key that waits.
 struct Waiting {
     key: FocusedInput<KeyboardInput>,
-    /// How many presses of this update it came behind.
+    /// How many presses and turns of this update it came behind.
     behind: usize,
     /// What had given the keyboard away when the key was to be handed on, and came behind it.
     too_early: Option<Move>,
@@ -55,7 +55,7 @@ struct Waiting {
 /// The keyboard, given to another by a press of a mouse button.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Move {
-    /// Which press of the update, from 1.
+    /// Which of the presses and turns of the update, from 1.
     press: usize,
     /// Who had it; `None`: the window.
     from: Option<Entity>,
@@ -119,7 +119,7 @@ impl KeyOrder {
         self.stopped || self.paused
     }
 
-    /// A press of this update, counted from 1, takes the keyboard from whoever has it.
+    /// A press of this update, counted from 1 with the turns of the wheel, takes the keyboard from whoever has it.
     pub(super) fn moved(&mut self, press: usize, from: Option<Entity>) {
         self.moves.push(Move { press, from });
     }
@@ -130,7 +130,7 @@ impl KeyOrder {
     }
 }
 
-/// Looks, before keys are handed out, between which of them buttons of the mouse were pressed.
+/// Looks, before keys are handed out, between which of them buttons of the mouse were pressed and the wheel turned.
 pub(super) fn look_ahead(
     mut events: MessageReader<WindowEvent>,
     focus: Option<Res<InputFocus>>,
@@ -147,6 +147,7 @@ pub(super) fn look_ahead(
         match event {
             WindowEvent::KeyboardInput(_) => keys += 1,
             WindowEvent::MouseButtonInput(pressed) if pressed.state.is_pressed() => order.presses.push(keys),
+            WindowEvent::MouseWheel(_) => order.presses.push(keys),
             _ => {}
         }
     }

@@ -13,7 +13,7 @@ use bevy::{
     window::Ime,
 };
 use scarab_bevy::{
-    KeyOrder, TerminalKeys, TerminalMetrics,
+    KeyOrder, TerminalKeys, TerminalMetrics, TerminalViewport,
     prelude::*,
     protocol::{
         config::{Action, Binding},
@@ -123,6 +123,29 @@ fn keys_behind_a_click_go_to_where_it_went() {
     until_shows(&mut app, right, " 13");
     until_shows(&mut app, left, " 2");
     assert!(shows(app.world(), left, "3").is_none() && shows(app.world(), right, "2").is_none());
+}
+
+#[test]
+fn a_key_behind_the_wheel_comes_after_it_and_one_before_it_does_not() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let (mut app, _, right) = split(&place);
+    app.world_mut().write_message(TerminalInput::text(right, "\n".repeat(100) + "below"));
+    until_shows(&mut app, right, "below");
+    let is_scrolled_back =
+        |app: &App| app.world().get::<TerminalViewport>(right).expect("a viewport").is_scrolled_back();
+    let world = app.world_mut();
+    pointer(world, RIGHT);
+    turn(world);
+    letter(world, "x");
+    app.update();
+    app.update();
+    // Who types looks at the bottom again.
+    assert!(!is_scrolled_back(&app));
+    letter(app.world_mut(), "y");
+    turn(app.world_mut());
+    app.update();
+    assert!(is_scrolled_back(&app));
 }
 
 #[test]

@@ -1,14 +1,9 @@
 //! Looking back, selecting and copying: by systems, by keys and by the mouse.
 
 use bevy::{
-    input::{
-        ButtonState,
-        keyboard::Key,
-        mouse::{MouseButton, MouseScrollUnit, MouseWheel},
-    },
+    input::{ButtonState, keyboard::Key, mouse::MouseButton},
     input_focus::{FocusCause, InputFocus},
     prelude::*,
-    window::WindowEvent,
 };
 use scarab_bevy::{
     ActionTriggered, Highlight, Place as At, ScrollRequest, ScrollTo, Search, SearchOutcome, SearchRequest, Select,
@@ -202,15 +197,7 @@ fn the_mouse_selects_and_the_wheel_scrolls() {
         click(app.world_mut(), MouseButton::Left, state);
     }
     assert_eq!(until_copied(&mut app).text, second[5..]);
-    let world = app.world_mut();
-    let window = window(world);
-    world.write_message(WindowEvent::from(MouseWheel {
-        unit: MouseScrollUnit::Line,
-        x: 0.0,
-        y: 1.0,
-        window,
-        phase: bevy::input::touch::TouchPhase::Moved,
-    }));
+    turn(app.world_mut());
     until(&mut app, "three lines back", |world| (seen(world, terminal)[3] == first).then_some(()));
 }
 

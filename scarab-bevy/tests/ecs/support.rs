@@ -7,7 +7,8 @@ use bevy::{
     input::{
         ButtonState, InputPlugin,
         keyboard::{Key, KeyboardInput},
-        mouse::{MouseButton, MouseButtonInput},
+        mouse::{MouseButton, MouseButtonInput, MouseScrollUnit, MouseWheel},
+        touch::TouchPhase,
     },
     input_focus::{InputDispatchPlugin, InputFocus, InputFocusPlugin},
     prelude::*,
@@ -150,6 +151,13 @@ pub fn pointer(world: &mut World, position: Vec2) {
 pub fn click(world: &mut World, button: MouseButton, state: ButtonState) {
     let window = window(world);
     world.write_message(WindowEvent::from(MouseButtonInput { button, state, window }));
+}
+
+/// The wheel, turned away from the user by a notch.
+pub fn turn(world: &mut World) {
+    let window = window(world);
+    let (unit, phase) = (MouseScrollUnit::Line, TouchPhase::Moved);
+    world.write_message(WindowEvent::from(MouseWheel { unit, x: 0.0, y: 1.0, window, phase }));
 }
 
 /// What an input method says, told as keys are.
