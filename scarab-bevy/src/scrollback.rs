@@ -1,6 +1,7 @@
 //! Lines above a terminal's screen: fetched page by page when they are wanted, and kept for the next look.
 
 use std::{
+    cmp::Reverse,
     collections::BTreeMap,
     ops::Range,
     sync::Arc,
@@ -9,15 +10,22 @@ use std::{
 
 use bevy::prelude::*;
 use scarab_protocol::{
-    client::{Attachment, Pending},
+    client::{Attachment, Pending, RequestError},
     message::ScrollbackRows,
     surface::{Attrs, Cell, Extra, Grid, RowExtras},
 };
 
-/// How many lines are asked for at once: a few screens, so that scrolling on finds them there.
+/// How many lines a page has that is asked for: a few screens, so that scrolling on finds them there.
 const PAGE: u64 = 256;
-/// The most cells that are kept, 16 bytes each: ten thousand lines of 200 cells. With more, the lines farthest from what is wanted go.
+/// The most pages that are on their way. Their answers come in one update or two, so that a search through all lines does not take an
+/// update for each page; the daemon makes none larger than 256 KiB. What is wanted beyond is asked for when one has arrived.
+const MOST_ASKED: usize = 8;
+/// How many lines who goes through all of them does well to want ahead.
+pub(crate) const AHEAD: u64 = PAGE * (MOST_ASKED as u64 - 1);
+/// The most cells that are kept, 16 bytes each: ten thousand lines of 200 cells. With more, the lines farthest from what is wanted go,
+/// until there is room for some more pages.
 const MAX_CELLS: usize = 2_000_000;
+const CELLS_LEFT: usize = MAX_CELLS / 8 * 7;
 
 /// The widest line that is kept, in cells: no screen is wider.
 const MAX_WIDTH: usize = 4096;
@@ -38,8 +46,8 @@ pub(crate) struct Scrollback {
     failed: Option<Instant>,
     /// What was wanted when it was asked for last.
     last: Vec<Range<u64>>,
-    /// The page that was asked for last. At most one is on its way.
-    asked: Option<Asked>,
+    /// The pages that were asked for; at most [`MOST_ASKED`].
+    asked: Vec<Asked>,
 }
 
 struct Asked {
@@ -132,12 +140,21 @@ impl Scrollback {
     /// Takes in what has arrived; whether lines have come or gone.
     pub(crate) fn receive(&mut self, screen: &Grid) -> bool {
         let mut changed = self.follow(screen);
-        let Some(answer) = self.asked.as_ref().and_then(|asked| asked.answer.try_take()) else { return changed };
-        let Some(Asked { reflow, lines, .. }) = self.asked.take() else { return changed };
+        for Asked { reflow, lines, answer } in std::mem::take(&mut self.asked) {
+            match answer.try_take() {
+                Some(answer) => changed |= self.keep_page(reflow, lines, answer),
+                None => self.asked.push(Asked { reflow, lines, answer }),
+            }
+        }
+        self.evict();
+        changed
+    }
+
+    /// Keeps the lines of a page that was asked for; whether it has some.
+    fn keep_page(&mut self, reflow: u64, lines: Range<u64>, answer: Result<ScrollbackRows, RequestError>) -> bool {
         match answer {
             // Numbers of another epoch are other lines.
             Ok(page) if page.reflow == self.reflow && reflow == self.reflow => {
-                changed |= !page.lines.is_empty();
                 // A daemon may send what nobody has asked for.
                 let numbered = (page.first..lines.end).zip(&page.lines).filter(|(number, _)| lines.contains(number));
                 let before = self.lines.len();
@@ -145,8 +162,10 @@ impl Scrollback {
                     self.keep(number, Line::new(line.cells(), line.extras()));
                 }
                 // One that brings nothing is not asked again at once.
-                self.failed = (self.lines.len() == before).then(Instant::now);
-                self.evict();
+                if self.lines.len() == before {
+                    self.failed = Some(Instant::now());
+                }
+                return !page.lines.is_empty();
             }
             Ok(_) => self.failed = Some(Instant::now()),
             // The connection is gone, or too much was asked.
@@ -155,7 +174,7 @@ impl Scrollback {
                 self.failed = Some(Instant::now());
             }
         }
-        changed
+        false
     }
 
     /// Forgets what is no longer so: lines that were reflowed, and those that the daemon has dropped.
@@ -173,8 +192,7 @@ impl Scrollback {
         self.lines.len() != known
     }
 
-    /// Asks for the first page of what is wanted and missing.
-    /// Gives back when it is to be tried again, if that was refused just now.
+    /// Asks for the first pages of what is wanted and missing. Gives back when it is to be tried again, if that was refused just now.
     pub(crate) fn ask(&mut self, attachment: &Attachment, screen: &Grid) -> Option<Instant> {
         self.last = std::mem::take(&mut self.wanted);
         self.failed.take_if(|failed| failed.elapsed() >= RETRY);
@@ -183,23 +201,36 @@ impl Scrollback {
     }
 
     fn ask_now(&mut self, attachment: &Attachment, screen: &Grid) {
-        if self.last.is_empty() || self.asked.is_some() || self.failed.is_some() || self.reflow != screen.reflow {
+        if self.failed.is_some() || self.reflow != screen.reflow {
             return;
         }
         let held = held(screen);
-        let missing = |number: &u64| !self.lines.contains_key(number);
+        let mut coming: Vec<_> = self.asked.iter().map(|asked| asked.lines.clone()).collect();
+        while coming.len() < MOST_ASKED
+            && let Some(lines) = self.next_page(&held, &coming)
+        {
+            let count = u32::try_from(lines.end - lines.start).unwrap_or(u32::MAX);
+            coming.push(lines.clone());
+            let answer = attachment.scrollback(lines.start, count);
+            self.asked.push(Asked { reflow: self.reflow, lines, answer });
+        }
+    }
+
+    /// The first page of what is wanted, and neither known nor coming.
+    fn next_page(&self, held: &Range<u64>, coming: &[Range<u64>]) -> Option<Range<u64>> {
+        let is_had =
+            |number: &u64| self.lines.contains_key(number) || coming.iter().any(|lines| lines.contains(number));
+        let is_missing = |number: &u64| !is_had(number);
         let within = |lines: &Range<u64>| lines.start.max(held.start)..lines.end.min(held.end);
-        let gaps = self.last.iter().map(within).find_map(|lines| Some((lines.clone().find(missing)?, lines)));
-        let Some((first, wanted)) = gaps else { return };
-        let last = wanted.rev().find(missing).unwrap_or(first);
+        let (first, wanted) =
+            self.last.iter().map(within).find_map(|lines| Some((lines.clone().find(is_missing)?, lines)))?;
+        let last = wanted.rev().find(is_missing).unwrap_or(first);
         // Who scrolls up goes on up: what lies before the gap is fetched with it.
         let end = (last + 1).min(first.saturating_add(PAGE));
+        let end = (first..end).find(is_had).unwrap_or(end);
         let start = end.saturating_sub(PAGE).max(held.start);
-        let start =
-            (start..first).rev().find(|number| self.lines.contains_key(number)).map_or(start, |known| known + 1);
-        let count = u32::try_from(end - start).unwrap_or(u32::MAX);
-        self.asked =
-            Some(Asked { reflow: self.reflow, lines: start..end, answer: attachment.scrollback(start, count) });
+        let start = (start..first).rev().find(is_had).map_or(start, |known| known + 1);
+        Some(start..end)
     }
 
     fn keep(&mut self, number: u64, line: Line) {
@@ -210,15 +241,21 @@ impl Scrollback {
     }
 
     fn evict(&mut self) {
-        while self.cells > MAX_CELLS {
-            let (Some((&first, _)), Some((&last, _))) = (self.lines.first_key_value(), self.lines.last_key_value())
-            else {
-                return;
-            };
-            let seen = self.last.first().cloned().unwrap_or(last..last + 1);
-            let (before, after) = (seen.start.saturating_sub(first), last.saturating_sub(seen.end));
-            let farthest = if before >= after { self.lines.pop_first() } else { self.lines.pop_last() };
-            self.cells -= farthest.map_or(0, |(_, line)| line.cost());
+        if self.cells <= MAX_CELLS {
+            return;
+        }
+        let distance = |number: u64, lines: &Range<u64>| {
+            lines.start.saturating_sub(number).max(number.saturating_sub(lines.end.saturating_sub(1)))
+        };
+        // Where nothing is wanted the newest are the nearest.
+        let nearest = |number| self.last.iter().map(|lines| distance(number, lines)).min().unwrap_or(u64::MAX - number);
+        let mut numbers: Vec<u64> = self.lines.keys().copied().collect();
+        numbers.sort_by_cached_key(|number| Reverse(nearest(*number)));
+        for number in numbers {
+            if self.cells <= CELLS_LEFT {
+                break;
+            }
+            self.cells -= self.lines.remove(&number).map_or(0, |line| line.cost());
         }
     }
 }
@@ -253,15 +290,37 @@ mod tests {
 
     #[test]
     fn the_lines_farthest_from_what_is_wanted_go_first() {
-        let mut scrollback = Scrollback::default();
-        let width = MAX_CELLS / 10 - 4;
-        scrollback.last.push(2..4);
-        for number in 0..13 {
-            scrollback.keep(number, line(width));
+        // Room for sixteen, and with more of them, for fourteen.
+        let width = MAX_CELLS / 16 - 4;
+        let left = |wanted: &[Range<u64>]| {
+            let mut scrollback = Scrollback { last: wanted.to_vec(), ..Scrollback::default() };
+            for number in 0..20 {
+                scrollback.keep(number, line(width));
+            }
+            scrollback.evict();
+            assert_eq!(scrollback.cells, 14 * (width + 4));
+            scrollback.lines.keys().copied().collect::<Vec<_>>()
+        };
+        assert_eq!(left(&[2..4]), (0..14).collect::<Vec<_>>());
+        assert_eq!(left(&[]), (6..20).collect::<Vec<_>>());
+        // Who looks at the newest and searches the oldest has both.
+        let both = left(&[18..20, 0..2]);
+        assert!([0, 1, 2, 3, 4, 5, 14, 15, 16, 17, 18, 19].iter().all(|number| both.contains(number)), "{both:?}");
+    }
+
+    #[test]
+    fn pages_are_asked_for_side_by_side_and_none_twice() {
+        let mut scrollback = Scrollback { last: vec![100..1000], ..Scrollback::default() };
+        scrollback.keep(600, line(1));
+        let (held, mut pages) = (0..5000, Vec::new());
+        while let Some(lines) = scrollback.next_page(&held, &pages) {
+            pages.push(lines);
         }
-        scrollback.evict();
-        let left: Vec<u64> = scrollback.lines.keys().copied().collect();
-        assert_eq!(left, (0..10).collect::<Vec<_>>());
-        assert_eq!(scrollback.cells, 10 * (width + 4));
+        assert_eq!(pages, [100..356, 356..600, 601..857, 857..1000]);
+        // What lies before a gap at the beginning is fetched with it.
+        scrollback.last = vec![1200..1210];
+        assert_eq!(scrollback.next_page(&held, &pages), Some(1000..1210));
+        scrollback.last = vec![3000..3010];
+        assert_eq!(scrollback.next_page(&held, &pages), Some(2754..3010));
     }
 }

@@ -7,7 +7,7 @@ use regex::{Regex, RegexBuilder};
 
 use crate::{
     line_text::{LineText, Span, extent},
-    scrollback::{Lines, Scrollback},
+    scrollback::{AHEAD, Lines, Scrollback},
     select::ScarabSelectSystems,
     terminal::TerminalGrid,
     viewport::{ScrollRequest, ScrollTo, TerminalViewport},
@@ -174,7 +174,12 @@ impl TerminalSearch {
             // With its neighbours, which tell whether it goes on there.
             let needed = extent.start.saturating_sub(1)..extent.end.saturating_add(1);
             if !scrollback.has(needed.clone(), &screen.grid) {
-                scrollback.want(needed);
+                scrollback.want(needed.clone());
+                // What comes next is fetched with it.
+                scrollback.want(match going.up {
+                    true => needed.start.saturating_sub(AHEAD)..needed.start,
+                    false => needed.end..needed.end.saturating_add(AHEAD),
+                });
                 self.going = Some(going);
                 return false;
             }
