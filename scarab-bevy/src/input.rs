@@ -34,7 +34,7 @@ use crate::{
 ///
 /// The terminal with Bevy's `InputFocus` gets the keyboard; a sole terminal that fits its window gets it by itself.
 /// Keys that a terminal takes do not propagate further. Those to a terminal that come in one update behind one that asks for
-/// something ([`ActionTriggered`]), or behind a click, are dispatched once more at its end, to whoever has the keyboard by what came
+/// something ([`ActionTriggered`]), or behind a click or a turn of the wheel, are dispatched once more at its end, to whoever has the keyboard by what came
 /// before them. Observers of one's own see them twice, and know it by [`KeyOrder`]. Keys that come while something else has the keyboard,
 /// the window or what is the App's own, go there at once.
 ///

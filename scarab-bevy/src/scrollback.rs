@@ -1,7 +1,6 @@
 //! Lines above a terminal's screen: fetched page by page when they are wanted, and kept for the next look.
 
 use std::{
-    cmp::Reverse,
     collections::BTreeMap,
     ops::Range,
     sync::Arc,
@@ -15,15 +14,19 @@ use scarab_protocol::{
     surface::{Attrs, Cell, Extra, Grid, RowExtras},
 };
 
-/// How many lines a page has that is asked for: a few screens, so that scrolling on finds them there.
+/// The most lines of a page that is asked for: a few screens.
 const PAGE: u64 = 256;
-/// The most pages that are on their way. Their answers come in one update or two, so that a search through all lines does not take an
-/// update for each page; the daemon makes none larger than 256 KiB. What is wanted beyond is asked for when one has arrived.
-const MOST_ASKED: usize = 8;
-/// How many lines who goes through all of them does well to want ahead.
+/// How much the daemon sends in one page, in bytes, if that is more than a line (docs/PROTOCOL.md, "Versions and limits"), and what of
+/// it a line takes beside its cells.
+const PAGE_BYTES: u64 = 256 * 1024;
+const LINE_BYTES: u64 = 32;
+/// The most pages that are on their way: their answers come in one update or two, so that a search through all lines does not take an
+/// update for each. What is wanted beyond is asked for when one has arrived. A daemon carries out 500 commands a second.
+const MOST_ASKED: usize = 4;
+/// How many lines beyond what is wanted it does well to want ahead: who scrolls or searches goes on.
 pub(crate) const AHEAD: u64 = PAGE * (MOST_ASKED as u64 - 1);
 /// The most cells that are kept, 16 bytes each: ten thousand lines of 200 cells. With more, the lines farthest from what is wanted go,
-/// until there is room for some more pages.
+/// until there is room for some more pages. What is wanted itself stays in any case: no more than some screens.
 const MAX_CELLS: usize = 2_000_000;
 const CELLS_LEFT: usize = MAX_CELLS / 8 * 7;
 
@@ -42,6 +45,10 @@ pub(crate) struct Scrollback {
     reflow: u64,
     /// What was wanted since it was asked for last, of which the first is what is seen.
     wanted: Vec<Range<u64>>,
+    /// What may be wanted next. It is asked for after that, and goes first.
+    ahead: Vec<Range<u64>>,
+    /// No more lines can be had, as far as is known.
+    is_out_of_reach: bool,
     /// When an answer was an error: it is not asked again at once.
     failed: Option<Instant>,
     /// What was wanted when it was asked for last.
@@ -127,14 +134,36 @@ impl Scrollback {
         wanted.is_empty() || self.lines.range(wanted.clone()).count() as u64 == wanted.end - wanted.start
     }
 
+    /// Says which lines are seen; what is missing of them is fetched before all else. To be said in each update.
+    pub(crate) fn want_seen(&mut self, lines: Range<u64>) {
+        self.want_ahead(lines.start.saturating_sub(AHEAD)..lines.start);
+        self.wanted.insert(0, lines);
+    }
+
     /// Says which lines are looked at; what is missing of them is fetched. To be said in each update.
     pub(crate) fn want(&mut self, lines: Range<u64>) {
         self.wanted.push(lines);
     }
 
-    /// Forgets what was wanted: there is nobody to ask. Who wants it still says so again.
-    pub(crate) fn give_up(&mut self) {
+    /// Says which lines may be looked at next.
+    pub(crate) fn want_ahead(&mut self, lines: Range<u64>) {
+        self.ahead.push(lines);
+    }
+
+    /// Forgets what was wanted: there is nobody to ask at the moment. Who wants it still says so again.
+    pub(crate) fn wait(&mut self) {
         self.wanted.clear();
+        self.ahead.clear();
+    }
+
+    /// Whether lines that are not known cannot be had, so that nobody need wait for them.
+    pub(crate) fn is_out_of_reach(&self) -> bool {
+        self.is_out_of_reach
+    }
+
+    /// Says whether there is nobody to ask for good. Whether it was known otherwise before.
+    pub(crate) fn put_out_of_reach(&mut self, is_out_of_reach: bool) -> bool {
+        std::mem::replace(&mut self.is_out_of_reach, is_out_of_reach) != is_out_of_reach
     }
 
     /// Takes in what has arrived; whether lines have come or gone.
@@ -167,11 +196,12 @@ impl Scrollback {
                 }
                 return !page.lines.is_empty();
             }
-            Ok(_) => self.failed = Some(Instant::now()),
-            // The connection is gone, or too much was asked.
+            Ok(_) => {}
+            // Too much was asked.
+            Err(RequestError::Refused { retry, .. }) if !retry.is_zero() => self.failed = Some(Instant::now()),
             Err(error) => {
                 tracing::debug!("no scrollback from line {}: {error}", lines.start);
-                self.failed = Some(Instant::now());
+                self.is_out_of_reach = true;
             }
         }
         false
@@ -195,42 +225,35 @@ impl Scrollback {
     /// Asks for the first pages of what is wanted and missing. Gives back when it is to be tried again, if that was refused just now.
     pub(crate) fn ask(&mut self, attachment: &Attachment, screen: &Grid) -> Option<Instant> {
         self.last = std::mem::take(&mut self.wanted);
+        let all = [self.last.as_slice(), &std::mem::take(&mut self.ahead)].concat();
         self.failed.take_if(|failed| failed.elapsed() >= RETRY);
-        self.ask_now(attachment, screen);
+        if self.failed.is_none() && !self.is_out_of_reach && self.reflow == screen.reflow {
+            let mut coming: Vec<_> = self.asked.iter().map(|asked| asked.lines.clone()).collect();
+            while coming.len() < MOST_ASKED
+                && let Some(lines) = self.next_page(&all, &coming, screen)
+            {
+                let count = u32::try_from(lines.end - lines.start).unwrap_or(u32::MAX);
+                coming.push(lines.clone());
+                let answer = attachment.scrollback(lines.start, count);
+                self.asked.push(Asked { reflow: self.reflow, lines, answer });
+            }
+        }
         self.failed.filter(|_| !self.last.is_empty()).map(|failed| failed + RETRY)
     }
 
-    fn ask_now(&mut self, attachment: &Attachment, screen: &Grid) {
-        if self.failed.is_some() || self.reflow != screen.reflow {
-            return;
-        }
-        let held = held(screen);
-        let mut coming: Vec<_> = self.asked.iter().map(|asked| asked.lines.clone()).collect();
-        while coming.len() < MOST_ASKED
-            && let Some(lines) = self.next_page(&held, &coming)
-        {
-            let count = u32::try_from(lines.end - lines.start).unwrap_or(u32::MAX);
-            coming.push(lines.clone());
-            let answer = attachment.scrollback(lines.start, count);
-            self.asked.push(Asked { reflow: self.reflow, lines, answer });
-        }
-    }
-
     /// The first page of what is wanted, and neither known nor coming.
-    fn next_page(&self, held: &Range<u64>, coming: &[Range<u64>]) -> Option<Range<u64>> {
-        let is_had =
-            |number: &u64| self.lines.contains_key(number) || coming.iter().any(|lines| lines.contains(number));
-        let is_missing = |number: &u64| !is_had(number);
-        let within = |lines: &Range<u64>| lines.start.max(held.start)..lines.end.min(held.end);
-        let (first, wanted) =
-            self.last.iter().map(within).find_map(|lines| Some((lines.clone().find(is_missing)?, lines)))?;
-        let last = wanted.rev().find(is_missing).unwrap_or(first);
-        // Who scrolls up goes on up: what lies before the gap is fetched with it.
-        let end = (last + 1).min(first.saturating_add(PAGE));
-        let end = (first..end).find(is_had).unwrap_or(end);
-        let start = end.saturating_sub(PAGE).max(held.start);
-        let start = (start..first).rev().find(is_had).map_or(start, |known| known + 1);
-        Some(start..end)
+    fn next_page(&self, wanted: &[Range<u64>], coming: &[Range<u64>], screen: &Grid) -> Option<Range<u64>> {
+        let is_missing =
+            |number: &u64| !self.lines.contains_key(number) && !coming.iter().any(|lines| lines.contains(number));
+        let held = held(screen);
+        let line = size_of::<Cell>() as u64 * u64::from(screen.cols()) + LINE_BYTES;
+        let page = (PAGE_BYTES / line).clamp(1, PAGE);
+        wanted.iter().find_map(|lines| {
+            let lines = lines.start.max(held.start)..lines.end.min(held.end);
+            let first = lines.clone().find(is_missing)?;
+            let count = (first..lines.end.min(first + page)).take_while(is_missing).count() as u64;
+            Some(first..first + count)
+        })
     }
 
     fn keep(&mut self, number: u64, line: Line) {
@@ -249,9 +272,10 @@ impl Scrollback {
         };
         // Where nothing is wanted the newest are the nearest.
         let nearest = |number| self.last.iter().map(|lines| distance(number, lines)).min().unwrap_or(u64::MAX - number);
-        let mut numbers: Vec<u64> = self.lines.keys().copied().collect();
-        numbers.sort_by_cached_key(|number| Reverse(nearest(*number)));
-        for number in numbers {
+        let far = |number: &u64| Some((nearest(*number), *number)).filter(|(distance, _)| *distance > 0);
+        let mut numbers: Vec<(u64, u64)> = self.lines.keys().filter_map(far).collect();
+        numbers.sort_unstable_by(|one, other| other.cmp(one));
+        for (_, number) in numbers {
             if self.cells <= CELLS_LEFT {
                 break;
             }
@@ -309,18 +333,32 @@ mod tests {
     }
 
     #[test]
-    fn pages_are_asked_for_side_by_side_and_none_twice() {
-        let mut scrollback = Scrollback { last: vec![100..1000], ..Scrollback::default() };
-        scrollback.keep(600, line(1));
-        let (held, mut pages) = (0..5000, Vec::new());
-        while let Some(lines) = scrollback.next_page(&held, &pages) {
-            pages.push(lines);
+    fn what_is_wanted_stays_even_if_it_is_too_much() {
+        let mut scrollback = Scrollback { last: vec![0..5, 7..9], ..Scrollback::default() };
+        for number in 0..20 {
+            scrollback.keep(number, line(MAX_CELLS / 4));
         }
-        assert_eq!(pages, [100..356, 356..600, 601..857, 857..1000]);
-        // What lies before a gap at the beginning is fetched with it.
-        scrollback.last = vec![1200..1210];
-        assert_eq!(scrollback.next_page(&held, &pages), Some(1000..1210));
-        scrollback.last = vec![3000..3010];
-        assert_eq!(scrollback.next_page(&held, &pages), Some(2754..3010));
+        scrollback.evict();
+        assert_eq!(scrollback.lines.keys().copied().collect::<Vec<_>>(), [0, 1, 2, 3, 4, 7, 8]);
+    }
+
+    #[test]
+    fn pages_are_asked_for_side_by_side_and_none_twice() {
+        let mut scrollback = Scrollback::default();
+        scrollback.keep(600, line(1));
+        let pages = |wanted: &[Range<u64>], screen: &Grid| {
+            let mut pages = Vec::new();
+            while let Some(lines) = scrollback.next_page(wanted, &pages, screen) {
+                pages.push(lines);
+            }
+            pages
+        };
+        let mut small = screen(5000, 4950, 0);
+        assert_eq!(pages(&[100..1000], &small), [100..356, 356..600, 601..857, 857..1000]);
+        // What is wanted first comes first; what the daemon does not hold is not asked for.
+        assert_eq!(pages(&[4990..5010, 0..60], &small), [4990..5000, 50..60]);
+        // As much as the daemon sends at once.
+        small.reset(200, 2, 1);
+        assert_eq!(pages(&[1000..1100], &small), [1000..1081, 1081..1100]);
     }
 }

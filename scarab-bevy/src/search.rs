@@ -166,17 +166,17 @@ impl TerminalSearch {
         let (Some(wanted), Some(mut going)) = (&self.wanted, self.going) else { return false };
         for _ in 0..LINES_AN_UPDATE {
             if going.left == 0 {
-                self.going = None;
-                self.outcome = if self.here.is_some() { SearchOutcome::Found } else { SearchOutcome::NotFound };
-                return false;
+                return self.end();
             }
             let extent = extent(going.next, Lines { screen: &screen.grid, scrollback });
             // With its neighbours, which tell whether it goes on there.
             let needed = extent.start.saturating_sub(1)..extent.end.saturating_add(1);
             if !scrollback.has(needed.clone(), &screen.grid) {
+                if scrollback.is_out_of_reach() {
+                    return self.end();
+                }
                 scrollback.want(needed.clone());
-                // What comes next is fetched with it.
-                scrollback.want(match going.up {
+                scrollback.want_ahead(match going.up {
                     true => needed.start.saturating_sub(AHEAD)..needed.start,
                     false => needed.end..needed.end.saturating_add(AHEAD),
                 });
@@ -212,6 +212,13 @@ impl TerminalSearch {
         }
         self.going = Some(going);
         true
+    }
+
+    /// There is nothing else to be found.
+    fn end(&mut self) -> bool {
+        self.going = None;
+        self.outcome = if self.here.is_some() { SearchOutcome::Found } else { SearchOutcome::NotFound };
+        false
     }
 }
 

@@ -18,7 +18,7 @@ use self::selection::Selection;
 use crate::{
     highlight::{self, TerminalHighlights},
     messages::SelectionCopied,
-    scrollback::{Lines, Scrollback},
+    scrollback::{AHEAD, Lines, Scrollback},
     terminal::TerminalGrid,
     viewport::ScarabScrollSystems,
     wake::Waker,
@@ -67,6 +67,8 @@ struct Copying {
 const MAX_COPY: usize = 64 * 1024 * 1024;
 /// How many lines are copied in one update at most, so that a picture is never late for it.
 const LINES_AN_UPDATE: u64 = 2000;
+/// How many lines are waited for at once: some screens.
+const LINES_WANTED: u64 = 256;
 
 /// Asks to select something else of a terminal.
 #[derive(Message, Debug, Clone, Copy, PartialEq, Eq)]
@@ -276,8 +278,13 @@ impl Copying {
         if self.next >= lines.end {
             return Progress::Done;
         }
+        if self.next < end && scrollback.is_out_of_reach() {
+            return Progress::Lost;
+        }
         if self.next < end {
-            scrollback.want(self.next..lines.end.min(self.next.saturating_add(LINES_AN_UPDATE)));
+            let next = lines.end.min(self.next.saturating_add(LINES_WANTED));
+            scrollback.want(self.next..next);
+            scrollback.want_ahead(next..lines.end.min(next.saturating_add(AHEAD)));
             return Progress::Waiting;
         }
         Progress::More

@@ -212,22 +212,30 @@ fn scroll(
 
 /// Asks for lines that are seen and not known.
 fn fetch(
-    mut terminals: Query<(&TerminalStatus, &TerminalLink, &TerminalGrid, &TerminalViewport, &mut Scrollback)>,
+    mut terminals: Query<(Ref<TerminalStatus>, &TerminalLink, Ref<TerminalGrid>, &TerminalViewport, &mut Scrollback)>,
     alarm: Res<Alarm>,
     waker: Res<Waker>,
 ) {
     for (status, link, screen, viewport, mut scrollback) in &mut terminals {
         let scrollback = scrollback.bypass_change_detection();
-        if viewport.is_scrolled_back() {
-            scrollback.want(viewport.lines(&screen.grid));
+        if status.is_changed() || screen.is_changed() {
+            let is_lost = matches!(*status, TerminalStatus::Failed { .. });
+            if scrollback.put_out_of_reach(is_lost) && is_lost {
+                // Whoever waits for lines looks again.
+                waker.wake();
+            }
         }
-        // Without a session there is nobody to ask; that it is there again wakes the App.
-        let Some(attachment) = link.attachment().filter(|_| *status == TerminalStatus::Attached) else {
-            scrollback.give_up();
-            continue;
-        };
-        if let Some(again) = scrollback.ask(attachment, &screen.grid) {
-            alarm.wake_at(again, &waker);
+        if viewport.is_scrolled_back() {
+            scrollback.want_seen(viewport.lines(&screen.grid));
+        }
+        match (&*status, link.attachment()) {
+            (TerminalStatus::Attached | TerminalStatus::Exited(_), Some(attachment)) => {
+                if let Some(again) = scrollback.ask(attachment, &screen.grid) {
+                    alarm.wake_at(again, &waker);
+                }
+            }
+            // That the session is there again wakes the App.
+            _ => scrollback.wait(),
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use bevy::{
     ecs::system::SystemParam,
-    input::keyboard::{Key, KeyboardInput},
+    input::keyboard::{Key, KeyboardFocusLost, KeyboardInput},
     input_focus::{FocusCause, InputFocus},
     prelude::*,
 };
 use scarab_protocol::{
     client::{Pending, Status},
+    key::Mods,
     message::{ListSessions, SessionInfo, Sessions},
 };
 
@@ -21,6 +22,7 @@ use super::{
 use crate::{
     ClientConfig,
     connection::{ConnectionLink, DaemonConnection, PrimaryConnection, ScarabConnectionState},
+    input::Held,
     ipc::ScarabIpcSystems,
     panes::{Closing, LastPaneClosed, ScarabPanesSystems, Tab, Tabs, add_tab, close_tabs, open_tab},
     render::TerminalView,
@@ -260,21 +262,20 @@ fn pick(
     mut commands: Commands,
     mut session: ResMut<Session>,
     mut keys: MessageReader<KeyboardInput>,
-    held: Res<ButtonInput<Key>>,
-    mut was_held: Local<bool>,
+    mut unfocused: MessageReader<KeyboardFocusLost>,
+    mut held: Local<Held>,
     mut last_words: ResMut<LastWords>,
     mut window: Window<'_, '_>,
     mut layout: ResMut<Layout>,
     connection: Option<Single<(Entity, &ConnectionLink), With<PrimaryConnection>>>,
 ) {
-    // Ctrl is followed key by key: pressed and let go between two updates it counts too. What is held at the end is what is
-    // held at the next beginning, and knows of lost focus. Which key it is the layout says.
-    let mut ctrl = std::mem::replace(&mut *was_held, held.pressed(Key::Control));
+    if unfocused.read().count() > 0 {
+        *held = Held::default();
+    }
+    // Ctrl is followed key by key: pressed and let go between two updates it counts too.
     for key in keys.read() {
-        if key.logical_key == Key::Control {
-            ctrl = key.state.is_pressed();
-        }
-        if !ctrl || !key.state.is_pressed() || key.repeat {
+        held.follow(key);
+        if !held.mods().contains(Mods::CTRL) || !key.state.is_pressed() || key.repeat {
             continue;
         }
         let terminal = match (&*session, &key.logical_key) {
@@ -304,7 +305,7 @@ fn pick(
         }
         *session = Session::Shown;
         *last_words = LastWords::default();
-        keys.clear();
+        keys.read().for_each(|key| held.follow(key));
         return;
     }
 }

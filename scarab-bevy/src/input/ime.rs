@@ -38,13 +38,15 @@ pub(super) fn compose(
     mut written: MessageWriter<LineInput>,
     mut scrolls: MessageWriter<ScrollRequest>,
 ) {
-    // A key has asked for something that may give the keyboard to another, and so may a click. What comes behind it is read in the
-    // next update, when the keys are done that wait for the same reason. By then Bevy may have dropped the message.
+    // A key has asked for something that may give the keyboard to another, and so may a click; and keys wait behind both, and behind a
+    // turn of the wheel. What comes behind them is read in the next update, when those keys are done. By then Bevy may have dropped the
+    // message.
     let mut waits = order.is_stopped();
     let mut now = if waits { Vec::new() } else { mem::take(&mut *later) };
     for event in events.read() {
         match event {
             WindowEvent::MouseButtonInput(pressed) => waits |= pressed.state.is_pressed(),
+            WindowEvent::MouseWheel(_) => waits = true,
             WindowEvent::Ime(ime) if waits => later.push(ime.clone()),
             WindowEvent::Ime(ime) => now.push(ime.clone()),
             _ => {}

@@ -46,7 +46,7 @@ pub(crate) struct LineInput {
 pub(crate) struct Held(Vec<(KeyCode, key::Named)>);
 
 impl Held {
-    pub(super) fn follow(&mut self, input: &KeyboardInput) {
+    pub(crate) fn follow(&mut self, input: &KeyboardInput) {
         self.0.retain(|(code, _)| *code != input.key_code);
         if input.state == ButtonState::Pressed
             && let Some(modifier) = convert::modifier(input.key_code, &input.logical_key)

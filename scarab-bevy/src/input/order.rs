@@ -25,7 +25,7 @@ use crate::wake::Waker;
 #[derive(Component, Default)]
 pub(crate) struct TakesKeys;
 
-/// The keys to terminals that wait: for what a key before them has asked for, or for a click before them. Brought by
+/// The keys to terminals that wait: for what a key before them has asked for, or for the mouse before them. Brought by
 /// [`ScarabInputPlugin`](crate::ScarabInputPlugin).
 ///
 /// They are those of one update as a rule; one more for each that asks for something else. More than 1024 do not wait: they are dropped.

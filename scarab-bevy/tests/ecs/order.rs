@@ -233,6 +233,29 @@ fn what_an_input_method_writes_follows_keys_that_wait_before_it() {
 }
 
 #[test]
+fn what_an_input_method_writes_and_begins_follows_keys_behind_the_wheel() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let (mut app, _, right) = split(&place);
+    let world = app.world_mut();
+    let window = window(world);
+    pointer(world, RIGHT);
+    turn(world);
+    letter(world, "1");
+    compose(world, Ime::Commit { window, value: "2".into() });
+    app.update();
+    app.update();
+    until_typed(&mut app, right, "12");
+    let world = app.world_mut();
+    turn(world);
+    letter(world, "3");
+    compose(world, Ime::Preedit { window, value: "n".into(), cursor: None });
+    app.update();
+    app.update();
+    until_typed(&mut app, right, "12!3");
+}
+
+#[test]
 fn what_an_input_method_begins_takes_no_key_before_it() {
     let place = Place::new();
     let _daemon = place.daemon();

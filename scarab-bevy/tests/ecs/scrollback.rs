@@ -201,6 +201,22 @@ fn the_mouse_selects_and_the_wheel_scrolls() {
     until(&mut app, "three lines back", |world| (seen(world, terminal)[3] == first).then_some(()));
 }
 
+#[test]
+fn what_has_scrolled_by_is_found_when_the_program_has_ended() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let mut app = place.app();
+    let script = "i=1; while [ $i -le 300 ]; do printf 'line %d\\n' $i; i=$((i+1)); done; printf end";
+    let terminal = Terminal::new().command(["sh", "-c", script]);
+    let terminal = app.world_mut().spawn((terminal, TerminalSize::cells(40, 5))).id();
+    until_shows(&mut app, terminal, "end");
+    until(&mut app, "the end of its program", |world| {
+        matches!(world.get::<TerminalStatus>(terminal), Some(TerminalStatus::Exited(_))).then_some(())
+    });
+    assert_eq!(look_for(&mut app, terminal, "line 42", false), SearchOutcome::Found);
+    until_seen(&mut app, terminal, &["line 40", "line 41", "line 42", "line 43", "line 44"]);
+}
+
 fn look(app: &mut App, terminal: Entity, what: Search) -> SearchOutcome {
     app.world_mut().write_message(SearchRequest { terminal, what });
     app.update();

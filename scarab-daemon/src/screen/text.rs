@@ -122,9 +122,12 @@ impl Handler for Runs<'_> {
     fn set_private_mode(&mut self, mode: PrivateMode) {
         self.write();
         if mode != UPDATE {
-            self.core.set_private_mode(mode);
-        } else if self.core.update.begin(Instant::now()) {
+            return self.core.set_private_mode(mode);
+        }
+        let now = Instant::now();
+        if self.core.update.begin(now) {
             self.publication.stage(self.core);
+            self.core.update.staged(now, Instant::now());
         }
     }
 

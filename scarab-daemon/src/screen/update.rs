@@ -13,9 +13,9 @@ pub(super) const UPDATE: PrivateMode = PrivateMode::Named(NamedPrivateMode::Sync
 
 /// After so long an update is given up: its program may have ended within it. Alacritty waits as long.
 const LONGEST: Duration = Duration::from_millis(150);
-/// The screen is staged before an update if that was not done so recently. A program that does nothing but begin updates is to spend its
-/// time on drawing, not this on staging.
-const STAGE_GAP: Duration = Duration::from_millis(1);
+/// Before an update the screen is staged, unless that was done since so many times the time that it took: a program that does nothing but
+/// begin updates is to leave most of the time for what it draws.
+const STAGE_GAP: u32 = 4;
 
 /// Makes the parser hold nothing back.
 #[derive(Debug, Default)]
@@ -36,8 +36,8 @@ impl Timeout for AtOnce {
 pub(super) struct Update {
     /// When the update that goes on is given up.
     deadline: Option<Instant>,
-    /// When the screen was staged before an update last.
-    staged: Option<Instant>,
+    /// Until when the screen is not to be staged again.
+    rests: Option<Instant>,
 }
 
 impl Update {
@@ -48,11 +48,12 @@ impl Update {
             return false;
         }
         self.deadline = Some(now + LONGEST);
-        let is_due = self.staged.is_none_or(|last| now >= last + STAGE_GAP);
-        if is_due {
-            self.staged = Some(now);
-        }
-        is_due
+        self.rests.is_none_or(|until| now >= until)
+    }
+
+    /// The screen was staged, from then until then.
+    pub(super) fn staged(&mut self, began: Instant, ended: Instant) {
+        self.rests = Some(ended + STAGE_GAP * (ended - began));
     }
 
     /// What is drawn may be shown.
@@ -81,13 +82,18 @@ mod tests {
     }
 
     #[test]
-    fn the_screen_is_staged_before_an_update_but_not_all_the_time() {
-        let (mut update, now) = (Update::default(), Instant::now());
-        let staged = (0..5000).filter(|micros| {
-            let is_due = update.begin(now + Duration::from_micros(*micros));
+    fn staging_takes_a_fifth_of_the_time_at_most() {
+        let (mut update, mut now, mut staging) = (Update::default(), Instant::now(), Duration::ZERO);
+        let (start, took) = (now, Duration::from_micros(100));
+        for _ in 0..1000 {
+            if update.begin(now) {
+                update.staged(now, now + took);
+                now += took;
+                staging += took;
+            }
             update.end();
-            is_due
-        });
-        assert_eq!(staged.collect::<Vec<_>>(), [0, 1000, 2000, 3000, 4000]);
+            now += Duration::from_micros(3);
+        }
+        assert!(staging > Duration::ZERO && staging <= (now - start) / 5, "{staging:?} of {:?}", now - start);
     }
 }

@@ -60,7 +60,8 @@ pub(crate) enum Request {
     },
     /// Tell all who are attached that the session has another name.
     Renamed(String),
-    /// Put what has been interpreted on the surface, without waiting until it is time for that. Whoever waits knows that it is
+    /// Put what has been interpreted on the surface, but for a synchronized update that goes on, without waiting until it is time for
+    /// that. Whoever waits knows that it is
     /// done when this is dropped.
     Show(Sender<()>),
 }

@@ -24,7 +24,7 @@ impl Session {
         Ok(RowsReader { reader, grid: Grid::new(0, 0) })
     }
 
-    /// What it shows now, with all that has been interpreted. It waits for the screen's thread.
+    /// What it shows now, with all that has been interpreted but for a synchronized update that goes on. It waits for the screen's thread.
     ///
     /// # Errors
     /// As [`Session::reader`], or if it is written without a pause, or if the thread does not come to it.

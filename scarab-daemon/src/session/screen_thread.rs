@@ -53,7 +53,7 @@ pub(super) struct ScreenThread {
     /// Something was interpreted and not published yet.
     unpublished: bool,
     last_publish: Option<Published>,
-    /// What was read since then.
+    /// What was read since then, or since there was nothing to publish.
     output: Output,
     /// A size that the program has not been told yet.
     wanted: Option<TermSize>,

@@ -4,6 +4,7 @@
 use std::{
     io,
     sync::{Arc, PoisonError},
+    time::Duration,
 };
 
 use scarab_protocol::{
@@ -22,12 +23,15 @@ use super::{
     notifier::Notifier,
 };
 use crate::{
+    client::MAX_QUEUED,
     platform::surface::Handle,
     screen::{Effects, Screen},
 };
 
 /// The most bytes of a page of scrollback, about. Whoever wants more asks again.
 const MAX_PAGE: usize = 256 * 1024;
+/// When to ask for a page again, if too much waits to be read.
+const PAGE_PAUSE: Duration = Duration::from_millis(100);
 
 /// A session's screen with what serves requests about it.
 pub(super) struct Stage {
@@ -73,6 +77,11 @@ impl Stage {
                     client.refuse(request, ErrorCode::Internal, "the session's screen has failed");
                     return;
                 }
+                // Who reads nothing does not go for what it has asked.
+                if client.queued_bytes() + MAX_PAGE > MAX_QUEUED {
+                    client.refuse_for_now(request, "what was asked before is not read yet", PAGE_PAUSE);
+                    return;
+                }
                 let (scrolled, reflow) = self.screen.scrolled();
                 let (first, lines) = self.screen.scrollback(first, count, MAX_PAGE);
                 client.tell(session.id.number, request, &ScrollbackRows { first, scrolled, reflow, lines });
@@ -82,6 +91,8 @@ impl Stage {
                     client.refuse(request, ErrorCode::Internal, "the session's screen has failed");
                     return;
                 }
+                // It is done when it is seen, also while the program draws.
+                self.screen.end_update();
                 self.screen.clear_history();
                 self.publish(session);
                 client.tell(session.id.number, request, &Done {});
@@ -166,7 +177,8 @@ impl Stage {
             Ok(published) => published,
             Err(error) => {
                 tracing::error!(session = session.id.number, %error, "a screen was not published");
-                return None;
+                // It is not tried again at once.
+                return Some(0);
             }
         };
         session.input.set_modes(self.screen.modes());

@@ -1,5 +1,7 @@
 //! Screens: published, rung for, scrolled, titled.
 
+use std::cell::Cell;
+
 use scarab_protocol::{ids::TermSize, message::*, surface::Modes};
 
 use super::harness::{TestDaemon, command, text};
@@ -76,13 +78,37 @@ fn a_cleared_scrollback_is_gone_for_all_clients_and_the_screen_stays() {
 fn synchronized_updates_are_shown_as_a_whole() {
     let daemon = TestDaemon::start();
     let mut client = daemon.connect();
-    let info = client.create(r"stty -echo; printf 'a\033[?2026hb'; read line; printf 'c\033[?2026l'; exec cat");
+    let info = client.create(
+        r"stty -echo; while read line; do printf '\033[?2026l\033[H\033[Jat %s\033[?2026h, not yet' $line; done",
+    );
     let mut joined = client.attach(info.id.number);
-    client.wait_for_text(&mut joined, "a");
-    // An update that is not ended in time is shown without its end.
-    client.wait_for_text(&mut joined, "ab");
-    client.type_in(&mut joined, b"\r");
-    client.wait_for_text(&mut joined, "abc");
+    // An update is given up after a while, which on a busy machine may be before it was looked at, but not each time.
+    let is_seen_without = (0..50).any(|turn| {
+        client.type_in(&mut joined, format!("{turn}\r").as_bytes());
+        client.wait_for_text(&mut joined, &format!("at {turn}"));
+        let is_without = text(&joined.grid).trim() == format!("at {turn}");
+        client.wait_for_text(&mut joined, &format!("at {turn}, not yet"));
+        is_without
+    });
+    assert!(is_seen_without, "what is drawn was always seen before its end");
+}
+
+#[test]
+fn a_scrollback_is_cleared_while_the_program_draws() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    // Its update is begun again before it is given up, so that it always draws.
+    let info = client
+        .create(r"stty -echo; seq 1 100; printf 'fin\033[?2026l'; while :; do printf '\033[?2026h'; sleep 0.05; done");
+    let mut joined = client.attach(info.id.number);
+    client.wait_for_text(&mut joined, "fin");
+    client.ask::<_, Done>(0, &ClearScrollback { target: Target::Id(info.id) });
+    let looks = Cell::new(0);
+    client.wait_for(&mut joined, "no scrollback", |grid| {
+        looks.set(looks.get() + 1);
+        grid.scrollback == 0
+    });
+    assert_eq!(looks.get(), 1, "it was done before it could be seen");
 }
 
 #[test]

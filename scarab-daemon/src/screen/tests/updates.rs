@@ -53,6 +53,18 @@ fn an_update_that_is_given_up_or_resized_in_is_seen() {
 }
 
 #[test]
+fn updates_that_are_done_are_seen_while_the_next_goes_on() {
+    let mut screen = screen(20, 5);
+    screen.feed(b"\x1b[?2026ha\x1b[?2026l");
+    // Staging takes its time, and some more until it is done again.
+    while row(&mut screen) != "ab" {
+        screen.feed(b"\x1b[?2026h\rab\x1b[?2026l\x1b[?2026h\rno");
+        assert_ne!(row(&mut screen), "no");
+        screen.feed(b"\x1b[?2026l");
+    }
+}
+
+#[test]
 fn an_update_behind_a_resize_that_was_not_published_shows_the_new_size_at_its_end() {
     let mut screen = screen(20, 5);
     screen.feed(b"a");
