@@ -152,14 +152,15 @@ pub(crate) fn receive(
             }
         }
         let Stage::Linked(attachment) = &link.stage else { continue };
+        // Before the screen, so that whoever hears of the end of a program finds what it has written last.
+        let (phase, info, count, cwd) =
+            attachment.look(|state| (state.phase.clone(), state.info.clone(), state.bells, state.cwd.clone()));
         if attachment.update(&mut grid.bypass_change_detection().grid) {
             grid.set_changed();
             cursor.set_if_neq(TerminalCursor(grid.grid.cursor));
             modes.set_if_neq(TerminalModes(grid.grid.modes));
         }
         backlog.set_if_neq(TerminalBacklog { pending: attachment.held(), taken: attachment.taken() });
-        let (phase, info, count, cwd) =
-            attachment.look(|state| (state.phase.clone(), state.info.clone(), state.bells, state.cwd.clone()));
         let exit = info.as_ref().and_then(|info| info.exit.clone());
         status.set_if_neq(match (phase, &exit) {
             (Phase::Attached | Phase::Lost | Phase::Gone { .. }, Some(exit)) => TerminalStatus::Exited(exit.clone()),

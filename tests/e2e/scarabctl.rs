@@ -133,8 +133,9 @@ fn send_types_texts_keys_files_and_pastes() {
     daemon.ok_with(&["send", "s", "--file", "-", "--paste"], b"echo four\n");
     daemon.sees("s", "^four$");
     daemon.prompt("s");
-    // It has the terminal when it says so, and with it the signal.
-    daemon.ok(&["send", "s", "sh -c 'echo run''ning; sleep 1000'", "--enter"]);
+    // It has the terminal when it says so, and with it the signal. A shell that is about to start something may lose one.
+    std::fs::write(daemon.home.path("says"), "running\n").expect("the home can be written");
+    daemon.ok(&["send", "s", &format!("tail -f {}", daemon.home.path("says").display()), "--enter"]);
     daemon.sees("s", "^running$");
     daemon.ok(&["send", "s", "--key", "C-c"]);
     // The terminal drops what is typed before the signal has done its work.

@@ -140,6 +140,9 @@ fn about_session(
         }
         Some(Kind::Cwd) => attachment.state().cwd = printable(&frame.read::<Cwd>()?.path),
         Some(Kind::Title | Kind::Resized | Kind::Renamed | Kind::Exited) => {
+            if frame.kind() == Some(Kind::Exited) {
+                attachment.read_last();
+            }
             let mut state = attachment.state();
             let Some(info) = &mut state.info else { return Ok(()) };
             match frame.kind() {

@@ -48,26 +48,33 @@ impl AttachInner {
 
     /// Takes what is new on the surface and arms the doorbell again.
     pub(in super::super) fn refresh(&self, shared: &Arc<Shared>) {
-        let mut surface = locked(&self.surface);
-        let Some(reader) = surface.reader.as_mut() else {
-            drop(surface);
+        let Some((outcome, frame)) = self.read() else {
             let since = self.state().grid.frame;
             return self.tell(shared, &FetchRows { since });
         };
-        let (outcome, frame) = {
-            let mut state = self.state();
-            // A reader that found the daemon writing is rung again: the writer rings after every frame.
-            let before = state.grid.frame;
-            let outcome = reader.read(&mut state.grid);
-            (outcome, if outcome == ReadOutcome::Busy { before } else { state.grid.frame })
-        };
-        drop(surface);
         // First whoever waits for the frame, then the daemon: in which order makes no difference to the doorbell, which is armed with the
         // frame that was read and rings at once if there is a newer one.
         if outcome == ReadOutcome::Updated {
             self.changed(shared);
         }
         self.tell(shared, &Arm { frame });
+    }
+
+    /// Takes what is on the surface when the program has ended: its last output, of which there may be no ring before. (Who cannot map
+    /// it gets that a little later.)
+    pub(in super::super) fn read_last(&self) {
+        self.read();
+    }
+
+    /// Takes what is new on the surface, and gives the frame that was read; nothing where it is not mapped.
+    fn read(&self) -> Option<(ReadOutcome, u64)> {
+        let mut surface = locked(&self.surface);
+        let reader = surface.reader.as_mut()?;
+        let mut state = self.state();
+        // A reader that found the daemon writing is rung again: the writer rings after every frame.
+        let before = state.grid.frame;
+        let outcome = reader.read(&mut state.grid);
+        Some((outcome, if outcome == ReadOutcome::Busy { before } else { state.grid.frame }))
     }
 
     /// Takes rows that came over the connection, in a payload of so many bytes; the last of a frame shows it.
