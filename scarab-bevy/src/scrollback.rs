@@ -286,6 +286,8 @@ impl Scrollback {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use super::*;
 
     fn line(width: usize) -> Line {
@@ -325,7 +327,7 @@ mod tests {
             assert_eq!(scrollback.cells, 14 * (width + 4));
             scrollback.lines.keys().copied().collect::<Vec<_>>()
         };
-        assert_eq!(left(&[2..4]), (0..14).collect::<Vec<_>>());
+        assert_eq!(left(from_ref(&(2..4))), (0..14).collect::<Vec<_>>());
         assert_eq!(left(&[]), (6..20).collect::<Vec<_>>());
         // Who looks at the newest and searches the oldest has both.
         let both = left(&[18..20, 0..2]);
@@ -354,11 +356,11 @@ mod tests {
             pages
         };
         let mut small = screen(5000, 4950, 0);
-        assert_eq!(pages(&[100..1000], &small), [100..356, 356..600, 601..857, 857..1000]);
+        assert_eq!(pages(from_ref(&(100..1000)), &small), [100..356, 356..600, 601..857, 857..1000]);
         // What is wanted first comes first; what the daemon does not hold is not asked for.
         assert_eq!(pages(&[4990..5010, 0..60], &small), [4990..5000, 50..60]);
         // As much as the daemon sends at once.
         small.reset(200, 2, 1);
-        assert_eq!(pages(&[1000..1100], &small), [1000..1081, 1081..1100]);
+        assert_eq!(pages(from_ref(&(1000..1100)), &small), [1000..1081, 1081..1100]);
     }
 }
