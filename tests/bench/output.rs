@@ -120,13 +120,14 @@ fn script(path: &Path) -> String {
 }
 
 /// The same, but instead of saying so it asks for the cursor's position: the answer comes when all before it was
-/// interpreted.
-fn asking_script(path: &Path, answered: &Path) -> String {
-    let (path, answered) = (path.display(), answered.display());
+/// interpreted. It tells of the key and of the answer in two places: in one, it could begin to tell of the next before who reads has
+/// found the end of the last.
+fn asking_script(path: &Path, begun: &Path, answered: &Path) -> String {
+    let (path, begun, answered) = (path.display(), begun.display(), answered.display());
     // Six bytes are the whole of an answer from the first cell.
     format!(
         "{FILL}; stty -icanon min 1 time 0; \
-         while head -c 1 >{answered}; do cat {path}; printf '\\033[0m{CLEAR}\\033[6n'; head -c 6 >{answered}; done"
+         while head -c 1 >{begun}; do cat {path}; printf '\\033[0m{CLEAR}\\033[6n'; head -c 6 >{answered}; done"
     )
 }
 
@@ -180,18 +181,19 @@ impl Ours {
 /// A session that asks behind the text where the cursor is, so that it needs nobody who looks.
 struct Asked {
     daemon: Daemon,
+    begun: PathBuf,
     answered: PathBuf,
 }
 
 impl Asked {
     /// A daemon of its own, through which the text has gone once.
     fn start(path: &Path) -> anyhow::Result<Self> {
-        let answered = path.with_extension("answered");
-        let made = Command::new("mkfifo").arg(&answered).status()?;
+        let (begun, answered) = (path.with_extension("begun"), path.with_extension("answered"));
+        let made = Command::new("mkfifo").args([&begun, &answered]).status()?;
         ensure!(made.success(), "mkfifo: {made}");
         let daemon = Daemon::start()?;
-        drop(Seat::take_new(&daemon.address, "s", &asking_script(path, &answered), SCREEN)?);
-        let asked = Self { daemon, answered };
+        drop(Seat::take_new(&daemon.address, "s", &asking_script(path, &begun, &answered), SCREEN)?);
+        let asked = Self { daemon, begun, answered };
         asked.turn(true)?;
         Ok(asked)
     }
@@ -201,7 +203,7 @@ impl Asked {
         let seat = Seat::take(&self.daemon.address, "s")?;
         seat.attachment.input(b"x")?;
         // It has the key when this opens and ends.
-        fs::read(&self.answered)?;
+        fs::read(&self.begun)?;
         let start = Instant::now();
         let seat = Some(seat).filter(|_| is_seen);
         fs::read(&self.answered)?;

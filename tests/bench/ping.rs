@@ -24,7 +24,8 @@ const AGAINST: &str = "bare socket ping-pong";
 /// The sizes, in bytes.
 const SIZES: [(usize, &str); 2] = [(64, "64 B"), (64 * 1024, "64 KiB")];
 
-/// Pings of two sizes, with both ends on one processor and on two; then beside other clients, who want processors, too.
+/// Pings of two sizes, with both ends on one processor and on two, alone and beside clients that want no processor; then beside clients
+/// that do.
 pub fn run(table: &mut Table, rounds: usize) -> anyhow::Result<()> {
     for (place, name) in PLACES {
         let pair = Pair::start(place)?;
@@ -32,15 +33,13 @@ pub fn run(table: &mut Table, rounds: usize) -> anyhow::Result<()> {
             pair.compare(table, rounds, size, &format!("ping {bytes}, {name}"), GOAL)?;
         }
         pair.library(table, rounds, name)?;
-    }
-    let pair = Pair::start(ANYWHERE)?;
-    {
         let _idle = Seat::take_new(&pair.daemon.address, "idle", "exec cat", (80, 24))?;
         let _readers = Player::start("readers", &[&pair.daemon.socket(), "idle", "100"])?;
         for (size, bytes) in SIZES {
-            pair.compare(table, rounds, size, &format!("ping {bytes}, beside 100 idle clients"), GOAL)?;
+            pair.compare(table, rounds, size, &format!("ping {bytes}, {name}, beside 100 idle clients"), GOAL)?;
         }
     }
+    let pair = Pair::start(ANYWHERE)?;
     let _typists = Player::start("typists", &[&pair.daemon.socket(), "10"])?;
     for (size, bytes) in SIZES {
         pair.compare(table, rounds, size, &format!("ping {bytes}, beside 10 busy clients"), Goal::None)?;
