@@ -1,5 +1,7 @@
 //! What a program asks and the core does not answer.
 
+use scarab_protocol::surface::Palette;
+
 use super::*;
 
 /// What programs ask, and what else they write.
@@ -45,12 +47,16 @@ fn questions() -> impl Strategy<Value = String> {
 }
 
 /// What a screen of a window answers to pieces of output, and what it shows then.
-fn interpreted<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (String, Grid) {
+fn interpreted<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (String, Vec<Option<[u8; 3]>>, Grid) {
     let mut screen = screen(20, 6);
     screen.resize(TermSize { pixel_width: 200, pixel_height: 120, ..TermSize::cells(20, 6) });
     let answers: Vec<u8> = pieces.flat_map(|piece| screen.feed(piece).answers).collect();
     screen.end_update();
-    (String::from_utf8(answers).expect("text"), published(&mut screen))
+    let mut grid = published(&mut screen);
+    // How often it was published is not what it is.
+    let palette = std::mem::take(&mut grid.palette);
+    let colors = (0..Palette::LEN).map(|place| palette.get(place)).collect();
+    (String::from_utf8(answers).expect("text"), colors, grid)
 }
 
 proptest! {
