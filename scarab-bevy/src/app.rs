@@ -63,7 +63,7 @@ pub fn main() -> ExitCode {
     };
     let ahead = Ahead::ask(&address);
     let outcome = match probe::window() {
-        Ok(()) => window::run(asked, address, ahead.config()),
+        Ok(drawn) => window::run(asked, address, ahead.config(), drawn),
         Err(why) => {
             drop(ahead);
             text::run(&asked, address, reach, &why)

@@ -15,8 +15,20 @@ use wait_timeout::ChildExt;
 /// How long the try may take. A display and an adapter answer within a second, on a slow machine too.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Whether a window can be had; if not, why, and what to do about it, in one line.
-pub(super) fn window() -> Result<(), String> {
+/// Who draws a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Drawn {
+    /// A graphics card.
+    ByCard,
+    /// The processor.
+    BySoftware,
+}
+
+/// What the trying process says of a window that the processor draws.
+const SOFTWARE: &str = "software";
+
+/// Whether a window can be had, and who draws it; if not, why, and what to do about it, in one line.
+pub(super) fn window() -> Result<Drawn, String> {
     if let Some(why) = no_display() {
         return Err(why);
     }
@@ -36,15 +48,15 @@ pub(super) fn window() -> Result<(), String> {
         let _ = child.wait();
         return Err(format!("the display or the graphics driver did not answer within {PATIENCE:?}"));
     };
-    if status.success() {
-        return Ok(());
-    }
-    let mut why = String::new();
+    let mut said = String::new();
     if let Some(mut output) = child.stdout.take() {
         // It has ended: what it wrote is there.
-        let _ = output.read_to_string(&mut why);
+        let _ = output.read_to_string(&mut said);
     }
-    let why: String = why.lines().next().unwrap_or("").chars().filter(|c| !c.is_control()).take(300).collect();
+    if status.success() {
+        return Ok(if said.lines().any(|line| line == SOFTWARE) { Drawn::BySoftware } else { Drawn::ByCard });
+    }
+    let why: String = said.lines().next().unwrap_or("").chars().filter(|c| !c.is_control()).take(300).collect();
     Err(if why.is_empty() { format!("the try for a window failed: {status}") } else { why })
 }
 
@@ -62,10 +74,14 @@ fn no_display() -> Option<String> {
     None
 }
 
-/// The trying process: says on standard output why not.
+/// The trying process: says on standard output why not, or that the processor draws.
 pub(super) fn answer() -> ExitCode {
     match try_for_window() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Drawn::ByCard) => ExitCode::SUCCESS,
+        Ok(Drawn::BySoftware) => {
+            println!("{SOFTWARE}");
+            ExitCode::SUCCESS
+        }
         Err(why) => {
             println!("{why}");
             ExitCode::FAILURE
@@ -73,7 +89,7 @@ pub(super) fn answer() -> ExitCode {
     }
 }
 
-fn try_for_window() -> Result<(), String> {
+fn try_for_window() -> Result<Drawn, String> {
     winit_itself::event_loop::EventLoop::new().map_err(|error| {
         let error = error.to_string().replace('\n', " ");
         // Where in its source the library found that out helps nobody here.
@@ -91,5 +107,7 @@ fn try_for_window() -> Result<(), String> {
     if adapters.is_empty() {
         return Err("no Vulkan driver: install mesa-vulkan-drivers, or your graphics card's own".into());
     }
-    Ok(())
+    // A card is taken where there is one.
+    let by_software = adapters.iter().all(|adapter| adapter.get_info().device_type == wgpu::DeviceType::Cpu);
+    Ok(if by_software { Drawn::BySoftware } else { Drawn::ByCard })
 }

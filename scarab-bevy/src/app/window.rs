@@ -16,7 +16,9 @@ use scarab_protocol::endpoint::Address;
 use super::{
     BUILD, banner, bell,
     choose::Asked,
-    close, dropped, layout, links, notice, paste, pointer, question, rename, search_bar, session,
+    close, dropped, layout, links, notice, paste, pointer,
+    probe::Drawn,
+    question, rename, search_bar, session,
     show::show,
     tab_bar,
     transparency::{SeenThrough, TransparencyPlugin},
@@ -36,9 +38,11 @@ use crate::{
 const START_SIZE: (u32, u32) = (912, 616);
 
 /// Opens the window as it is configured, and comes back when it is closed.
-pub(super) fn run(asked: Asked, address: Address, config: ClientConfig) -> anyhow::Result<ExitCode> {
+pub(super) fn run(asked: Asked, address: Address, config: ClientConfig, drawn: Drawn) -> anyhow::Result<ExitCode> {
     let asleep = UpdateMode::reactive_low_power(std::time::Duration::MAX);
     let theme = config.theme(false);
+    // What software draws into a window that is not opaque may never be shown (docs/PLATFORMS.md).
+    let (is_seen_through, can_be) = (config.opacity < 1.0, drawn == Drawn::ByCard);
     let mut app = App::new();
     if let Some((cols, rows)) = config.window_size {
         app.insert_resource(StartSize { cols, rows, padding: config.padding });
@@ -53,7 +57,7 @@ pub(super) fn run(asked: Asked, address: Address, config: ClientConfig) -> anyho
                     ime_enabled: true,
                     // Shown when there is something to see: see `show`.
                     visible: false,
-                    transparent: config.opacity < 1.0,
+                    transparent: is_seen_through && can_be,
                     ..default()
                 }),
                 ..default()
@@ -79,6 +83,9 @@ pub(super) fn run(asked: Asked, address: Address, config: ClientConfig) -> anyho
         commands.spawn((Camera2d, Msaa::Off));
     })
     .add_systems(Last, end_with_window);
+    if is_seen_through && !can_be {
+        tracing::warn!("client.opacity has no effect: the processor draws, and the window is opaque");
+    }
     run_on_one_thread(&mut app);
     Ok(match app.run() {
         AppExit::Success => ExitCode::SUCCESS,
