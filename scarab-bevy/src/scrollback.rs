@@ -196,7 +196,8 @@ impl Scrollback {
                 }
                 return !page.lines.is_empty();
             }
-            Ok(_) => {}
+            // Those are other lines; and that the connection is there again wakes the App, which then asks again.
+            Ok(_) | Err(RequestError::Lost) => {}
             // Too much was asked.
             Err(RequestError::Refused { retry, .. }) if !retry.is_zero() => self.failed = Some(Instant::now()),
             Err(error) => {
