@@ -9,6 +9,7 @@ mod core;
 mod filter;
 mod handler;
 mod heard;
+mod key_modes;
 mod lines;
 mod links;
 mod mouse_modes;

@@ -21,7 +21,7 @@ use scarab_protocol::{
     surface::{Cursor, CursorShape, Modes, Palette},
 };
 
-use super::{Effects, HISTORY, colors::Colors, links::LinkBudget, update::Update};
+use super::{Effects, HISTORY, colors::Colors, key_modes::KeyModes, links::LinkBudget, update::Update};
 
 /// The core may hold this many lines more than it is to have. Were it held to exactly that, a full history would
 /// not grow when a line scrolls off, and the line could not be counted. No single step scrolls off
@@ -70,6 +70,7 @@ pub(super) struct Core {
     pub(super) saved_origins: [bool; 2],
     /// Modes that the core does not know: DECBKM, DECSCNM, modifyOtherKeys, mouse modes 9 and 1016.
     pub(super) own_modes: Modes,
+    pub(super) key_modes: KeyModes,
     pub(super) links: LinkBudget,
     /// The rows from the top margin on, to the one behind the bottom margin. The core has them, too, and tells nobody.
     pub(super) margins: Range<usize>,
@@ -160,6 +161,7 @@ impl Core {
             saved_cursor: None,
             saved_origins: [false; 2],
             own_modes: Modes::empty(),
+            key_modes: KeyModes::default(),
             links: LinkBudget::default(),
             margins: 0..usize::from(size.rows),
             update: Update::default(),
@@ -362,7 +364,7 @@ impl Core {
             (TermMode::REPORT_ASSOCIATED_TEXT, Modes::KITTY_TEXT),
         ];
         let mode = self.term.mode();
-        let mut modes = self.own_modes;
+        let mut modes = self.own_modes | self.key_modes.modes();
         for (core, ours) in PAIRS {
             modes.set(ours, mode.contains(core));
         }

@@ -13,7 +13,10 @@ use alacritty_terminal::{
 use scarab_protocol::surface::{Extra, Modes, Palette};
 use unicode_width::UnicodeWidthChar;
 
-use super::core::{Core, Listener, sanitized_title};
+use super::{
+    core::{Core, Listener, sanitized_title},
+    key_modes::KeyModes,
+};
 
 /// The most keyboard modes on a stack. The core would take 4,096, and fails to make room for one more.
 const MAX_KEYBOARD_MODES: usize = 4095;
@@ -197,6 +200,7 @@ impl Handler for Core {
         self.saved_cursor = None;
         self.saved_origins = [false; 2];
         self.own_modes = Modes::empty();
+        self.key_modes = KeyModes::default();
         self.update.end();
         self.reset_margins();
         self.count_scrolled();

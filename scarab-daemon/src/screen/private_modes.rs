@@ -27,6 +27,10 @@ const SAVE_CURSOR: u16 = 1048;
 impl Core {
     /// DECSET (xterm's ctlseqs).
     pub(super) fn set_dec_mode(&mut self, mode: PrivateMode) {
+        if let Some(state) = self.key_modes.state(mode) {
+            *state = true;
+            return;
+        }
         self.replace_mouse_mode(mode);
         match (own_mode(mode), mode) {
             (Some(own), _) => self.own_modes.insert(own),
@@ -54,6 +58,10 @@ impl Core {
 
     /// DECRST (xterm's ctlseqs).
     pub(super) fn unset_dec_mode(&mut self, mode: PrivateMode) {
+        if let Some(state) = self.key_modes.state(mode) {
+            *state = false;
+            return;
+        }
         self.end_tracking_by(mode);
         match (own_mode(mode), mode) {
             (Some(own), _) => self.own_modes.remove(own),
@@ -91,8 +99,9 @@ impl Core {
 
     /// DECRQM (VT510).
     pub(super) fn report_dec_mode(&mut self, mode: PrivateMode) {
-        let is_set = match (own_mode(mode), mode) {
-            (Some(own), _) => self.own_modes.contains(own),
+        let of_keys = self.key_modes.state(mode).copied();
+        let is_set = match (of_keys.or_else(|| own_mode(mode).map(|own| self.own_modes.contains(own))), mode) {
+            (Some(is_set), _) => is_set,
             (None, PrivateMode::Unknown(47 | 1047)) => self.is_alternate(),
             (None, PrivateMode::Unknown(SAVE_CURSOR)) => false,
             (None, UPDATE) => self.update.deadline().is_some(),

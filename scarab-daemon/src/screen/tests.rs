@@ -16,6 +16,7 @@ use scarab_protocol::{
 
 use super::*;
 
+mod key_modes;
 mod movements;
 mod questions;
 mod text;

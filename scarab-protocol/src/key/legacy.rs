@@ -1,4 +1,5 @@
-//! The encoding of xterm for a PC keyboard, with Alt as an ESC before the key (its resource `metaSendsEscape`).
+//! The encoding of xterm for a PC keyboard, with Alt as an ESC before the key (its resource `metaSendsEscape`) until a
+//! program wants it otherwise.
 //!
 //! Sources: `ctlseqs`, "PC-Style Function Keys" and "Non-Function Keys", and where those are silent `input.c` of
 //! xterm 410; of keys with Alt, and of Enter, Tab, Backspace, Escape and Space with modifiers, the kitty protocol's
@@ -60,12 +61,13 @@ pub(super) fn encode(key: &KeyPress, modes: Modes, out: &mut Vec<u8>) {
         return;
     }
     match key.logical {
-        Logical::Named(Named::Space) => text(key, out),
+        Logical::Named(Named::Space) => text(key, modes, out),
+        Logical::Named(Named::Delete) if delete_is_del(key, modes) => out.push(0x7f),
         Logical::Named(named) => match Form::of(named) {
             Some(form) => function(form, key.mods.held(), modes, out),
             None => control_key(named, key.mods.held(), modes, out),
         },
-        Logical::Char(_) | Logical::Dead | Logical::Unidentified => text(key, out),
+        Logical::Char(_) | Logical::Dead | Logical::Unidentified => text(key, modes, out),
     }
 }
 
@@ -74,13 +76,38 @@ pub(super) fn backspace(ctrl: bool, modes: Modes) -> u8 {
     if modes.contains(Modes::BACKSPACE_BS) != ctrl { 0x08 } else { 0x7f }
 }
 
+/// Whether Delete sends DEL (`ctlseqs`, mode 1037): without modifiers, and not the keypad's (`Input` and
+/// `IsEditFunctionKey` of `input.c`).
+fn delete_is_del(key: &KeyPress, modes: Modes) -> bool {
+    modes.contains(Modes::DELETE_DEL) && key.mods.held().is_empty() && !matches!(key.physical, Physical::Numpad(_))
+}
+
+/// Appends what a key sends alone as Alt makes it, if that is held: after an ESC, or with the eighth bit of an ASCII
+/// character set, which is then sent in UTF-8 (`Input` of `input.c`).
+fn with_alt(bytes: &[u8], mods: Mods, modes: Modes, out: &mut Vec<u8>) {
+    let eighth_bit = modes.contains(Modes::ALT_EIGHTH_BIT);
+    match bytes {
+        &[ascii @ ..=0x7f] if mods.contains(Mods::ALT) && eighth_bit => {
+            let c = char::from(ascii | 0x80);
+            out.extend_from_slice(c.encode_utf8(&mut [0; 2]).as_bytes());
+        }
+        _ => {
+            if mods.contains(Mods::ALT) && !eighth_bit {
+                out.push(0x1b);
+            }
+            out.extend_from_slice(bytes);
+        }
+    }
+}
+
 /// The keypad under DECKPAM. Without Num Lock its digits arrive as cursor keys and are sent as those, as xterm does;
-/// the others have a sequence of their own. Num Lock turns application mode off. The letters are those of `ctlseqs`,
+/// the others have a sequence of their own. Num Lock turns application mode off, unless mode 1035 is reset. The letters are those of `ctlseqs`,
 /// "VT220-Style Function Keys", and where the modifiers go is in `input.c`.
 fn application_keypad(key: &KeyPress, modes: Modes, out: &mut Vec<u8>) -> bool {
     let Physical::Numpad(place) = key.physical else { return false };
     let types = matches!(key.logical, Logical::Char(_) | Logical::Named(Named::Enter));
-    if !types || !modes.contains(Modes::APP_KEYPAD) || key.mods.intersects(Mods::NUM_LOCK | Mods::DESKTOP) {
+    let locked = key.mods.contains(Mods::NUM_LOCK) && !modes.contains(Modes::APP_KEYPAD_ALWAYS);
+    if !types || !modes.contains(Modes::APP_KEYPAD) || locked || key.mods.intersects(Mods::DESKTOP) {
         return false;
     }
     let letter = match place {
@@ -140,28 +167,21 @@ fn control_key(named: Named, mods: Mods, modes: Modes, out: &mut Vec<u8>) {
         Named::Escape => b"\x1b",
         _ => return,
     };
-    if mods.contains(Mods::ALT) {
-        out.push(0x1b);
-    }
-    out.extend_from_slice(bytes);
+    with_alt(bytes, mods, modes, out);
 }
 
-/// A key that types: its text, or the control character Ctrl makes of it, after an ESC if Alt is held.
-fn text(key: &KeyPress, out: &mut Vec<u8>) {
+/// A key that types: its text, or the control character Ctrl makes of it, as Alt makes it if that is held.
+fn text(key: &KeyPress, modes: Modes, out: &mut Vec<u8>) {
     if key.mods.intersects(Mods::DESKTOP) {
         return;
     }
     // The keypad's characters have no control characters: Ctrl+8 there is no DEL.
     let ctrl = key.mods.contains(Mods::CTRL) && !matches!(key.physical, Physical::Numpad(_));
-    let start = out.len();
-    if key.mods.contains(Mods::ALT) {
-        out.push(0x1b);
-    }
     match (ctrl.then(|| key.ascii()).flatten(), key.typed()) {
-        (Some(c), _) => out.push(layout::control(c).unwrap_or(c as u8)),
-        (None, Some(text)) => out.extend_from_slice(text.as_bytes()),
+        (Some(c), _) => with_alt(&[layout::control(c).unwrap_or(c as u8)], key.mods, modes, out),
+        (None, Some(text)) => with_alt(text.as_bytes(), key.mods, modes, out),
         // A dead key, say: no lone ESC either.
-        (None, None) => out.truncate(start),
+        (None, None) => {}
     }
 }
 

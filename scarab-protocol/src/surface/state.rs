@@ -97,6 +97,12 @@ bitflags! {
         const MODIFY_OTHER_KEYS_1 = 1 << 24;
         /// modifyOtherKeys level 2 (`CSI > 4 ; 2 m`).
         const MODIFY_OTHER_KEYS_2 = 1 << 25;
+        /// Alt sets the eighth bit of what a key sends, in place of an ESC before it (1034, without 1036 and 1039).
+        const ALT_EIGHTH_BIT = 1 << 26;
+        /// Num Lock does not keep the keypad from sending SS3 sequences (1035 reset).
+        const APP_KEYPAD_ALWAYS = 1 << 27;
+        /// Delete sends DEL (1037).
+        const DELETE_DEL = 1 << 28;
 
         /// Any mouse tracking at all.
         const MOUSE = Self::MOUSE_X10.bits() | Self::MOUSE_CLICK.bits() | Self::MOUSE_DRAG.bits()

@@ -143,6 +143,31 @@ fn modes_change_what_enter_and_backspace_send() {
     check(Modes::BACKSPACE_BS, &[("Backspace", "\x08"), ("C-Backspace", "\x7f"), ("M-Backspace", "\x1b\x08")]);
 }
 
+/// `ctlseqs`, modes 1034, 1036, 1037 and 1039; `Input` of `input.c`, which sends the eighth bit in UTF-8, touches only what is a
+/// single byte, and keeps the modified Delete and the keypad's as they are.
+#[test]
+fn modes_change_what_alt_and_delete_send() {
+    let plain = |c: char| c.to_string();
+    check(
+        Modes::ALT_EIGHTH_BIT,
+        &[
+            ("M-a", &plain('\u{e1}')),
+            ("M-A", &plain('\u{c1}')),
+            ("C-M-a", &plain('\u{81}')),
+            ("M-Enter", &plain('\u{8d}')),
+            ("M-Backspace", &plain('\u{ff}')),
+            ("M-é", "é"),
+            ("M-S-Tab", "\x1b[Z"),
+            ("a", "a"),
+            ("M-Up", "\x1b[1;3A"),
+        ],
+    );
+    check(Modes::DELETE_DEL, &[("Delete", "\x7f"), ("S-Delete", "\x1b[3;2~"), ("M-Delete", "\x1b[3;3~")]);
+    let keypad =
+        KeyPress { physical: Physical::Numpad(Numpad::Decimal), ..KeyPress::named(Named::Delete, Mods::empty()) };
+    assert_eq!(sent(&keypad, Modes::DELETE_DEL), "\x1b[3~");
+}
+
 /// `ctlseqs`: F1 to F12 of "PC-Style Function Keys", F13 to F20 and the editing keypad of "VT220-Style Function Keys",
 /// Find, Select, Help and Menu of "Non-Function Keys"; F21 and on of `decfuncvalue` in `input.c`.
 #[test]
@@ -267,6 +292,8 @@ fn keypad_types_unless_in_application_mode() {
         check(Modes::APP_KEYPAD, &[(name, application)]);
         let with_num_lock = KeyPress { mods: key(name).mods | Mods::NUM_LOCK, ..key(name) };
         assert_eq!(sent(&with_num_lock, Modes::APP_KEYPAD), normal, "{name} with Num Lock");
+        let always = Modes::APP_KEYPAD | Modes::APP_KEYPAD_ALWAYS;
+        assert_eq!(sent(&with_num_lock, always), application, "{name} with Num Lock, and mode 1035 reset");
     }
 }
 
