@@ -61,6 +61,13 @@ pub struct Tab {
     pub name: Option<String>,
 }
 
+impl Tab {
+    /// Whether this pane of it is seen while it is in front.
+    pub fn shows(&self, pane: Entity) -> bool {
+        !self.zoomed || self.focus == pane
+    }
+}
+
 /// A terminal in a tab.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
 #[require(TerminalArea)]

@@ -35,10 +35,7 @@ fn ring(
     for BellRang { terminal, .. } in rang.read() {
         if config.bell.visual {
             // A quarter of the way to the text, which stays readable.
-            let background = std::array::from_fn(|i| {
-                ((u16::from(theme.background[i]) * 3 + u16::from(theme.foreground[i])) / 4) as u8
-            });
-            let flashing = ThemeOverride(TerminalTheme { background, ..theme.clone() });
+            let flashing = ThemeOverride(TerminalTheme { background: theme.raised(2), ..theme.clone() });
             commands.entity(*terminal).try_insert((flashing, Flash(Instant::now() + FLASH)));
         }
         call(&config, window.as_deref());

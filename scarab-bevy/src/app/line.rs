@@ -56,6 +56,11 @@ pub(super) fn show(view: &mut LineItem<'_>, window: &Window, theme: &TerminalThe
     show_in(view, URect { min: UVec2::ZERO, max: window.physical_size() }, theme, written, says);
 }
 
+/// How high a line is in a window, in physical pixels.
+pub(super) fn height(view: &LineItem<'_>) -> u32 {
+    view.4.quad(1, 1).y
+}
+
 /// Draws it along the lower edge of a part of the window, in physical pixels from the top left.
 pub(super) fn show_in(
     view: &mut LineItem<'_>,
@@ -67,8 +72,7 @@ pub(super) fn show_in(
     let (grid, visibility, area, own_theme, metrics) = view;
     let Some((cols, _)) = metrics.cells_in(part.size()) else { return };
     visibility.set_if_neq(Visibility::Inherited);
-    let (background, foreground) = (theme.ansi[8], theme.ansi[15]);
-    own_theme.set_if_neq(ThemeOverride(TerminalTheme { background, foreground, ..theme.clone() }));
+    own_theme.set_if_neq(ThemeOverride(theme.of_bar(2)));
     let top = part.max.y.saturating_sub(metrics.quad(cols, 1).y);
     area.set_if_neq(TerminalArea(URect { min: UVec2::new(part.min.x, top), max: part.max }));
     draw(&mut grid.grid, cols, before, behind, says);

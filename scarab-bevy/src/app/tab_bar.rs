@@ -62,7 +62,8 @@ fn show(
     mut state: ResMut<Tabs>,
     theme: Res<TerminalTheme>,
     window: Option<Single<&Window, With<PrimaryWindow>>>,
-    tabs: Query<(&Tab, Option<&Mark>)>,
+    tabs: Query<&Tab>,
+    marks: Query<&Mark>,
     names: Query<(Option<&TerminalTitle>, Option<&TerminalSession>)>,
     mut view: Single<(
         &mut BarView,
@@ -84,13 +85,13 @@ fn show(
     visibility.set_if_neq(if several { Visibility::Inherited } else { Visibility::Hidden });
     let Some((cols, _)) = metrics.cells_in(window.physical_size()).filter(|_| several) else { return };
     let labels = state.order().iter().filter_map(|entity| {
-        let (tab, mark) = tabs.get(*entity).ok()?;
+        let tab = tabs.get(*entity).ok()?;
+        let mark = tab.tree.panes().into_iter().filter_map(|pane| marks.get(pane).ok()).max();
         Some((*entity, label(tab, mark, &names)))
     });
     let labels: Vec<(Entity, String)> = labels.collect();
     let (row, places) = draw(&labels, state.current(), cols.into());
-    let wanted = TerminalTheme { background: theme.ansi[0], foreground: theme.ansi[7], ..theme.clone() };
-    own_theme.set_if_neq(ThemeOverride(wanted));
+    own_theme.set_if_neq(ThemeOverride(theme.of_bar(1)));
     let whole = URect { min: UVec2::ZERO, max: UVec2::new(window.physical_width(), height) };
     area.set_if_neq(TerminalArea(whole));
     if bar.tabs != places || bar.cols != usize::from(cols) {

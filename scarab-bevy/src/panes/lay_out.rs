@@ -37,7 +37,7 @@ pub(super) fn lay_out(
             let Ok((mut own, mut shown)) = panes.get_mut(pane) else { continue };
             let alone = tab.zoomed && tab.focus == pane;
             own.set_if_neq(TerminalArea(if alone { area } else { place }));
-            let seen = front && (!tab.zoomed || alone);
+            let seen = front && tab.shows(pane);
             shown.set_if_neq(Pane { tab: entity, seen });
         }
     }

@@ -9,6 +9,9 @@ use scarab_protocol::{
 use super::material::linear_root;
 use crate::highlight::Highlight;
 
+/// What WCAG 2 asks of text of ordinary size (its level AA).
+const BAR_CONTRAST: f32 = 4.5;
+
 /// The colours of terminals that have no [`ThemeOverride`]; all in sRGB, 0 to 255.
 ///
 /// The default is a dark theme with muted colours. The 240 indexed colours above the first 16 are xterm's:
@@ -57,6 +60,18 @@ impl TerminalTheme {
     pub fn background_color(&self) -> Color {
         let [r, g, b] = self.background;
         Color::srgb_u8(r, g, b)
+    }
+
+    /// A background that stands out from the screen's: so many eighths of the way to the text's colour.
+    pub(crate) fn raised(&self, eighths: u16) -> Rgb {
+        let (from, to) = (self.background, self.foreground);
+        std::array::from_fn(|i| ((u16::from(from[i]) * (8 - eighths) + u16::from(to[i]) * eighths) / 8) as u8)
+    }
+
+    /// The colours of a bar over the screen, on a raised background. Its text can be read in any theme.
+    pub(crate) fn of_bar(&self, eighths: u16) -> Self {
+        let minimum_contrast = self.minimum_contrast.max(BAR_CONTRAST);
+        Self { background: self.raised(eighths), minimum_contrast, ..self.clone() }
     }
 
     /// One of the 256 indexed colours.
@@ -194,6 +209,8 @@ fn contrast(one: Rgb, other: Rgb) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use scarab_protocol::config::{THEMES, theme};
+
     use super::*;
 
     #[test]
@@ -218,6 +235,25 @@ mod tests {
         }
         // What has enough is left alone.
         assert_eq!(of(CellColor::Rgb(1, 2, 3), CellColor::Rgb(255, 255, 255)).fg, [1, 2, 3]);
+    }
+
+    #[test]
+    fn bars_stand_out_and_can_be_read_in_every_theme() {
+        for name in THEMES {
+            let screen = TerminalTheme::from(theme(name).expect("a theme"));
+            for eighths in [1, 2] {
+                let bar = screen.of_bar(eighths);
+                let colors = Colors::new(&bar, &Grid::new(1, 1));
+                for attrs in [Attrs::empty(), Attrs::INVERSE] {
+                    let drawn = colors.of(cell(attrs, CellColor::Default, CellColor::Default), None);
+                    assert!(contrast(drawn.fg, drawn.bg) >= BAR_CONTRAST, "{name}, {eighths} eighths, {attrs:?}");
+                    assert_ne!(drawn.bg, screen.background, "{name}");
+                }
+                // It goes with the screen: neither is light where the other is dark.
+                let is_light = |color| contrast(color, [0; 3]) > contrast(color, [255; 3]);
+                assert_eq!(is_light(bar.background), is_light(screen.background), "{name}");
+            }
+        }
     }
 
     fn cell(attrs: Attrs, fg: CellColor, bg: CellColor) -> Cell {
