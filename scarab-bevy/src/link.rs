@@ -173,10 +173,11 @@ pub(crate) fn receive(
         if title.0 != info.title {
             title.0.clone_from(&info.title);
         }
-        let now = TerminalSession { id: info.id, name: info.name, pid: info.pid, cwd };
+        let now = TerminalSession { id: info.id, name: info.name, pid: info.pid, cwd, made_by: info.made_by };
         if session != Some(&now) {
             commands.entity(entity).insert(now);
         }
+        let is_found = link.bells.is_none() && matches!(terminal.source, Source::Attach(_));
         // Bells from before this client came are not its own.
         let before = link.bells.replace(count).unwrap_or(count);
         if count > before {
@@ -187,7 +188,7 @@ pub(crate) fn receive(
         if let Some(exit) = exit
             && !std::mem::replace(&mut link.exited, true)
         {
-            let exited = TerminalExited { terminal: entity, exit };
+            let exited = TerminalExited { terminal: entity, exit, before: is_found };
             exits.write(exited.clone());
             commands.trigger(exited);
         }

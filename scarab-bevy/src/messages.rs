@@ -139,6 +139,8 @@ pub struct TerminalExited {
     pub terminal: Entity,
     /// How it ended.
     pub exit: Exit,
+    /// Whether it had ended before the terminal was attached to its session.
+    pub before: bool,
 }
 
 /// A terminal's program wants a text on the clipboard (OSC 52). The clipboard plugin obeys it.

@@ -200,6 +200,8 @@ pub struct TerminalSession {
     pub pid: Option<u32>,
     /// The working directory that its shell told (OSC 7); empty if it never did.
     pub cwd: String,
+    /// The program that has made it, by the name that its connection had told ([`DaemonConnection::build`](crate::DaemonConnection::build)).
+    pub made_by: String,
 }
 
 /// How far a terminal's input has come. Everything typed is kept until the session is known to have taken it, through lost connections too.

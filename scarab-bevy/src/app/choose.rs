@@ -14,9 +14,9 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Whether nothing in particular was asked for.
-    pub(super) fn is_plain(&self) -> bool {
-        self.name.is_none() && self.command.is_empty()
+    /// Whether the tabs of an earlier window are wanted: not beside a command that has no name by which it could be found again.
+    pub(super) fn has_layout(&self) -> bool {
+        self.name.is_some() || self.command.is_empty()
     }
 }
 

@@ -9,7 +9,7 @@ use scarab_protocol::{
 /// A shell in a window, kept by a daemon.
 ///
 /// With a NAME: that session, made if there is none. Without: the session used last that nobody looks at, else a new one.
-/// Closing the window keeps the session; it ends when its shell does.
+/// Closing the window keeps the session; it ends when its shell does. Each NAME has tabs of its own.
 #[derive(Parser, Debug)]
 #[command(name = "scarab", version)]
 pub(super) struct Cli {

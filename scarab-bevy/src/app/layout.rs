@@ -39,10 +39,12 @@ pub(super) fn plugin(app: &mut App) {
 }
 
 impl Layout {
-    /// Opens the document: this window's, or the first time the one of the last window that was closed.
-    pub(super) fn open(&mut self, client: &Client) {
+    /// Opens the document: this window's, or the first time the one of the last window that was closed. A window that was opened for
+    /// a session by its name has a document of that name.
+    pub(super) fn open(&mut self, client: &Client, session: Option<&str>) {
         if self.epoch != epoch(client) {
             *self = Self { epoch: epoch(client), changed: true, ..Self::default() };
+            self.name = session.map(|session| format!("{KIND}.{session}"));
         }
         let request = OpenDocument { name: self.name.clone(), kind: KIND.into() };
         self.opening = Some(client.request(&request));
@@ -51,7 +53,7 @@ impl Layout {
     /// Opens it again on another connection, if it was open.
     pub(super) fn open_again(&mut self, client: &Client) {
         if self.name.is_some() && self.epoch == epoch(client) {
-            self.open(client);
+            self.open(client, None);
         }
     }
 
@@ -68,22 +70,25 @@ impl Layout {
                 // What has changed while there was no connection is not there.
                 (self.saved, self.changed) = (data, true);
             }
-            // An older daemon keeps none.
+            // An older daemon keeps none, nor does any under the name of a session with one that is too long.
             Some(Err(error)) => tracing::debug!("the layout is not kept: {error}"),
         }
         self.opening = None;
         false
     }
 
-    /// The tabs that were saved, as far as their sessions are among these.
+    /// The tabs that were saved, as far as their sessions are among these. What has ended while no window was open is shown as it ended;
+    /// if nothing else is left, there are none.
     pub(super) fn tabs(&self, known: &[SessionInfo]) -> Option<Saved> {
-        let running = |id: &str| known.iter().any(|info| info.exit.is_none() && info.id.to_string() == id);
+        let of = |id: &str| known.iter().find(|info| info.id.to_string() == id);
         let mut saved: Saved =
             serde_json::from_slice(&self.saved).ok().filter(|saved: &Saved| saved.version == VERSION)?;
         let front = saved.tabs.get(saved.current).map(|tab| tab.focus.clone());
-        saved.tabs.retain_mut(|tab| tab.tree.keep(&running));
+        saved.tabs.retain_mut(|tab| tab.tree.keep(&|id| of(id).is_some()));
         saved.current = saved.tabs.iter().position(|tab| Some(&tab.focus) == front.as_ref()).unwrap_or(0);
-        (!saved.tabs.is_empty()).then_some(saved)
+        let sessions = saved.tabs.iter().flat_map(SavedTab::sessions);
+        let is_running = sessions.filter_map(of).any(|info| info.exit.is_none());
+        is_running.then_some(saved)
     }
 
     /// What was kept is gone with its daemon.
@@ -124,6 +129,19 @@ enum SavedNode {
     Pane(String),
     Columns(Vec<(f32, SavedNode)>),
     Rows(Vec<(f32, SavedNode)>),
+}
+
+impl Saved {
+    /// Brings the pane of a session to the front; whether there is one.
+    pub(super) fn show(&mut self, session: &str) -> bool {
+        let Some(at) = self.tabs.iter().position(|tab| tab.sessions().contains(&session)) else { return false };
+        if self.tabs[at].focus != session {
+            self.tabs[at].zoomed = false;
+            self.tabs[at].focus = session.to_owned();
+        }
+        self.current = at;
+        true
+    }
 }
 
 impl SavedTab {
@@ -272,5 +290,20 @@ mod tests {
         let rest = again.to_tab(&terminals(&[1])).expect("a tab");
         assert_eq!((rest.tree.panes(), rest.focus, rest.zoomed), (vec![entity(1)], entity(1), false));
         assert!(!again.tree.keep(&|_: &str| false));
+    }
+
+    #[test]
+    fn a_session_is_brought_to_the_front_wherever_it_is() {
+        let tab = |sessions: &[&str]| {
+            let parts = sessions.iter().map(|session| (1.0, SavedNode::Pane((*session).into()))).collect();
+            SavedTab { name: None, zoomed: true, focus: sessions[0].into(), tree: SavedNode::Columns(parts) }
+        };
+        let before = Saved { version: VERSION, current: 0, tabs: vec![tab(&["1", "2"]), tab(&["3", "4"])] };
+        let mut saved = before.clone();
+        assert!(!saved.show("5"));
+        assert!(saved.show("1"));
+        assert_eq!(saved, before);
+        assert!(saved.show("4"));
+        assert_eq!((saved.current, saved.tabs[1].focus.as_str(), saved.tabs[1].zoomed), (1, "4", false));
     }
 }

@@ -16,7 +16,7 @@ use super::{
     banner::{self, Banner},
     choose::{Asked, Choice, choose},
     layout::{Layout, Saved},
-    notice::Notices,
+    notice::{self, Notices},
     tell::{self, LastWords},
 };
 use crate::{
@@ -43,6 +43,7 @@ pub(super) fn plugin(asked: Asked) -> impl Plugin {
             .add_systems(PreUpdate, (tell::note, hold).chain().after(ScarabIpcSystems::Receive))
             // In this order within one update: the window may sleep after it.
             .add_systems(Update, (choose_session, pick, tell::tell).chain().before(banner::show))
+            .add_systems(Update, tell::hand_over.after(pick).before(notice::pass))
             .add_systems(Update, leave.after(ScarabPanesSystems::Act));
     }
 }
@@ -80,8 +81,10 @@ fn ask(
     link: Single<&ConnectionLink, With<PrimaryConnection>>,
 ) {
     match &*session {
-        // Who names a session or a command wants that and nothing else.
-        Session::Wanted | Session::Asked(..) if start.0.is_plain() => layout.open(&link.client),
+        // Who gives a command without a name wants that and nothing else.
+        Session::Wanted | Session::Asked(..) if start.0.has_layout() => {
+            layout.open(&link.client, start.0.name.as_deref())
+        }
         Session::Shown => layout.open_again(&link.client),
         _ => {}
     }
@@ -132,17 +135,20 @@ fn choose_session(
     }
     let next = match std::mem::take(session) {
         Session::Asked(_, known) => {
-            let saved = layout.tabs(&known).filter(|_| start.0.is_plain());
+            let mut saved = layout.tabs(&known).filter(|_| start.0.has_layout());
+            let choice = choose(&start.0, &known);
+            // Who names no session wants the tabs, and whichever was in front.
+            let is_among = saved.as_mut().is_some_and(|saved| match &choice {
+                Choice::Attach(info) if start.0.name.is_some() => saved.show(&info.id.to_string()),
+                _ => start.0.name.is_none(),
+            });
             let restored = saved.is_some_and(|saved| window.restore(&mut commands, &saved, &known));
-            match restored {
-                true => {}
-                false => {
-                    let terminal = match choose(&start.0, &known) {
-                        Choice::Attach(info) => Terminal::attach_id(info.id),
-                        Choice::Create(name) => new_terminal(name, &start.0.command),
-                    };
-                    window.show(&mut commands, terminal);
-                }
+            if !(restored && is_among) {
+                let terminal = match choice {
+                    Choice::Attach(info) => Terminal::attach_id(info.id),
+                    Choice::Create(name) => new_terminal(name, &start.0.command),
+                };
+                if restored { window.add(&mut commands, terminal) } else { window.show(&mut commands, terminal) }
             }
             Session::Shown
         }
@@ -251,6 +257,11 @@ impl Window<'_, '_> {
     /// Shows a terminal, in place of all that was shown.
     fn show(&mut self, commands: &mut Commands, terminal: Terminal) {
         close_tabs(commands, &mut self.state, &self.tabs);
+        self.add(commands, terminal);
+    }
+
+    /// Shows a terminal in a tab of its own.
+    fn add(&mut self, commands: &mut Commands, terminal: Terminal) {
         let terminal = commands.spawn((terminal, TerminalView::default())).id();
         open_tab(commands, &mut self.state, &mut self.focus, terminal);
     }
@@ -301,7 +312,7 @@ fn pick(
         };
         window.show(&mut commands, terminal);
         if let Some(connection) = &connection {
-            layout.open(connection.1.client.as_ref());
+            layout.open(connection.1.client.as_ref(), None);
         }
         *session = Session::Shown;
         *last_words = LastWords::default();

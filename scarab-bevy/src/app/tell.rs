@@ -27,6 +27,9 @@ pub(super) struct LastWords {
     notes: Vec<String>,
 }
 
+/// How long a start may take before it is told what it waits for: a daemon that answers takes a tenth of that.
+const QUIET_START: Duration = Duration::from_millis(700);
+
 /// The banner: what the connection is doing while it is down, what became of the session, what can be chosen, what is
 /// wrong with the configuration file, what plugins and programs tell.
 pub(super) fn tell(
@@ -39,9 +42,11 @@ pub(super) fn tell(
     mut banner: ResMut<Banner>,
     alarm: Res<Alarm>,
     waker: Res<Waker>,
+    mut began: Local<Option<Instant>>,
 ) {
     let Some((status, config)) = status.map(Single::into_inner) else { return };
     let now = Instant::now();
+    let quiet_until = *began.get_or_insert(now) + QUIET_START;
     let mut doing = match status {
         ConnectionStatus::Connected { .. } => None,
         ConnectionStatus::Connecting => Some("Connecting to the daemon...".to_string()),
@@ -53,8 +58,10 @@ pub(super) fn tell(
     };
     let mut lines = Vec::new();
     match &*session {
-        // The first moments of every start: no banner for what is over before it can be read.
-        Session::Wanted | Session::Asked(..) if matches!(status, ConnectionStatus::Connecting) => {}
+        // No banner for what is over before it can be read.
+        Session::Wanted | Session::Asked(..) if matches!(status, ConnectionStatus::Connecting) && now < quiet_until => {
+            alarm.wake_at(quiet_until, &waker);
+        }
         Session::Wanted | Session::Asked(..) => lines.extend(doing.take()),
         Session::Shown => match front.pane().and_then(|pane| terminals.get(pane).ok()) {
             Some(TerminalStatus::Failed { why }) => {
@@ -156,6 +163,19 @@ pub(super) fn note(
         if !is_known && last_words.notes.len() < MAX_NOTES {
             last_words.notes.push(note.text.clone());
         }
+    }
+}
+
+/// Where the session goes on, what was said meanwhile is told at once, and not with the next that is lost.
+pub(super) fn hand_over(
+    session: Res<Session>,
+    status: Option<Single<&ConnectionStatus, With<PrimaryConnection>>>,
+    mut last_words: ResMut<LastWords>,
+    mut notices: ResMut<Notices>,
+) {
+    let is_connected = status.is_some_and(|status| matches!(**status, ConnectionStatus::Connected { .. }));
+    if is_connected && matches!(*session, Session::Shown) && !last_words.notes.is_empty() {
+        last_words.notes.drain(..).for_each(|note| notices.say(&note));
     }
 }
 

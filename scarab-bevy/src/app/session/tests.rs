@@ -62,6 +62,33 @@ impl Place {
         server
     }
 
+    fn client(&self) -> Client {
+        Client::connect(ClientOptions::new(self.address.clone(), "test 1.0")).expect("it answers")
+    }
+
+    /// Asks until the daemon's sessions are so: each answer takes its time.
+    fn until_sessions(&self, client: &Client, mut are_so: impl FnMut(&[SessionInfo]) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !are_so(&client.ask::<_, Sessions>(&ListSessions { after: 0 }, PATIENCE).expect("an answer").sessions) {
+            assert!(Instant::now() < deadline, "the sessions are others after {PATIENCE:?}");
+        }
+    }
+
+    /// Updates a window's App until its document has so many sessions.
+    fn until_kept(&self, app: &mut App, document: &str, sessions: usize) {
+        let client = self.client();
+        let deadline = Instant::now() + PATIENCE;
+        let kept = || {
+            let request = OpenDocument { name: Some(document.into()), kind: "window".into() };
+            let document = client.ask::<_, Document>(&request, PATIENCE).expect("it is kept");
+            String::from_utf8_lossy(&document.data).matches("pane").count()
+        };
+        while kept() < sessions {
+            assert!(Instant::now() < deadline, "the layout is not saved");
+            app.update();
+        }
+    }
+
     /// What the window's App has, without the window.
     fn app(&self, name: &str) -> App {
         self.app_of(Asked { name: Some(name.into()), ..default() })
@@ -177,7 +204,7 @@ fn the_window_ends_with_its_shell() {
     let daemon = place.daemon(&["work"]);
     let mut app = place.app("work");
     until(&mut app, "it is attached", |world| attached(world, "work"));
-    let client = Client::connect(ClientOptions::new(place.address.clone(), "test 1.0")).expect("it answers");
+    let client = place.client();
     let kill = KillSession { target: Target::Name("work".into()), signal: None };
     client.ask::<_, Done>(&kill, PATIENCE).expect("it is killed");
     until(&mut app, "it ends", |world| {
@@ -288,19 +315,8 @@ fn the_next_window_has_the_tabs_and_splits_of_the_last() {
         app.world_mut().write_message(ActionTriggered { terminal, action });
         until(&mut app, "it is there", wanted);
     }
-    // The document has three sessions now.
-    let client = Client::connect(ClientOptions::new(place.address.clone(), "test 1.0")).expect("it answers");
-    let deadline = Instant::now() + PATIENCE;
-    let kept = || {
-        let request = OpenDocument { name: Some("window-1".into()), kind: "window".into() };
-        let document = client.ask::<_, Document>(&request, PATIENCE).expect("it is kept");
-        String::from_utf8_lossy(&document.data).matches("pane").count()
-    };
-    while kept() < 3 {
-        assert!(Instant::now() < deadline, "the layout is not saved");
-        app.update();
-    }
-    drop((app, client));
+    place.until_kept(&mut app, "window-1", 3);
+    drop(app);
     let mut app = place.app_of(Asked::default());
     until(&mut app, "the tabs again", all(&[&["1"], &["2", "3"]]));
     let focus = app.world().resource::<InputFocus>().get().expect("a pane has the keyboard");
@@ -308,5 +324,54 @@ fn the_next_window_has_the_tabs_and_splits_of_the_last() {
     // One that was asked for by its name is shown alone.
     let mut other = place.app("2");
     until(&mut other, "it alone", all(&[&["2"]]));
+    daemon.stop("over");
+}
+
+#[test]
+fn a_window_that_is_opened_by_a_name_again_has_its_tabs() {
+    let place = Place::new();
+    let daemon = place.daemon(&["work"]);
+    let mut app = place.app("work");
+    until(&mut app, "it is attached", |world| attached(world, "work"));
+    let terminal = app.world().resource::<InputFocus>().get().expect("a pane has the keyboard");
+    app.world_mut().write_message(ActionTriggered { terminal, action: Action::NewTab });
+    let both = |world: &mut World| (shown(world) == [["work"], ["2"]]).then_some(());
+    until(&mut app, "another tab", both);
+    place.until_kept(&mut app, "window.work", 2);
+    drop(app);
+    let mut app = place.app("work");
+    until(&mut app, "the tabs again", both);
+    let focus = app.world().resource::<InputFocus>().get().expect("a pane has the keyboard");
+    assert_eq!(app.world().get::<TerminalSession>(focus).expect("it is joined").name, "work");
+    daemon.stop("over");
+}
+
+#[test]
+fn a_session_that_had_ended_before_is_shown() {
+    let place = Place::new();
+    let daemon = place.daemon(&["work"]);
+    let client = place.client();
+    let hang_up = KillSession { target: Target::Name("work".into()), signal: Some(1) };
+    client.ask::<_, Done>(&hang_up, PATIENCE).expect("it is running");
+    place.until_sessions(&client, |sessions| sessions.iter().all(|session| session.exit.is_some()));
+    let mut app = place.app("work");
+    until(&mut app, "its end is told", |world| says(world, "The program was ended by"));
+    app.update();
+    assert_eq!(app.should_exit(), None);
+    daemon.stop("over");
+}
+
+#[test]
+fn what_the_window_has_made_is_forgotten_with_its_pane_when_it_has_ended() {
+    let place = Place::new();
+    let daemon = place.daemon(&[]);
+    let client = place.client();
+    let command = ["sh", "-c", "read line"].map(str::to_owned).to_vec();
+    let mut app = place.app_of(Asked { name: Some("mine".into()), command, ..default() });
+    until(&mut app, "it is attached", |world| attached(world, "mine"));
+    let pane = app.world().resource::<InputFocus>().get().expect("a pane has the keyboard");
+    app.world_mut().write_message(TerminalInput::text(pane, "\r"));
+    until(&mut app, "the window ends", |world| (!world.resource::<Messages<AppExit>>().is_empty()).then_some(()));
+    place.until_sessions(&client, <[SessionInfo]>::is_empty);
     daemon.stop("over");
 }
