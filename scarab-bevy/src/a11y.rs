@@ -6,6 +6,8 @@ use bevy::{
     prelude::*,
 };
 
+use scarab_protocol::surface::Grid;
+
 use crate::{
     panes::Pane,
     terminal::{Terminal, TerminalGrid, TerminalTitle},
@@ -16,10 +18,13 @@ use crate::{
 pub(crate) fn plugin(app: &mut App) {
     app.add_systems(
         PostUpdate,
-        tell.after(ScarabScrollSystems::Scroll).before(AccessibilitySystems::Update).run_if(
-            |requested: Option<Res<AccessibilityRequested>>| requested.is_some_and(|requested| requested.get()),
-        ),
+        tell.after(ScarabScrollSystems::Scroll).before(AccessibilitySystems::Update).run_if(is_requested),
     );
+}
+
+/// Whether any assistive technology asks.
+pub(crate) fn is_requested(requested: Option<Res<AccessibilityRequested>>) -> bool {
+    requested.is_some_and(|requested| requested.get())
 }
 
 type Told<'a> = (
@@ -39,7 +44,7 @@ fn tell(mut commands: Commands, terminals: Query<Told, With<Terminal>>) {
         }
         let mut node = Node::new(Role::Terminal);
         node.set_label(title.0.as_str());
-        node.set_value(text(&viewport, &screen));
+        node.set_value(text(viewport.grid(&screen)));
         if pane.is_some_and(|pane| !pane.seen) {
             node.set_hidden();
         }
@@ -47,9 +52,8 @@ fn tell(mut commands: Commands, terminals: Query<Told, With<Terminal>>) {
     }
 }
 
-/// The lines that are seen, without what is blank below them.
-fn text(viewport: &TerminalViewport, screen: &TerminalGrid) -> String {
-    let grid = viewport.grid(screen);
+/// The lines of a grid, without what is blank below them.
+pub(crate) fn text(grid: &Grid) -> String {
     let mut text = String::new();
     for row in 0..grid.rows() {
         text.push_str(grid.row_text(row).trim_end());

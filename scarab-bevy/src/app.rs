@@ -3,6 +3,7 @@
 //! Where no window can be had the shell is shown in the text terminal that the program was started from, and without
 //! that one either, what is piped in is run and the screen printed.
 
+mod a11y;
 mod ahead;
 mod banner;
 mod bell;

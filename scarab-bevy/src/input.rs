@@ -16,6 +16,8 @@ mod seat;
 use bevy::{input::InputSystems, input_focus::InputFocusSystems, prelude::*};
 
 #[cfg(feature = "app")]
+pub(crate) use convert::physical;
+#[cfg(feature = "app")]
 pub(crate) use focus::tell as tell_focus;
 pub use focus::terminal_has_keyboard;
 pub(crate) use keyboard::{Held, LineInput, PasteRequest};

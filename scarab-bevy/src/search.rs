@@ -101,6 +101,12 @@ impl TerminalSearch {
         &self.outcome
     }
 
+    /// The lines of where it has stopped.
+    #[cfg(feature = "app")]
+    pub(crate) fn here(&self) -> Option<Range<u64>> {
+        self.here.map(|here| here.start.line..here.end.line + 1)
+    }
+
     /// What was found in some lines, each part with its line, and whether the search has stopped there.
     pub(crate) fn found(&self, seen: Range<u64>, lines: Lines<'_>) -> Vec<(u64, Range<u16>, bool)> {
         let (Some(wanted), mut next) = (&self.wanted, seen.start) else { return Vec::new() };

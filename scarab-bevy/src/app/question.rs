@@ -9,12 +9,12 @@ use bevy::{
     prelude::*,
     window::PrimaryWindow,
 };
-use scarab_protocol::key::Mods;
+use scarab_protocol::key::{Mods, Physical};
 
 use super::line::{self, LineView};
 use crate::{
     InputKind, ScarabInputSystems, TerminalArea, TerminalAreaSystems,
-    input::{KeyOrder, LineInput, LineKeys, go_on, tell_focus},
+    input::{KeyOrder, LineInput, LineKeys, go_on, physical, tell_focus},
     panes::{Front, Pane},
     render::{TerminalRenderSystems, TerminalTheme},
 };
@@ -117,6 +117,14 @@ pub(super) fn plugin(app: &mut App) {
         );
 }
 
+/// The letter of a key, on a layout without Latin letters the one that a US keyboard has in its place.
+fn letter(typed: char, code: KeyCode) -> char {
+    match physical(code) {
+        Physical::Key(place) if !typed.is_ascii() => place,
+        _ => typed,
+    }
+}
+
 fn type_key(
     mut event: On<FocusedInput<KeyboardInput>>,
     mut questions: ResMut<Questions>,
@@ -135,7 +143,7 @@ fn type_key(
     let key = match &event.input.logical_key {
         _ if keys.mods().intersects(Mods::CTRL | Mods::ALT | Mods::SUPER) => None,
         Key::Escape => Some(ESCAPE),
-        Key::Character(text) => text.chars().next(),
+        Key::Character(text) => text.chars().next().map(|typed| letter(typed, event.input.key_code)),
         _ => None,
     };
     if let Some(answer) = key.and_then(|key| questions.answer(pane, key)) {
@@ -220,7 +228,7 @@ fn show(
 mod tests {
     use super::*;
     use crate::{
-        app::testing::{nobody, press_key, spawn_pane, typed_by, with_pane},
+        app::testing::{nobody, press, press_key, spawn_pane, typed_by, with_pane},
         panes::{ClosePane, Tabs},
         terminal::Terminal,
     };
@@ -253,6 +261,16 @@ mod tests {
         assert_eq!(answers(&mut app, letter("Y")), [Answer::Yes]);
         assert_eq!(app.world().resource::<InputFocus>().get(), Some(pane));
         assert_eq!(typed_by(&mut app, |app| press_key(app, letter("y"))), "y");
+    }
+
+    #[test]
+    fn where_letters_are_not_latin_their_places_answer() {
+        let (mut app, pane) = with_pane(nobody(), Terminal::new(), plugin);
+        ask(&mut app, pane);
+        let mut cursor = app.world().resource::<Messages<Answered>>().get_cursor_current();
+        press(&mut app, KeyCode::KeyY, letter("н"), Some("н"));
+        let given: Vec<_> = cursor.read(app.world().resource()).map(|answered| answered.answer).collect();
+        assert_eq!(given, [Answer::Yes]);
     }
 
     #[test]

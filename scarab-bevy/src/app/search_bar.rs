@@ -1,5 +1,7 @@
 //! The line at the bottom of the window in which one writes what to look for.
 
+use std::ops::Range;
+
 use bevy::{
     input::keyboard::{Key, KeyboardInput},
     input_focus::{FocusCause, FocusedInput, InputFocus},
@@ -12,10 +14,13 @@ use super::line::{self, Line, LineView};
 use crate::{
     ActionTriggered, TerminalKeys,
     input::{KeyOrder, LineInput, LineKeys},
-    panes::Front,
+    panes::{Front, Tabs},
     render::{TerminalRenderSystems, TerminalTheme},
     search::{Search, SearchOutcome, SearchRequest, TerminalSearch},
     select::ScarabSelectSystems,
+    terminal::TerminalGrid,
+    view::{TerminalArea, TerminalMetrics},
+    viewport::TerminalViewport,
 };
 
 /// What can be done, as far as there is room for it.
@@ -159,12 +164,24 @@ impl Bar {
     }
 }
 
-/// Draws the bar along the lower edge of the window.
+/// What decides whether the bar would be in the way of what was found.
+type Found<'a> = (Ref<'a, TerminalViewport>, &'a TerminalGrid, &'a TerminalArea, &'a TerminalMetrics);
+
+/// Whether what was found reaches below `limit`, in physical pixels from the top of the window.
+fn is_below(lines: Range<u64>, (viewport, screen, area, metrics): &Found<'_>, limit: u32) -> bool {
+    let first = viewport.first_line(screen) as f64 + f64::from(viewport.hidden_part());
+    let bottom = (lines.end as f64 - first) * f64::from(metrics.cell.y);
+    f64::from(area.0.min.y + metrics.padding) + bottom > f64::from(limit)
+}
+
+/// Draws the bar along the lower edge of the window, or where that would hide what was found along the upper.
 fn show(
     bar: Res<Bar>,
+    tabs: Res<Tabs>,
     theme: Res<TerminalTheme>,
     window: Option<Single<Ref<Window>, With<PrimaryWindow>>>,
     searches: Query<Ref<TerminalSearch>>,
+    found: Query<Found<'static>, Without<BarView>>,
     mut view: Single<LineView, With<BarView>>,
 ) {
     let Some(window) = window else { return };
@@ -172,12 +189,21 @@ fn show(
         view.1.set_if_neq(Visibility::Hidden);
         return;
     };
+    let found = bar.terminal.and_then(|terminal| found.get(terminal).ok());
+    let has_moved = found.as_ref().is_some_and(|(viewport, ..)| viewport.is_changed());
     let news = [bar.is_changed(), theme.is_changed(), window.is_changed(), search.is_changed(), view.4.is_changed()];
-    if !news.contains(&true) {
+    if !news.contains(&true) && !has_moved {
         return;
     }
+    let (size, height) = (window.physical_size(), line::height(&view));
+    let is_in_the_way = search
+        .here()
+        .zip(found.as_ref())
+        .is_some_and(|(lines, found)| is_below(lines, found, size.y.saturating_sub(height)));
+    let lower = if is_in_the_way { tabs.reserved + height } else { size.y };
+    let part = URect { min: UVec2::ZERO, max: UVec2::new(size.x, lower.min(size.y)) };
     let (before, says) = bar.says(search.outcome());
-    line::show(&mut view, &window, &theme, (before.as_str(), bar.line.around_caret().1), &says);
+    line::show_in(&mut view, part, &theme, (before.as_str(), bar.line.around_caret().1), &says);
 }
 
 #[cfg(test)]
@@ -186,6 +212,7 @@ mod tests {
         input::keyboard::KeyCode,
         window::{Ime, WindowEvent},
     };
+    use scarab_protocol::surface::Attrs;
 
     use super::*;
     use crate::{
@@ -193,7 +220,8 @@ mod tests {
         app::testing::{click_and_type, press, window, with_open_line},
         input::PasteRequest,
         messages::{InputKind, TerminalInput},
-        terminal::{Terminal, TerminalGrid},
+        terminal::Terminal,
+        typeset::Typeset,
     };
 
     fn text(app: &App) -> &str {
@@ -270,6 +298,29 @@ mod tests {
             copied.send("first\nsecond".into()).expect("it waits");
             app.update();
             assert_eq!(text(&app), "first");
+        }
+    }
+
+    #[test]
+    fn the_bar_is_along_the_lower_edge_unless_that_would_hide_what_was_found() {
+        for (text, edges) in [("above", (378, 400)), ("below", (0, 22))] {
+            let mut app = with_open_line(plugin, Action::Search);
+            let line = line(&app);
+            let metrics = TerminalMetrics { cell: UVec2::new(8, 16), padding: 3, scale_factor: 1.0 };
+            app.world_mut().entity_mut(line).insert(metrics);
+            let terminal = app.world().resource::<Bar>().terminal.expect("it is open");
+            let grid = &mut app.world_mut().get_mut::<TerminalGrid>(terminal).expect("terminals have one").grid;
+            grid.reset(80, 24, 1);
+            for (row, text) in [(0, "above"), (23, "below")] {
+                let mut cells = Typeset::default();
+                cells.write(text, Attrs::empty());
+                cells.fill(80);
+                grid.set_row(row, 1, &cells.cells, cells.extras);
+            }
+            app.world_mut().write_message(LineInput { line, kind: InputKind::Bytes(text.into()) });
+            app.update();
+            let area = app.world().get::<TerminalArea>(line).expect("lines have one").0;
+            assert_eq!((area.min.y, area.max.y), edges, "{text}");
         }
     }
 

@@ -14,7 +14,7 @@ use bevy::{
 use scarab_protocol::endpoint::Address;
 
 use super::{
-    BUILD, banner, bell,
+    BUILD, a11y, banner, bell,
     choose::Asked,
     close, dropped, layout, links, notice, paste, pointer,
     probe::Drawn,
@@ -98,6 +98,7 @@ pub(super) fn parts(asked: Asked) -> impl Plugin {
     move |app: &mut App| {
         app.add_plugins((
             ScarabConfigPlugin,
+            a11y::plugin,
             session::plugin(asked.clone()),
             layout::plugin,
             banner::plugin,

@@ -11,7 +11,7 @@ mod keysym {
 }
 
 /// Where a key is. Both sides follow the W3C's `code` names.
-pub(super) fn physical(code: KeyCode) -> Physical {
+pub(crate) fn physical(code: KeyCode) -> Physical {
     if let Some(numpad) = numpad(code) {
         return Physical::Numpad(numpad);
     }
