@@ -198,6 +198,23 @@ fn wait_for_quiet_and_for_the_end() {
 }
 
 #[test]
+fn wait_tells_the_end_of_a_program_whose_session_was_killed() {
+    let daemon = Daemon::start();
+    // That the program has ended and that the session is gone is told almost at once: one try would see one order.
+    for number in 0..10 {
+        let name = format!("s{number}");
+        daemon.sh(&name, "exec sleep 1000");
+        let mut wait = daemon.home.scarabctl(&["--json", "wait", &name, "--exit", "--timeout", "30"]);
+        let waiting = std::thread::spawn(move || run(&mut wait, b""));
+        until("it waits", || daemon.listed(&name).is_some_and(|session| session["clients"] == 1));
+        daemon.ok(&["kill", &name]);
+        let said = waiting.join().expect("it ends");
+        assert_eq!((said.code, said.stderr.as_str()), (0, ""), "{name}");
+        assert!(said.stdout.contains("129"), "{name}: {}", said.stdout);
+    }
+}
+
+#[test]
 fn capture_tells_text_colours_and_attributes() {
     let daemon = Daemon::start();
     let script = r"printf '\033]2;shown\007plain \033[1;31mred\033[0m \033[4:3;38;2;1;2;3mwavy\033[0m \033]8;;https://example.org\033\\link\033]8;;\033\\ 漢字e\314\201\n\033[4 q'; exec sleep 1000";

@@ -72,14 +72,25 @@ impl Waiting<'_> {
         let mut last_look = false;
         let mut lost = 0;
         loop {
-            self.connection.state(self.attachment)?;
+            // A session that is killed is gone at once when its end was told: what is known of it counts first.
+            let state = self.connection.state(self.attachment);
             let ended = self.attachment.look(|state| state.exit().is_some());
             update(self.attachment, &mut grid);
-            if let Some(Seen { line, end }) = self.look(&mut matcher, &grid, &mut lost)? {
+            let seen = match state {
+                Ok(_) => match self.look(&mut matcher, &grid, &mut lost) {
+                    // It went meanwhile: its last screen is still to be looked at.
+                    Err(_) if self.connection.state(self.attachment).is_err() => continue,
+                    seen => seen?,
+                },
+                // Its lines have gone with it.
+                Err(_) => matcher.look(Vec::new(), &grid),
+            };
+            if let Some(Seen { line, end }) = seen {
                 let json =
                     json!({ "session": self.name.as_str(), "seen": true, "line": line, "position": end.to_number() });
                 return output.print(line, &json);
             }
+            state?;
             if last_look {
                 return Err(CtlError::Failed(format!(
                     "{name} has ended without that{}: see `{} capture {name}`",
@@ -113,12 +124,14 @@ impl Waiting<'_> {
 
     fn exit(&self, output: Output) -> Result<(), CtlError> {
         loop {
-            self.connection.state(self.attachment)?;
+            // As above: the end that was told counts before the state.
+            let state = self.connection.state(self.attachment);
             if let Some(exit) = self.attachment.look(|state| state.exit().cloned()) {
                 let json =
                     json!({ "session": self.name.as_str(), "seen": true, "code": exit.code, "signal": exit.signal });
                 return output.print(exit_text(&exit), &json);
             }
+            state?;
             if !self.rung()? {
                 return Err(self.too_late("no end came", 0));
             }
@@ -130,7 +143,7 @@ impl Waiting<'_> {
         update(self.attachment, &mut grid);
         let mut since = Instant::now();
         loop {
-            self.connection.state(self.attachment)?;
+            let state = self.connection.state(self.attachment);
             if update(self.attachment, &mut grid) {
                 since = Instant::now();
             }
@@ -139,6 +152,7 @@ impl Waiting<'_> {
                 return output
                     .print_only_json(&json!({ "session": self.name.as_str(), "seen": true, "frame": grid.frame }));
             }
+            state?;
             let quiet_at = since.checked_add(span);
             let first = [quiet_at, self.deadline].into_iter().flatten().min();
             if !self.rung_by(first)? && self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
