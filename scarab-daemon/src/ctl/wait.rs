@@ -15,7 +15,7 @@ use super::{
     position::Position,
 };
 use crate::attach::{exit_text, history};
-use matcher::{Matcher, Seen};
+use matcher::{Matcher, Seen, held_back};
 
 /// What to wait for.
 #[derive(Debug, clap::Args)]
@@ -117,8 +117,10 @@ impl Waiting<'_> {
             // These lines are not of this screen; the next one is on its way.
             return Ok(matcher.look(Vec::new(), grid));
         }
-        let held = history.lines.first().map_or(missing.end, |line| line.number);
-        *lost += held.saturating_sub(missing.start);
+        if !held_back(&history.lines, grid) {
+            let held = history.lines.first().map_or(missing.end, |line| line.number);
+            *lost += held.saturating_sub(missing.start);
+        }
         Ok(matcher.look(history.lines, grid))
     }
 

@@ -44,16 +44,26 @@ impl Matcher {
             self.next = None;
         }
         self.reflow = Some(grid.reflow);
-        self.next.unwrap_or(grid.scrolled).min(grid.scrolled)..grid.scrolled
+        if grid.modes.contains(Modes::ALTERNATE_SCREEN) {
+            // None are to be had now: they are fetched when it has ended.
+            return grid.scrolled..grid.scrolled;
+        }
+        self.first_missing(grid)..grid.scrolled
     }
 
     /// Looks at lines that have scrolled off, and at the screen that follows them.
     pub fn look(&mut self, scrolled_off: Vec<Line>, grid: &Grid) -> Option<Seen> {
+        let held_back = held_back(&scrolled_off, grid);
         let mut lines = scrolled_off;
         lines.extend(screen_lines(grid));
-        self.next = Some(first_unfinished(&lines, grid.scrolled));
+        self.next = Some(if held_back { self.first_missing(grid) } else { first_unfinished(&lines, grid.scrolled) });
         let since = self.since_on(grid);
         Text::of(lines.iter().filter(|line| line.number >= since.line), since).find(&self.pattern)
+    }
+
+    /// The first line that is still to be looked at; what the screen begins with, if that is all.
+    fn first_missing(&self, grid: &Grid) -> u64 {
+        self.next.unwrap_or(grid.scrolled).min(grid.scrolled)
     }
 
     /// Where to begin. On the alternate screen programs write anywhere, so all of it counts. If the cursor is now above the
@@ -68,6 +78,12 @@ impl Matcher {
         }
         self.since
     }
+}
+
+/// Whether lines that have scrolled off are not to be had now and may be later: none are while the alternate screen is shown, which
+/// may also have come since this screen, whose lines above it are held.
+pub fn held_back(scrolled_off: &[Line], grid: &Grid) -> bool {
+    scrolled_off.is_empty() && (grid.modes.contains(Modes::ALTERNATE_SCREEN) || grid.scrollback > 0)
 }
 
 /// The line that the screen begins with, or the beginning of the wrapped line that it goes on with.
@@ -242,6 +258,45 @@ mod tests {
         assert_eq!(matcher.look(Vec::new(), &grid), None);
         grid.modes |= Modes::ALTERNATE_SCREEN;
         assert!(matcher.look(Vec::new(), &grid).is_some());
+    }
+
+    #[test]
+    fn what_scrolled_by_before_an_alternate_screen_is_looked_at_behind_it() {
+        let rows = rows("prompt\none\nNEEDLE\ntwo\nthree\nfour\nfive");
+        let mut matcher = matcher("NEEDLE", None);
+        assert_eq!(look_at(&mut matcher, &rows, 2, &[1]), None);
+        let (_, mut alternate) = session(&rows, 2, 0);
+        alternate.modes |= Modes::ALTERNATE_SCREEN;
+        alternate.set_row(0, 1, &cells(&("a page".into(), false)), Vec::new());
+        alternate.set_row(1, 1, &cells(&(":".into(), false)), Vec::new());
+        let missing = matcher.missing(&alternate);
+        assert!(missing.is_empty(), "{missing:?}");
+        assert_eq!(matcher.look(Vec::new(), &alternate), None);
+        assert!(look_at(&mut matcher, &rows, 2, &[7]).is_some());
+    }
+
+    #[test]
+    fn what_an_alternate_screen_hides_that_came_after_the_look_is_asked_for_again() {
+        let rows = rows("prompt\none\nNEEDLE\ntwo\nthree\nfour\nfive");
+        let mut matcher = matcher("NEEDLE", None);
+        assert_eq!(look_at(&mut matcher, &rows, 2, &[1]), None);
+        // The screen is the primary one and has lines above it, and what is asked for is answered on the alternate one.
+        let (_, mut grid) = session(&rows, 2, 0);
+        grid.scrollback = 5;
+        assert_eq!(matcher.missing(&grid), 0..5);
+        assert_eq!(matcher.look(Vec::new(), &grid), None);
+        assert!(look_at(&mut matcher, &rows, 2, &[7]).is_some());
+    }
+
+    #[test]
+    fn what_is_printed_after_an_alternate_screen_that_a_wait_began_with_is_seen() {
+        let rows = rows("prompt\none\nNEEDLE\ntwo\nthree\nfour\nfive");
+        let mut matcher = matcher("NEEDLE", None);
+        let (_, mut alternate) = session(&rows[..2], 2, 0);
+        alternate.modes |= Modes::ALTERNATE_SCREEN;
+        assert!(matcher.missing(&alternate).is_empty());
+        assert_eq!(matcher.look(Vec::new(), &alternate), None);
+        assert!(look_at(&mut matcher, &rows, 2, &[7]).is_some());
     }
 
     proptest! {
