@@ -1,5 +1,7 @@
 //! Every command of `scarabctl`: when all is well, and when it is not.
 
+use std::{fs, os::unix::fs::PermissionsExt};
+
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -99,6 +101,21 @@ fn sessions_get_names_and_are_listed_with_what_is_known_of_them() {
 }
 
 #[test]
+fn a_program_with_a_slash_in_its_name_is_looked_for_where_it_starts() {
+    let daemon = Daemon::start();
+    let tools = daemon.home.path("home/tools");
+    fs::create_dir(&tools).expect("the home is ours");
+    fs::write(tools.join("tool"), "#!/bin/sh\necho in $PWD\nexec sleep 1000\n").expect("the home is ours");
+    fs::set_permissions(tools.join("tool"), fs::Permissions::from_mode(0o755)).expect("it is ours");
+    daemon.ok(&["new", "here", "--", "tools/tool"]);
+    daemon.sees("here", &format!("^in {}$", daemon.home.path("home").display()));
+    daemon.ok(&["new", "there", "--cwd", "tools", "--", "../tools/tool"]);
+    daemon.sees("there", &format!("^in {}$", tools.display()));
+    let said = daemon.fails(FAILED, &["new", "nowhere", "--", "tools/none"]);
+    assert!(said.contains("tools/none"), "{said}");
+}
+
+#[test]
 fn names_are_given_once_and_can_be_changed() {
     let daemon = Daemon::start();
     daemon.shell("a");
@@ -126,7 +143,7 @@ fn send_types_texts_keys_files_and_pastes() {
     daemon.sees("s", "^two$");
     daemon.prompt("s");
     let file = daemon.home.path("typed");
-    std::fs::write(&file, "echo three\n").expect("the home can be written");
+    fs::write(&file, "echo three\n").expect("the home can be written");
     daemon.ok(&["send", "s", "--file", &file.display().to_string(), "--paste"]);
     daemon.sees("s", "^three$");
     daemon.prompt("s");
@@ -134,7 +151,7 @@ fn send_types_texts_keys_files_and_pastes() {
     daemon.sees("s", "^four$");
     daemon.prompt("s");
     // It has the terminal when it says so, and with it the signal. A shell that is about to start something may lose one.
-    std::fs::write(daemon.home.path("says"), "running\n").expect("the home can be written");
+    fs::write(daemon.home.path("says"), "running\n").expect("the home can be written");
     daemon.ok(&["send", "s", &format!("tail -f {}", daemon.home.path("says").display()), "--enter"]);
     daemon.sees("s", "^running$");
     daemon.ok(&["send", "s", "--key", "C-c"]);

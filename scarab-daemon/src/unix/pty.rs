@@ -2,13 +2,13 @@
 #![allow(unsafe_code, reason = "portable-pty gives its master's descriptor as a number")]
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     io,
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
         unix::ffi::OsStrExt,
     },
-    path::Path,
+    path::{Component, Path},
     time::Duration,
 };
 
@@ -118,7 +118,7 @@ pub(crate) fn spawn(command: &Command, size: TermSize, limit: OldLimit) -> Resul
 fn builder(command: &Command) -> Result<CommandBuilder, SpawnError> {
     let mut builder = match command.words.is_empty() {
         true => CommandBuilder::new_default_prog(),
-        false => CommandBuilder::from_argv(command.words.iter().map(|word| OsStr::from_bytes(word).into()).collect()),
+        false => CommandBuilder::from_argv(words(command)),
     };
     builder.env_clear();
     for (name, value) in &command.env {
@@ -133,6 +133,19 @@ fn builder(command: &Command) -> Result<CommandBuilder, SpawnError> {
         builder.cwd(path);
     }
     Ok(builder)
+}
+
+/// The words of a command. A program with a `/` in its name is a path from the directory that it starts in, as it is for `execvp`:
+/// portable-pty takes only one that begins with `./` or `../` for that, and looks for all others on PATH.
+fn words(command: &Command) -> Vec<OsString> {
+    let mut words: Vec<OsString> = command.words.iter().map(|word| OsStr::from_bytes(word).into()).collect();
+    if let Some(program) = words.first_mut()
+        && program.as_bytes().contains(&b'/')
+        && matches!(Path::new(program.as_os_str()).components().next(), Some(Component::Normal(_)))
+    {
+        *program = Path::new(".").join(program.as_os_str()).into_os_string();
+    }
+    words
 }
 
 /// An error's whole story without its line breaks.

@@ -292,7 +292,17 @@ fn builder(command: &Command) -> Result<CommandBuilder, SpawnError> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut builder = match command.words.is_empty() {
         true => CommandBuilder::new_default_prog(),
-        false => CommandBuilder::from_argv(command.words.iter().map(|word| text(word).into()).collect()),
+        false => {
+            let mut words: Vec<String> = command.words.iter().map(|word| text(word)).collect();
+            // A program with a directory in its name is looked for from where it starts, as a shell there does: portable-pty
+            // looks for it on PATH, and the system where the daemon is.
+            if let (Some(program), Some(cwd)) = (words.first_mut(), &command.cwd)
+                && program.contains(['/', '\\'])
+            {
+                *program = Path::new(&text(cwd)).join(program.as_str()).to_string_lossy().into_owned();
+            }
+            CommandBuilder::from_argv(words.into_iter().map(Into::into).collect())
+        }
     };
     builder.env_clear();
     for (name, value) in &command.env {
