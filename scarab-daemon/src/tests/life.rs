@@ -101,6 +101,22 @@ fn a_killed_session_is_forgotten_even_if_it_ignores_the_hangup() {
 }
 
 #[test]
+fn a_program_that_no_signal_reaches_loses_its_terminal() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    // Tests may run as root, whose signals reach everything: what the end of the patience leads to is done by hand.
+    let noted = daemon.home.path().join("noted");
+    let info = client.create(&format!("trap '' HUP; echo there; cat; echo gone > '{}'", noted.display()));
+    let mut joined = client.attach(info.id.number);
+    client.wait_for_text(&mut joined, "there");
+    daemon.session(info.id.number).upgrade().expect("it runs").let_go();
+    let (_, exited) = client.expect::<Exited>();
+    assert_eq!(exited.exit, Exit { code: 255, signal: None });
+    // Its terminal has ended, and so does what reads from it.
+    wait_until(|| noted.exists());
+}
+
+#[test]
 fn names_are_checked_chosen_and_told() {
     let daemon = TestDaemon::start();
     let mut client = daemon.connect();
