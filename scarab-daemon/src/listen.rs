@@ -1,18 +1,19 @@
-//! Listening at the daemon's endpoint, and again when its socket or the directory around that was taken away.
+//! Listening at the daemon's endpoint, and again when its socket, its lock or the directory around one of them was taken away.
 
 mod admit;
 mod watch;
 
 use std::{
     io,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
     time::Duration,
 };
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, after, never};
 use scarab_protocol::{
-    endpoint::Address,
+    endpoint::{Address, EndpointError},
+    lock::{DaemonLock, LockError},
     transport::{Listener, Stopper},
 };
 
@@ -30,6 +31,17 @@ const SETTLE: Duration = Duration::from_millis(100);
 /// trace, as when a file system is mounted over the directory that was watched. Only a daemon that nobody can reach waits so.
 const RETRY: Duration = Duration::from_secs(2);
 
+/// Why the endpoint cannot be had.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error(transparent)]
+    Bind(#[from] io::Error),
+}
+
 /// The daemon's listener, with the thread that mends it.
 pub(crate) struct Listening {
     stop: Option<crossbeam_channel::Sender<()>>,
@@ -45,18 +57,19 @@ struct Bound {
 }
 
 impl Listening {
-    /// Binds the endpoint, whose directory is prepared and whose lock is held, and lets clients in from now on.
+    /// Binds the endpoint, whose directory is prepared and whose lock this is, and lets clients in from now on. The lock is replaced
+    /// when its file was.
     ///
     /// # Errors
     /// As binding fails.
-    pub(crate) fn start(daemon: &Arc<Daemon>, address: &Address) -> io::Result<Self> {
+    pub(crate) fn start(daemon: &Arc<Daemon>, address: &Address, lock: Arc<Mutex<DaemonLock>>) -> io::Result<Self> {
         let bound = Bound::new(daemon, address)?;
         let (stop, stopped) = crossbeam_channel::bounded(0);
         // One token: a change while one is being looked at is looked at after it, any number of them once.
         let (changed, changes) = crossbeam_channel::bounded(1);
         let watch = Watch::new(address, changed);
-        let mender =
-            Mender { daemon: daemon.clone(), address: address.clone(), bound: Some(bound), failure: None, watch };
+        let (daemon, address) = (daemon.clone(), address.clone());
+        let mender = Mender { daemon, address, lock, bound: Some(bound), failure: None, watch };
         let thread = thread::Builder::new().name("listen".into()).spawn(move || mender.run(&changes, &stopped))?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
@@ -104,6 +117,8 @@ impl Drop for Bound {
 struct Mender {
     daemon: Arc<Daemon>,
     address: Address,
+    /// Only this thread looks at it: the server has it so that it is held to the last.
+    lock: Arc<Mutex<DaemonLock>>,
     /// `None` while the endpoint cannot be bound.
     bound: Option<Bound>,
     /// Why it cannot, as it was told last.
@@ -142,34 +157,70 @@ impl Mender {
         }
     }
 
-    /// Makes sure that the socket is there and that the directory is watched.
+    /// Makes sure that the lock and the socket are there and that their directories are watched.
     fn mend(&mut self) {
         // Watched first, looked at second: nothing can happen unseen in between. A second turn
         // watches what the first had to make.
         for _ in 0..2 {
             self.watch.renew(&self.address);
-            if self.bound.as_ref().is_some_and(|bound| bound.is_in_place(&self.address)) {
+            let in_place = self.bound.as_ref().is_some_and(|bound| bound.is_in_place(&self.address));
+            if in_place && self.has_lock() {
                 return;
             }
-            if self.bound.take().is_some() {
+            if !in_place && self.bound.take().is_some() {
                 tracing::warn!(endpoint = %self.address.endpoint, "the socket is gone: it is bound again");
             }
-            match self.bind() {
-                Ok(bound) => (self.bound, self.failure) = (Some(bound), None),
-                Err(error) => {
-                    if self.failure.as_ref() != Some(&error) {
-                        tracing::warn!(endpoint = %self.address.endpoint, error, "nobody can connect for now");
-                    }
-                    self.failure = Some(error);
+            match self.restore() {
+                Ok(()) => self.failure = None,
+                Err(failure) => {
+                    self.fail(&failure);
                     return;
                 }
             }
         }
     }
 
-    fn bind(&self) -> Result<Bound, String> {
-        self.address.prepare().map_err(|error| error.to_string())?;
-        Bound::new(&self.daemon, &self.address).map_err(|error| error.to_string())
+    /// Has the lock's file and the socket back, in this order: a daemon without the lock would take the socket away from the one that has it.
+    fn restore(&mut self) -> Result<(), Failure> {
+        self.address.prepare()?;
+        if !self.has_lock() {
+            let lock = DaemonLock::acquire(&self.address.lock)?;
+            *self.lock() = lock;
+            tracing::warn!(lock = %self.address.lock.display(), "the lock's file was gone: it was made again");
+        }
+        if self.bound.is_none() {
+            self.bound = Some(Bound::new(&self.daemon, &self.address)?);
+        }
+        Ok(())
+    }
+
+    /// Says what is in the way, once.
+    fn fail(&mut self, failure: &Failure) {
+        let is_taken = matches!(failure, Failure::Lock(LockError::Held { .. }));
+        if is_taken {
+            self.bound = None;
+        }
+        let error = failure.to_string();
+        if self.failure.as_ref() != Some(&error) {
+            let endpoint = &self.address.endpoint;
+            if is_taken {
+                tracing::warn!(%endpoint, error, "another daemon has taken this one's place: nobody can connect");
+            } else if self.bound.is_some() {
+                tracing::warn!(%endpoint, error, "another daemon can take this one's place for now");
+            } else {
+                tracing::warn!(%endpoint, error, "nobody can connect for now");
+            }
+        }
+        self.failure = Some(error);
+    }
+
+    /// Whether the lock that is held is the one that others ask for.
+    fn has_lock(&self) -> bool {
+        self.lock().is_at(&self.address.lock)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, DaemonLock> {
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -197,9 +248,11 @@ mod tests {
             let home = tempfile::tempdir().expect("a directory");
             let run = home.path().join("run");
             let address = Address::of_socket(&run.join("d.sock")).expect("short");
+            address.prepare().expect("the directory can be made");
+            let lock = Arc::new(Mutex::new(DaemonLock::acquire(&address.lock).expect("free")));
             let (changed, changes) = crossbeam_channel::bounded(1);
             let watch = Watch::new(&address, changed);
-            let mender = Mender { daemon: daemon.shared(), address, bound: None, failure: None, watch };
+            let mender = Mender { daemon: daemon.shared(), address, lock, bound: None, failure: None, watch };
             Self { home, run, mender, changes, daemon }
         }
 
@@ -226,6 +279,38 @@ mod tests {
         place.mender.mend();
         assert!(place.mender.bound.as_ref().is_some_and(|bound| bound.is_in_place(&place.mender.address)));
         drop(place.daemon);
+    }
+
+    #[test]
+    fn a_lock_that_another_has_made_anew_is_left_to_him_and_so_is_the_socket() {
+        let mut place = Place::new();
+        place.mender.mend();
+        fs::rename(&place.run, place.home.path().join("gone")).expect("renamed");
+        place.mender.address.prepare().expect("made again");
+        let other = DaemonLock::acquire(&place.mender.address.lock).expect("a new file is a new lock");
+        let socket = Listener::bind(&place.mender.address.endpoint).expect("free");
+        let theirs = socket::identity(&place.mender.address.endpoint);
+        place.mender.mend();
+        assert!(place.mender.bound.is_none());
+        let failure = place.mender.failure.clone().expect("it is told");
+        assert!(failure.contains(&std::process::id().to_string()), "{failure}");
+        assert_eq!(socket::identity(&place.mender.address.endpoint), theirs, "it is the other's socket");
+        drop((other, socket));
+        place.mender.mend();
+        assert!(place.mender.bound.is_some() && place.mender.has_lock());
+    }
+
+    #[test]
+    fn a_lock_that_is_gone_is_made_again_while_clients_stay() {
+        let mut place = Place::new();
+        place.mender.mend();
+        while place.changes.try_recv().is_ok() {}
+        let socket = socket::identity(&place.mender.address.endpoint);
+        fs::remove_file(&place.mender.address.lock).expect("removed");
+        place.changes.recv_timeout(PATIENCE).expect("it is seen");
+        place.mender.mend();
+        assert!(place.mender.has_lock());
+        assert_eq!(socket::identity(&place.mender.address.endpoint), socket, "it was not bound again");
     }
 
     #[test]

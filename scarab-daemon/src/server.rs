@@ -1,6 +1,11 @@
 //! A daemon at an address, until it is told to end.
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use scarab_protocol::{
     config::Value,
@@ -86,8 +91,8 @@ pub struct Server {
     listening: Option<Listening>,
     keeping: Option<Keeping>,
     plugins: Option<Working>,
-    /// Held to the last, so that the next daemon finds nothing of this one.
-    _lock: DaemonLock,
+    /// Held to the last, so that the next daemon finds nothing of this one. It is another one when its file was taken away.
+    _lock: Arc<Mutex<DaemonLock>>,
 }
 
 impl Server {
@@ -102,7 +107,7 @@ impl Server {
     fn start_with(options: ServerOptions, old_limit: OldLimit) -> Result<Self, DaemonError> {
         let ServerOptions { address, log, resume, require_token, config, given } = options;
         address.prepare()?;
-        let lock = DaemonLock::acquire(&address.lock)?;
+        let lock = Arc::new(Mutex::new(DaemonLock::acquire(&address.lock)?));
         sweep_leftovers();
         let tokens = TokenFiles::make(&address, require_token)?;
         let (config, keeper) = config::open(config, given);
@@ -111,7 +116,7 @@ impl Server {
         let daemon = Daemon::new(own)?;
         let plugins = daemon.plugins.start(&daemon, address.lock.with_extension("plugins"))?;
         let keeping = keeper.start(&daemon)?;
-        let listening = Listening::start(&daemon, &address)
+        let listening = Listening::start(&daemon, &address, lock.clone())
             .map_err(|error| DaemonError::Listen { endpoint: address.endpoint.to_string(), error })?;
         tracing::info!(endpoint = %address.endpoint, pid = std::process::id(), "ready");
         Ok(Self { daemon, listening: Some(listening), keeping: Some(keeping), plugins: Some(plugins), _lock: lock })

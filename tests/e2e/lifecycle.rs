@@ -1,14 +1,20 @@
 //! The daemon's own life: one of a name, found again, gone without a trace, asleep when nothing happens.
 
-use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::PathBuf,
+    time::Duration,
+};
 
 use rustix::process::Signal;
+use serde_json::Value;
 
 use crate::support::{
     DEADLINE,
     daemon::{Daemon, Home},
     proc,
-    process::{ended_within, is_running, run, signal},
+    process::{Said, ended_within, is_running, run, signal},
     programs::program,
     wait::until,
 };
@@ -101,6 +107,97 @@ fn a_second_daemon_refuses_even_while_the_socket_is_gone() {
     until("it is back", || daemon.ctl(&["status"]).code == 0);
 }
 
+/// A daemon at a socket in a directory of its own, by what it says itself. It is ended by hand.
+struct Apart {
+    home: Home,
+    directory: PathBuf,
+}
+
+impl Apart {
+    fn new() -> Self {
+        let home = Home::new();
+        let directory = home.path("apart");
+        Self { home, directory }
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.directory.join("d.sock")
+    }
+
+    fn ctl(&self, arguments: &[&str]) -> Said {
+        let mut command = self.home.command(program("scarabctl"));
+        run(command.arg("--socket").arg(self.socket()).args(arguments), b"")
+    }
+
+    fn start(&self) -> u32 {
+        let said = self.ctl(&["start"]);
+        assert_eq!(said.code, 0, "{}", said.stderr);
+        self.pid().expect("it answers")
+    }
+
+    fn stop(&self) {
+        let said = self.ctl(&["stop"]);
+        assert_eq!(said.code, 0, "{}", said.stderr);
+    }
+
+    /// The process id of the daemon that answers, if one does.
+    fn pid(&self) -> Option<u32> {
+        let status: Value = serde_json::from_str(&self.ctl(&["--json", "status"]).stdout).ok()?;
+        u32::try_from(status["pid"].as_u64()?).ok()
+    }
+}
+
+#[test]
+fn a_deleted_directory_of_a_socket_and_its_lock_gets_both_back() {
+    let apart = Apart::new();
+    let pid = apart.start();
+    assert_eq!(apart.ctl(&["new", "s", "--", "sleep", "1000"]).code, 0);
+    fs::remove_dir_all(&apart.directory).expect("the directory is ours");
+    until("it is found again", || apart.pid() == Some(pid));
+    let mut second = apart.home.command(program("scarab-daemon"));
+    let said = run(second.arg("--socket").arg(apart.socket()), b"");
+    assert!(said.code != 0 && said.stderr.contains(&format!("pid {pid}")), "{said:?}");
+    assert_eq!(apart.pid(), Some(pid));
+    assert!(apart.ctl(&["list"]).stdout.contains("sleep 1000"));
+    apart.stop();
+}
+
+#[test]
+fn a_daemon_whose_place_was_taken_leaves_it_to_the_other_until_that_ends() {
+    let apart = Apart::new();
+    let first = apart.start();
+    // Stopped, so that it cannot have its lock back before there is another.
+    signal(first, Signal::STOP);
+    fs::remove_dir_all(&apart.directory).expect("the directory is ours");
+    let second = apart.start();
+    assert_ne!(first, second);
+    let socket = || fs::metadata(apart.socket()).map(|found| found.ino()).ok();
+    let before = socket();
+    signal(first, Signal::CONT);
+    until("it is told whose the place is", || {
+        apart.home.log().lines().any(|line| line.contains("another daemon") && line.contains(&format!("pid {second}")))
+    });
+    assert_eq!((apart.pid(), socket()), (Some(second), before));
+    apart.stop();
+    until("the first one is back", || apart.pid() == Some(first));
+    apart.stop();
+}
+
+#[test]
+fn a_deleted_state_directory_gets_the_lock_back_before_another_daemon_can_have_it() {
+    let daemon = Daemon::start();
+    daemon.shell("s");
+    fs::remove_dir_all(daemon.home.path("state/scarab")).expect("the directory is ours");
+    until("the lock is back", || {
+        let locks = daemon.home.state_files("lock");
+        locks.iter().any(|lock| fs::read_to_string(lock).is_ok_and(|text| text.trim() == daemon.pid().to_string()))
+    });
+    let said = run(daemon.home.command(program("scarab-daemon")).args(["--daemon", "test"]), b"");
+    assert!(said.code != 0 && said.stderr.contains(&daemon.pid().to_string()), "{said:?}");
+    daemon.command("s", "echo still here");
+    daemon.sees("s", "^still here$");
+}
+
 #[test]
 fn a_directory_that_others_may_write_is_not_trusted() {
     let home = Home::new();
@@ -116,7 +213,7 @@ fn a_directory_that_others_may_write_is_not_trusted() {
 #[test]
 fn directory_socket_and_lock_are_private() {
     let daemon = Daemon::start();
-    let mode = |path: std::path::PathBuf| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    let mode = |path: PathBuf| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
     assert_eq!(mode(daemon.home.path("run/scarab")), 0o700);
     assert_eq!(mode(daemon.socket()), 0o600);
     assert_eq!(mode(daemon.home.path("state/scarab")), 0o700);

@@ -87,6 +87,19 @@ impl Home {
     pub fn ctl(&self, arguments: &[&str]) -> Said {
         run(&mut self.scarabctl(arguments), b"")
     }
+
+    /// The files beside the locks of its daemons that have this ending.
+    pub fn state_files(&self, ending: &str) -> Vec<PathBuf> {
+        let hosts = fs::read_dir(self.path("state/scarab")).into_iter().flatten().flatten();
+        let files = hosts.flat_map(|host| fs::read_dir(host.path()).into_iter().flatten().flatten());
+        let files = files.map(|file| file.path());
+        files.filter(|file| file.extension().is_some_and(|found| found == ending)).collect()
+    }
+
+    /// What its daemons have logged.
+    pub fn log(&self) -> String {
+        self.state_files("log").iter().map(|file| fs::read_to_string(file).unwrap_or_default()).collect()
+    }
 }
 
 /// A daemon that is running. It and its shells are gone when this is dropped.
@@ -225,12 +238,7 @@ impl Daemon {
 
     /// What it has logged.
     pub fn log(&self) -> String {
-        let directories = fs::read_dir(self.home.path("state/scarab")).into_iter().flatten().flatten();
-        let files = directories.flat_map(|host| fs::read_dir(host.path()).into_iter().flatten().flatten());
-        files
-            .filter(|file| file.path().extension().is_some_and(|ending| ending == "log"))
-            .map(|file| fs::read_to_string(file.path()).unwrap_or_default())
-            .collect()
+        self.home.log()
     }
 
     /// Starts another in the same home, after this one has ended.
