@@ -6,7 +6,7 @@ use std::{
     sync::OnceLock,
 };
 
-use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_appender::rolling::{InitError, RollingFileAppender, Rotation};
 use tracing_subscriber::{
     Registry,
     filter::Targets,
@@ -30,22 +30,36 @@ pub(crate) fn to_stderr(level: &str) -> Result<(), String> {
     start(level, Colors::AsWanted, io::stderr)
 }
 
-/// Writes the log to files `<name>.<day>.log` in a directory, which must exist. Gives back how they are called.
+/// Writes the log to files `<name>@.<day>.log` in a directory, which must exist. Gives back how they are called.
 ///
 /// # Errors
 /// What is wrong with the level or with the directory, in words.
 pub(crate) fn to_files(level: &str, directory: &Path, name: &str) -> Result<PathBuf, String> {
-    let files = RollingFileAppender::builder()
-        .rotation(Rotation::DAILY)
-        .filename_prefix(name)
-        .filename_suffix("log")
-        .max_log_files(FILES)
-        .build(directory)
-        .map_err(|error| format!("cannot write a log in {}: {error}", directory.display()))?;
+    let files =
+        files(directory, name).map_err(|error| format!("cannot write a log in {}: {error}", directory.display()))?;
     start(level, Colors::None, files)?;
     // A thread that fails says so in the log: nobody sees the standard error of a daemon.
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
-    Ok(directory.join(format!("{name}.*.log")))
+    Ok(directory.join(format!("{}.*.log", prefix(name))))
+}
+
+/// A file a day, of which the newest are kept.
+fn files(directory: &Path, name: &str) -> Result<RollingFileAppender, InitError> {
+    RollingFileAppender::builder()
+        .rotation(Rotation::DAILY)
+        .filename_prefix(prefix(name))
+        .filename_suffix("log")
+        .max_log_files(FILES)
+        .build(directory)
+}
+
+/// What the names of a daemon's files begin with: the library that removes old ones goes by that. It ends with a character that
+/// is in no name, so that no daemon's files begin like another's.
+fn prefix(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    // A socket's name may have any characters.
+    let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
+    format!("{plain}@")
 }
 
 /// Whether lines have colours.
@@ -96,6 +110,27 @@ pub(crate) fn filter(level: &str) -> Result<Targets, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_daemon_removes_its_own_old_files_and_no_others() {
+        let home = tempfile::tempdir().expect("a directory");
+        let daemons = ["work", "work2", "work.x", "socket-a@", "socket-a"];
+        for name in daemons {
+            for day in 1..=FILES {
+                let path = home.path().join(format!("{}.2020-01-0{day}.log", prefix(name)));
+                std::fs::write(path, "").expect("written");
+            }
+        }
+        let _files = files(home.path(), "work").expect("a log");
+        for name in daemons {
+            let entries = std::fs::read_dir(home.path()).expect("it is there").flatten();
+            let own = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix(name)));
+            assert_eq!(own.count(), FILES, "{name}");
+        }
+        let old = std::fs::read_dir(home.path()).expect("it is there").flatten();
+        let old = old.filter(|entry| entry.file_name().to_string_lossy().starts_with("work@.2020-01-"));
+        assert_eq!(old.count(), FILES - 1, "there is one of today, and one is gone for it");
+    }
 
     #[test]
     fn space_around_the_parts_of_a_level_says_nothing() {
