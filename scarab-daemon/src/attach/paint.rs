@@ -11,11 +11,15 @@ use super::{
 };
 
 /// How the outer terminal is made ours: its title kept aside, alternate screen, no wrapping at the right edge (rows are
-/// drawn up to it), bracketed pastes and focus told, a wheel that sends no keys (1007), no kitty keyboard flags.
-const ENTER: &[u8] = b"\x1b[22;2t\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[?1004h\x1b[?1007l\x1b[>0u\x1b[0m\x1b[2J";
+/// drawn up to it), bracketed pastes and focus told, a wheel that sends no keys (1007, saved before by XTSAVE), no kitty keyboard
+/// flags.
+const ENTER: &[u8] = b"\x1b[22;2t\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[?1004h\x1b[?1007s\x1b[?1007l\x1b[>0u\x1b[0m\x1b[2J";
 
-/// How it is given back. The scroll wheel's cursor keys (1007) are on in terminals that have them.
-const LEAVE: &[u8] = b"\x1b[0m\x1b[<u\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[?1007h\x1b[0 q\x1b[?25h\x1b[?1049l\x1b[23;2t";
+/// How it is given back. The wheel's cursor keys (1007) are set and then restored (XTRESTORE): a terminal that knows of restoring, such
+/// as xterm, where they are off unless somebody wants them, has them as they were, and the others, which ignore it, have them on, as
+/// they usually do. Off they would be missed in every pager.
+const LEAVE: &[u8] =
+    b"\x1b[0m\x1b[<u\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[?1007h\x1b[?1007r\x1b[0 q\x1b[?25h\x1b[?1049l\x1b[23;2t";
 
 /// Begins and ends an update that the terminal shows whole (mode 2026).
 const UPDATE: [&[u8]; 2] = [b"\x1b[?2026h", b"\x1b[?2026l"];

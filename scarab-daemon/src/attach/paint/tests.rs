@@ -316,3 +316,16 @@ fn leaving_gives_the_terminal_back() {
     let fresh: Term<VoidListener> = Term::new(Config::default(), &Size(4, 2), VoidListener);
     assert_eq!(outer.term.mode(), fresh.mode());
 }
+
+#[test]
+fn the_wheels_keys_are_saved_before_they_are_taken_and_restored_where_the_terminal_can() {
+    let (mut entered, mut left) = (Vec::new(), Vec::new());
+    Painter::enter(&mut entered);
+    Painter::new(4, 2).leave(&mut left);
+    let place = |bytes: &[u8], sequence: &str| String::from_utf8_lossy(bytes).find(sequence);
+    let (saved, taken) = (place(&entered, "\x1b[?1007s"), place(&entered, "\x1b[?1007l"));
+    assert!(saved.is_some() && saved < taken);
+    // Set first, for terminals that do not know of restoring.
+    let (set, restored) = (place(&left, "\x1b[?1007h"), place(&left, "\x1b[?1007r"));
+    assert!(set.is_some() && set < restored);
+}
