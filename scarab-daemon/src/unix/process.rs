@@ -80,7 +80,8 @@ impl Process {
     /// As the system refuses, such as for a number that is no signal; that the process is gone is no error.
     pub(crate) fn signal(&self, signal: i32) -> io::Result<()> {
         let Some(signal) = Signal::from_named_raw(signal) else {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{signal} is not the number of a signal")));
+            let why = format!("{signal} is not the number of a signal that has a name, and no others are sent");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         };
         let pid = self.pid.lock().unwrap_or_else(PoisonError::into_inner);
         match *pid {
@@ -143,7 +144,7 @@ fn send(pid: Pid, signal: Signal) -> io::Result<()> {
 
 /// The name of a signal, as people write it.
 fn signal_name(signal: i32) -> String {
-    const NAMES: [(Signal, &str); 13] = [
+    const NAMES: &[(Signal, &str)] = &[
         (Signal::HUP, "SIGHUP"),
         (Signal::INT, "SIGINT"),
         (Signal::QUIT, "SIGQUIT"),
@@ -157,6 +158,11 @@ fn signal_name(signal: i32) -> String {
         (Signal::PIPE, "SIGPIPE"),
         (Signal::ALARM, "SIGALRM"),
         (Signal::TERM, "SIGTERM"),
+        (Signal::USR1, "SIGUSR1"),
+        (Signal::USR2, "SIGUSR2"),
+        (Signal::XCPU, "SIGXCPU"),
+        (Signal::XFSZ, "SIGXFSZ"),
+        (Signal::SYS, "SIGSYS"),
     ];
     let found = NAMES.iter().find(|(known, _)| known.as_raw() == signal);
     found.map_or_else(|| format!("signal {signal}"), |(_, name)| (*name).into())
