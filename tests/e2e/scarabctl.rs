@@ -133,6 +133,20 @@ fn names_are_given_once_and_can_be_changed() {
 }
 
 #[test]
+fn a_session_is_not_attached_to_in_itself_whatever_it_is_called_now() {
+    let daemon = Daemon::start();
+    daemon.shell("s");
+    daemon.ok(&["rename", "s", "t"]);
+    daemon.shell("s");
+    let scarabctl = crate::support::programs::program("scarabctl").display().to_string();
+    daemon.command("t", &format!("{scarabctl} attach t"));
+    daemon.sees("t", "this runs in t itself");
+    // Another one is called now as this one was.
+    daemon.command("t", &format!("{scarabctl} attach s --observe"));
+    until("it shows the other one", || daemon.listed("s").is_some_and(|session| session["clients"] == 1));
+}
+
+#[test]
 fn send_types_texts_keys_files_and_pastes() {
     let daemon = Daemon::start();
     daemon.shell("s");

@@ -8,7 +8,7 @@ use scarab_protocol::{
 };
 
 use super::{
-    connection::{Connection, SOCKET_VARIABLE, Which},
+    connection::{Connection, SESSION_VARIABLE, Which},
     list::sessions,
     outcome::CtlError,
 };
@@ -39,7 +39,7 @@ pub fn run(which: &Which, args: &Args) -> Result<ExitCode, CtlError> {
         Some(name) => name.to_string(),
         None => last_used(&connection)?,
     };
-    if own_session(&connection).as_deref() == Some(name.as_str()) {
+    if is_own(&connection, &name)? {
         return Err(CtlError::Failed(format!("this runs in {name} itself: name another session")));
     }
     let options = AttachTtyOptions {
@@ -51,15 +51,20 @@ pub fn run(which: &Which, args: &Args) -> Result<ExitCode, CtlError> {
     Ok(ExitCode::from(end.exit_code()))
 }
 
-/// The session that this program runs in, if it is one of this daemon's.
-fn own_session(connection: &Connection) -> Option<String> {
-    let socket = std::env::var(SOCKET_VARIABLE).ok()?;
-    (socket == connection.address.endpoint.to_string()).then(|| std::env::var("SCARAB_SESSION").ok()).flatten()
+/// The id of the session that this program runs in, if it runs in one. No other daemon's session has it.
+fn own_session() -> Option<String> {
+    std::env::var(SESSION_VARIABLE).ok()
+}
+
+/// Whether a session is the one that this program runs in, whatever it was called when that began.
+fn is_own(connection: &Connection, name: &str) -> Result<bool, CtlError> {
+    let Some(own) = own_session() else { return Ok(false) };
+    Ok(sessions(connection)?.iter().any(|info| info.name == name && info.id.to_string() == own))
 }
 
 fn last_used(connection: &Connection) -> Result<String, CtlError> {
-    let own = own_session(connection);
-    let fits = |info: &SessionInfo| info.exit.is_none() && Some(&info.name) != own.as_ref();
+    let own = own_session();
+    let fits = |info: &SessionInfo| info.exit.is_none() && Some(info.id.to_string()) != own;
     let newest = sessions(connection)?.into_iter().filter(fits).max_by_key(|info| info.used);
     newest
         .map(|info| info.name)

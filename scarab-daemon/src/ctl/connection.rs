@@ -28,6 +28,9 @@ pub const BUILD: &str = concat!("scarabctl ", env!("CARGO_PKG_VERSION"));
 /// The variable that every session has, and that leads back to its daemon.
 pub const SOCKET_VARIABLE: &str = "SCARAB_DAEMON_SOCKET";
 
+/// The variable that every session has, and that says which it is: its id, as `list --json` has it.
+pub const SESSION_VARIABLE: &str = "SCARAB_SESSION_ID";
+
 /// Which daemon a command is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Which {

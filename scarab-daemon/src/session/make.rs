@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scarab_protocol::{
     event::EventKind,
-    ids::Name,
+    ids::{Name, SessionId},
     message::{CreateSession, ErrorCode, EventField},
 };
 
@@ -66,8 +66,9 @@ impl Session {
         let (number, name) = reserved.map_err(|refused| Refusal::of_name(&shown, refused))?;
         let (size, linger, has_shell) = (wanted.size, wanted.linger, wanted.command.is_empty());
         let config = daemon.config.current();
+        let id = SessionId { epoch: daemon.epoch, number };
         let terminal =
-            Terminal { session: &name, endpoint: &daemon.endpoint, term: config.term(), shell: &config.shell() };
+            Terminal { id, session: &name, endpoint: &daemon.endpoint, term: config.term(), shell: &config.shell() };
         let command = Command::new(wanted, &terminal);
         let (policy, scrollback) = (config.size_policy(), config.scrollback());
         let made_by = made_by.to_owned();

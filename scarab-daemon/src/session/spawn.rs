@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use scarab_protocol::message::CreateSession;
+use scarab_protocol::{ids::SessionId, message::CreateSession};
 
 use crate::platform::pty::names_shell;
 
@@ -20,7 +20,9 @@ pub(crate) struct Command {
 /// What a new session has of its daemon.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terminal<'a> {
-    /// The session's name.
+    /// The session, which is what tells a program that it runs in it: names change.
+    pub(crate) id: SessionId,
+    /// Its name.
     pub(crate) session: &'a str,
     /// Where the daemon listens.
     pub(crate) endpoint: &'a str,
@@ -69,10 +71,12 @@ impl Command {
     /// The command that a client asks for: with its environment and nothing of the daemon's, but for
     /// what tells the program about the terminal it is in.
     pub(crate) fn new(request: CreateSession, terminal: &Terminal<'_>) -> Self {
-        let own: [(&[u8], &[u8]); 4] = [
+        let id = terminal.id.to_string();
+        let own: [(&[u8], &[u8]); 5] = [
             (b"TERM", terminal.term.as_bytes()),
             (b"COLORTERM", b"truecolor"),
             (b"SCARAB_SESSION", terminal.session.as_bytes()),
+            (b"SCARAB_SESSION_ID", id.as_bytes()),
             (b"SCARAB_DAEMON_SOCKET", terminal.endpoint.as_bytes()),
         ];
         let usable = |name: &[u8]| !name.is_empty() && !name.contains(&b'=') && !name.contains(&0);
@@ -119,8 +123,13 @@ mod tests {
 
     use super::*;
 
-    const TERMINAL: Terminal<'_> =
-        Terminal { session: "work", endpoint: "/run/s.sock", term: "xterm-256color", shell: &[] };
+    const TERMINAL: Terminal<'_> = Terminal {
+        id: SessionId { epoch: 0xab, number: 7 },
+        session: "work",
+        endpoint: "/run/s.sock",
+        term: "xterm-256color",
+        shell: &[],
+    };
 
     fn request(command: &[&str], env: &[(&str, &str)]) -> CreateSession {
         CreateSession {
@@ -142,6 +151,7 @@ mod tests {
             ("TMUX", "x"),
             ("LINES", "3"),
             ("SCARAB_SESSION", "outer"),
+            ("SCARAB_SESSION_ID", "outer"),
             ("", "x"),
         ];
         let command = Command::new(request(&[], &given), &TERMINAL);
@@ -154,6 +164,7 @@ mod tests {
         assert_eq!(get("TERM").as_deref(), Some("xterm-256color"));
         assert_eq!(get("COLORTERM").as_deref(), Some("truecolor"));
         assert_eq!(get("SCARAB_SESSION").as_deref(), Some("work"));
+        assert_eq!(get("SCARAB_SESSION_ID").as_deref(), Some("00000000000000ab-7"));
         assert_eq!(get("SCARAB_DAEMON_SOCKET").as_deref(), Some("/run/s.sock"));
         assert_eq!((get("TMUX"), get("LINES"), get("")), (None, None, None));
     }

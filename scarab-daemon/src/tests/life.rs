@@ -164,8 +164,9 @@ fn the_environment_and_the_directory_are_the_clients() {
     let mut joined = client.attach(info.id.number);
     client.wait_for_text(&mut joined, "/usr\nend");
     let seen = text(&joined.grid);
+    let id = format!("SCARAB_SESSION_ID={}", info.id);
     for part in
-        ["DISPLAY=:7", "TERM=xterm-256color", "COLORTERM=truecolor", "SCARAB_SESSION=1", "SCARAB_DAEMON_SOCKET="]
+        ["DISPLAY=:7", "TERM=xterm-256color", "COLORTERM=truecolor", "SCARAB_SESSION=1", &id, "SCARAB_DAEMON_SOCKET="]
     {
         assert!(seen.contains(part), "{part} is missing in\n{seen}");
     }
