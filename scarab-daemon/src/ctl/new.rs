@@ -16,6 +16,7 @@ use super::{
 use crate::{
     attach::{is_tty, tty_size},
     environment::client_environment,
+    session::spawn::is_of_terminal,
 };
 
 /// What to start, and how.
@@ -29,7 +30,8 @@ pub struct Args {
     /// Where the program starts [default: here]
     #[arg(long, value_name = "DIR")]
     cwd: Option<PathBuf>,
-    /// A variable for its environment, which else is this command's
+    /// A variable for its environment, which else is this command's; not one that says what terminal it is in, such as TERM,
+    /// COLORTERM, LINES or COLUMNS: those the daemon sets or leaves out
     #[arg(long, value_name = "K=V", value_parser = parse_variable)]
     env: Vec<(Vec<u8>, Vec<u8>)>,
     /// Keep the session when its last client leaves; the default here
@@ -76,7 +78,25 @@ pub fn run(which: &Which, args: Args, output: Output) -> Result<(), CtlError> {
 
 fn parse_variable(text: &str) -> Result<(Vec<u8>, Vec<u8>), String> {
     match text.split_once('=') {
+        Some((name, _)) if is_of_terminal(name.as_bytes()) => Err(format!(
+            "{name} says what terminal a program is in, which is the daemon's to say: start `env {text} COMMAND`"
+        )),
         Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
         _ => Err("a variable is given as NAME=VALUE".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_that_the_daemon_would_drop_are_refused_with_the_way_out() {
+        assert_eq!(parse_variable("EDITOR=vi -e=1"), Ok((b"EDITOR".to_vec(), b"vi -e=1".to_vec())));
+        assert!(parse_variable("=x").is_err() && parse_variable("x").is_err());
+        for text in ["TERM=dumb", "COLORTERM=", "LINES=5", "COLUMNS=5", "TMUX=x", "SCARAB_SESSION_ID=x"] {
+            let refusal = parse_variable(text).expect_err("it would be dropped");
+            assert!(refusal.contains(&format!("env {text} COMMAND")), "{refusal}");
+        }
     }
 }

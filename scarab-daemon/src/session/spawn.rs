@@ -64,6 +64,14 @@ const OTHER_TERMINALS: [&[u8]; 12] = [
     b"WT_PROFILE_ID",
 ];
 
+/// What the terminal of a session says about itself: variables that the daemon sets.
+const OWN: [&[u8]; 5] = [b"TERM", b"COLORTERM", b"SCARAB_SESSION", b"SCARAB_SESSION_ID", b"SCARAB_DAEMON_SOCKET"];
+
+/// Whether a variable says what terminal a program is in. What a client gives for it counts for nothing: it is its own terminal's.
+pub(crate) fn is_of_terminal(variable: &[u8]) -> bool {
+    OTHER_TERMINALS.contains(&variable) || OWN.contains(&variable)
+}
+
 /// The most characters of a command as it is shown.
 const MAX_SHOWN: usize = 1024;
 
@@ -72,18 +80,17 @@ impl Command {
     /// what tells the program about the terminal it is in.
     pub(crate) fn new(request: CreateSession, terminal: &Terminal<'_>) -> Self {
         let id = terminal.id.to_string();
-        let own: [(&[u8], &[u8]); 5] = [
-            (b"TERM", terminal.term.as_bytes()),
-            (b"COLORTERM", b"truecolor"),
-            (b"SCARAB_SESSION", terminal.session.as_bytes()),
-            (b"SCARAB_SESSION_ID", id.as_bytes()),
-            (b"SCARAB_DAEMON_SOCKET", terminal.endpoint.as_bytes()),
+        let values: [&[u8]; 5] = [
+            terminal.term.as_bytes(),
+            b"truecolor",
+            terminal.session.as_bytes(),
+            id.as_bytes(),
+            terminal.endpoint.as_bytes(),
         ];
         let usable = |name: &[u8]| !name.is_empty() && !name.contains(&b'=') && !name.contains(&0);
-        let replaced = |name: &[u8]| OTHER_TERMINALS.contains(&name) || own.iter().any(|(own, _)| *own == name);
         let mut env = request.env;
-        env.retain(|(name, value)| usable(name) && !value.contains(&0) && !replaced(name));
-        env.extend(own.map(|(name, value)| (name.to_vec(), value.to_vec())));
+        env.retain(|(name, value)| usable(name) && !value.contains(&0) && !is_of_terminal(name));
+        env.extend(OWN.into_iter().zip(values).map(|(name, value)| (name.to_vec(), value.to_vec())));
         let mut words = request.command;
         if words.is_empty() {
             words = terminal.shell.iter().map(|word| word.as_bytes().to_vec()).collect();
