@@ -30,6 +30,8 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The most that is read of what a daemon says before it is ready: a line or two.
 const MAX_SAID: usize = 16 * 1024;
+/// How often it is looked whether another daemon that starts answers: nothing tells when.
+const PAUSE: Duration = Duration::from_millis(50);
 /// How long it is waited for a running daemon to accept a connection.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -65,6 +67,14 @@ pub enum LaunchError {
         said: String,
         /// The directory its log is in.
         log: PathBuf,
+    },
+    /// One is there already, as its lock tells, and does not answer where it should.
+    #[error("a daemon of this name is running{}, but nothing answers at {endpoint}: it may have been started with another $XDG_RUNTIME_DIR; name its socket with --socket, end that process, or choose another name with --daemon", match pid { Some(pid) => format!(" (pid {pid})"), None => String::new() })]
+    Elsewhere {
+        /// Its process id, if the lock tells.
+        pid: Option<u32>,
+        /// Where it was looked for.
+        endpoint: String,
     },
     /// It is not ready after [`PATIENCE`].
     #[error("the daemon was not ready after {} s (its log is in {})", PATIENCE.as_secs(), log.display())]
@@ -143,6 +153,10 @@ pub fn is_requested() -> bool {
 /// # Errors
 /// [`LaunchError`].
 pub fn ensure_running(address: &Address, launcher: &Launcher) -> Result<bool, LaunchError> {
+    ensure_running_by(Instant::now() + PATIENCE, address, launcher)
+}
+
+fn ensure_running_by(deadline: Instant, address: &Address, launcher: &Launcher) -> Result<bool, LaunchError> {
     if answers(address) {
         return Ok(false);
     }
@@ -161,15 +175,18 @@ pub fn ensure_running(address: &Address, launcher: &Launcher) -> Result<bool, La
     });
     reaper.map_err(start)?;
     let log = state_directory();
-    let (said, outcome) = listen(&reader);
+    let (said, outcome) = listen(&reader, deadline);
     match outcome {
         Heard::Ready => Ok(true),
-        // Somebody else was faster: that is as good.
-        Heard::End if lock::holder(&address.lock).is_some() => Ok(false),
-        Heard::End => {
-            let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-            Err(LaunchError::Failed { said: last.trim().trim_start_matches("scarab-daemon: ").into(), log })
-        }
+        Heard::End => match lock::holder(&address.lock) {
+            // Somebody else was faster: that is as good, if it can be reached.
+            Some(_) if answers_by(address, deadline) => Ok(false),
+            Some(pid) => Err(LaunchError::Elsewhere { pid, endpoint: address.endpoint.to_string() }),
+            None => {
+                let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+                Err(LaunchError::Failed { said: last.trim().trim_start_matches("scarab-daemon: ").into(), log })
+            }
+        },
         Heard::Nothing => Err(LaunchError::TimedOut { log }),
     }
 }
@@ -181,8 +198,7 @@ enum Heard {
 }
 
 /// Reads what a daemon says until it is ready or has ended.
-fn listen(reader: &PipeReader) -> (String, Heard) {
-    let deadline = Instant::now() + PATIENCE;
+fn listen(reader: &PipeReader, deadline: Instant) -> (String, Heard) {
     let mut said = Vec::new();
     loop {
         let mut piece = [0; 1024];
@@ -205,6 +221,17 @@ fn answers(address: &Address) -> bool {
     Stream::connect(&address.endpoint, CONNECT_PATIENCE).is_ok()
 }
 
+/// Whether somebody accepts connections by then: who has the lock and does not yet is about to.
+fn answers_by(address: &Address, deadline: Instant) -> bool {
+    while !answers(address) {
+        if Instant::now() >= deadline {
+            return false;
+        }
+        thread::sleep(PAUSE);
+    }
+    true
+}
+
 /// The name of the daemon that has this address, if it is one of a name.
 fn name_of(address: &Address) -> Option<Name> {
     let name = Name::new(address.lock.file_stem()?.to_str()?).ok()?;
@@ -221,6 +248,9 @@ fn list(paths: &[PathBuf]) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(unix)]
+    use scarab_protocol::transport::Listener;
+
     use super::*;
 
     #[test]
@@ -249,5 +279,40 @@ mod tests {
         assert!(matches!(&error, LaunchError::Failed { said, .. } if said == "no luck"), "{error}");
         let missing = Launcher::new(home.path().join("none"));
         assert!(matches!(ensure_running(&address, &missing), Err(LaunchError::Start { .. })));
+    }
+
+    /// An address whose lock is held here, and a program that ends at once, as a second daemon does: the shell knows none of our arguments.
+    #[cfg(unix)]
+    fn held(home: &Path) -> (Address, lock::DaemonLock, Launcher) {
+        let address = Address::of_socket(&home.join("d.sock")).expect("an address");
+        let lock = lock::DaemonLock::acquire(&address.lock).expect("free");
+        (address, lock, Launcher::new("/bin/sh"))
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_daemon_that_holds_the_lock_and_is_not_where_it_is_looked_for_is_named() {
+        let home = tempfile::tempdir().expect("a directory");
+        let (address, _lock, launcher) = held(home.path());
+        let deadline = Instant::now() + Duration::from_secs(2);
+        let error = ensure_running_by(deadline, &address, &launcher).expect_err("it is not there");
+        let own = std::process::id();
+        assert!(matches!(&error, LaunchError::Elsewhere { pid: Some(pid), .. } if *pid == own), "{error}");
+        assert!(error.to_string().contains(&format!("pid {own}")), "{error}");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_daemon_that_was_faster_is_waited_for() {
+        let home = tempfile::tempdir().expect("a directory");
+        let (address, _lock, launcher) = held(home.path());
+        let endpoint = address.endpoint.clone();
+        let listener = thread::spawn(move || {
+            // Nothing tells that the program has ended, which takes it a moment.
+            thread::sleep(4 * PAUSE);
+            Listener::bind(&endpoint).expect("free")
+        });
+        assert!(!ensure_running(&address, &launcher).expect("it answers"));
+        drop(listener.join().expect("no panic"));
     }
 }

@@ -246,6 +246,18 @@ fn a_session_knows_its_daemon_so_that_scarabctl_inside_it_needs_no_name() {
 }
 
 #[test]
+fn a_daemon_whose_socket_is_elsewhere_is_named_instead_of_an_advice_that_leads_nowhere() {
+    let daemon = Daemon::start();
+    let elsewhere = daemon.home.path("elsewhere");
+    fs::create_dir(&elsewhere).expect("the home is ours");
+    fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o700)).expect("it is ours");
+    let said = run(daemon.home.scarabctl(&["start"]).env("XDG_RUNTIME_DIR", &elsewhere), b"");
+    assert_eq!((said.code, said.stdout.as_str()), (4, ""), "{}", said.stderr);
+    assert!(said.stderr.contains(&format!("pid {}", daemon.pid())), "{}", said.stderr);
+    assert!(!said.stderr.contains("start`"), "{}", said.stderr);
+}
+
+#[test]
 fn nothing_wakes_an_idle_daemon() {
     let daemon = Daemon::start();
     let clients: Vec<_> = (0..3)

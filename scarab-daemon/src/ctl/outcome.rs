@@ -99,9 +99,10 @@ impl CtlError {
             | Self::Connect(ConnectError::NotRunning(_))
             | Self::Request(RequestError::Lost)
             | Self::Lost(_) => Exit::NoDaemon,
-            Self::Connect(ConnectError::Hung { .. }) | Self::Request(RequestError::Hung(_)) | Self::Hung(_) => {
-                Exit::Hung
-            }
+            Self::Connect(ConnectError::Hung { .. })
+            | Self::Request(RequestError::Hung(_))
+            | Self::Launch(LaunchError::Elsewhere { .. })
+            | Self::Hung(_) => Exit::Hung,
             Self::Request(RequestError::Refused { code: ErrorCode::NoSuchSession, .. })
             | Self::Input(InputRejected::Gone)
             | Self::Attach(AttachError::Refused { code: ErrorCode::NoSuchSession, .. })
