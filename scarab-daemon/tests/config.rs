@@ -53,10 +53,10 @@ fn a_whole_file_is_changed_by_sed_and_saved_into() {
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     until("sed is followed", || ok(&daemon, &["get", "daemon.scrollback"]) == "77");
     let old = fs::read_to_string(&file).expect("it is there");
-    assert_eq!(ok(&daemon, &["set", "client.cursor", "#ff0000", "--save"]), "");
-    assert_eq!(ok(&daemon, &["get", "client.cursor"]), "#ff0000");
+    assert_eq!(ok(&daemon, &["set", "client.theme", "nord", "--save"]), "");
+    assert_eq!(ok(&daemon, &["get", "client.theme"]), "nord");
     let new = fs::read_to_string(&file).expect("it is there");
-    assert_eq!(new, old.replace("cursor = \"#e5c07b\"", "cursor = \"#ff0000\""));
+    assert_eq!(new, old.replace("\ntheme = \"scarab\"", "\ntheme = \"nord\""));
     assert_ne!(new, old);
 
     fs::write(&file, "[daemon]\nscrolback = 1\n").expect("the home is ours");

@@ -123,7 +123,12 @@ fn is_plugins(key: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use scarab_protocol::config::{default_file, theme};
+
     use super::*;
+    use crate::config::file::parse;
 
     fn values<const N: usize>(values: [(&str, Value); N]) -> Values {
         values.map(|(key, value)| (key.to_owned(), value)).into()
@@ -165,5 +170,14 @@ mod tests {
         };
         assert_eq!(restart(&changed), ["daemon.resume_seconds"]);
         assert!(restart(&Values::new()).is_empty());
+    }
+
+    #[test]
+    fn a_theme_that_is_chosen_in_a_file_of_every_default_is_seen() {
+        let text = default_file().replace("\ntheme = \"scarab\"\n", "\ntheme = \"nord\"\n");
+        let file = parse(&text, Path::new("x")).expect("it is right");
+        assert_eq!(file.get("client.theme"), Some(&Value::Text("nord".into())));
+        let snapshot = Snapshot::new("", "", &file, &Values::new(), None);
+        assert_eq!(Some(snapshot.colors()), theme("nord"));
     }
 }

@@ -2,16 +2,17 @@
 
 use std::fmt::Write;
 
-use super::{Effect, KEYS, Key, PLUGIN_KEYS};
+use super::{Effect, Form, KEYS, Key, PLUGIN_KEYS};
 
 /// How wide a comment is.
 const WIDTH: usize = 100;
 
-/// A whole file with every key at its default, each with a comment.
+/// A whole file with every key at its default, each with a comment. The colours that would go before any theme's are comments themselves.
 pub fn default_file() -> String {
     let mut file = String::from(
         "# The configuration of Scarab, with every key at its default. What is left out has its default.\n\
-         # The daemon reads it again whenever it changes; `scarabctl config check` says what is wrong with it.\n",
+         # The daemon reads it again whenever it changes; `scarabctl config check` says what is wrong with it.\n\
+         # Colours are commented out, because one that is written down goes before that of every theme.\n",
     );
     let mut section = "";
     for key in KEYS {
@@ -20,7 +21,9 @@ pub fn default_file() -> String {
             let _ = write!(file, "\n[{own}]\n");
             section = own;
         }
-        let _ = write!(file, "\n{}{name} = {}\n", comment(key), key.default());
+        // With all of them written down, `client.theme` would change nothing.
+        let mark = if is_in_place_of_a_themes(key) { "# " } else { "" };
+        let _ = write!(file, "\n{}{mark}{name} = {}\n", comment(key), key.default());
     }
     file.push_str("\n# A section for each plugin, by its name.\n# [plugins.NAME]\n");
     for key in PLUGIN_KEYS {
@@ -31,6 +34,11 @@ pub fn default_file() -> String {
         }
     }
     file
+}
+
+/// Whether a key gives a colour in place of the theme's. All keys of colours do.
+fn is_in_place_of_a_themes(key: &Key) -> bool {
+    matches!(key.form, Form::Color | Form::Colors(_))
 }
 
 fn comment(key: &Key) -> String {
@@ -81,10 +89,19 @@ mod tests {
     #[test]
     fn no_line_of_a_comment_is_too_wide() {
         let file = default_file();
-        assert!(
-            file.lines().filter(|line| line.starts_with('#')).all(|line| line.chars().count() <= WIDTH + 10),
-            "{file}"
-        );
-        assert!(KEYS.iter().all(|key| file.contains(&format!("\n{} = ", key.parts().1))), "{file}");
+        // The sixteen colours are a value and no words.
+        let comments = file.lines().filter(|line| line.starts_with('#') && !line.starts_with("# ansi = "));
+        assert!(comments.map(|line| line.chars().count()).all(|width| width <= WIDTH + 10), "{file}");
+    }
+
+    #[test]
+    fn every_key_is_there_and_those_that_would_hide_the_theme_are_comments() {
+        let file = default_file();
+        for key in KEYS {
+            let name = key.parts().1;
+            let (said, commented) = (format!("\n{name} = "), format!("\n# {name} = "));
+            let (wanted, other) = if is_in_place_of_a_themes(key) { (&commented, &said) } else { (&said, &commented) };
+            assert!(file.contains(wanted) && !file.contains(other), "{name}: {file}");
+        }
     }
 }

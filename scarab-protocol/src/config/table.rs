@@ -183,6 +183,16 @@ pub const KEYS: &[Key] = &[
         default: Given::Text("#f0c674"),
     },
     Key {
+        name: "client.ansi",
+        form: Form::Colors(16),
+        effect: Effect::Live,
+        says: "Black, red, green, yellow, blue, magenta, cyan, white, and the same eight bright, in place of the theme's.",
+        default: Given::Texts(&[
+            "#2b2f38", "#e06c75", "#98c379", "#d7a65f", "#61afef", "#c678dd", "#56b6c2", "#c0c5ce", "#656d7d",
+            "#ff878f", "#b5e090", "#f0c674", "#82c4ff", "#dd9af0", "#74d4e0", "#f5f7fa",
+        ]),
+    },
+    Key {
         name: "client.cursor_shape",
         form: Form::OneOf(&["block", "underline", "bar"]),
         effect: Effect::Live,
@@ -295,16 +305,6 @@ pub const KEYS: &[Key] = &[
         effect: Effect::Live,
         says: "Keys and what they do, in place of the default bindings of these keys; none gives a key to the program.",
         default: Given::Texts(&[]),
-    },
-    Key {
-        name: "client.ansi",
-        form: Form::Colors(16),
-        effect: Effect::Live,
-        says: "Black, red, green, yellow, blue, magenta, cyan, white, and the same eight bright, in place of the theme's.",
-        default: Given::Texts(&[
-            "#2b2f38", "#e06c75", "#98c379", "#d7a65f", "#61afef", "#c678dd", "#56b6c2", "#c0c5ce", "#656d7d",
-            "#ff878f", "#b5e090", "#f0c674", "#82c4ff", "#dd9af0", "#74d4e0", "#f5f7fa",
-        ]),
     },
 ];
 
