@@ -10,7 +10,7 @@ use super::font::{CellMetrics, FontStyle};
 use super::joined::{Joined, Joiner};
 use super::material::{GpuCell, GridHeader, pack};
 use super::raster::Cluster;
-use super::theme::{Colors, seen_through};
+use super::theme::{Colors, is_drawing, seen_through};
 use crate::highlight::Highlight;
 
 /// The shape of a cursor whose program has chosen none (DECSCUSR, 0). Default: a block.
@@ -50,7 +50,7 @@ pub(super) fn encode_row(
 ) {
     let cells = grid.row(row);
     let mut extras = Extras(grid.row_extras(row));
-    let mut inks = Inks { colors, last: None };
+    let mut inks = Inks { colors, highlight: None, last: None };
     let mut joiner = Joiner::new(ligatures);
     // The right half of a wide character is drawn with the left one's glyph and colours.
     let mut left_half = None;
@@ -86,17 +86,19 @@ pub(super) fn encode_row(
     }
     let first = out.len() - cells.len();
     for (columns, highlight) in highlights {
+        let mut inks = Inks { colors, highlight: Some(*highlight), last: None };
         for col in usize::from(columns.start)..usize::from(columns.end).min(cells.len()) {
             let drawn = &mut out[first + col];
-            let Some((fg, bg)) = colors.highlighted(*highlight) else {
+            if *highlight == Highlight::Link {
                 let style = Underline::Single as u32;
                 drawn.glyph = drawn.glyph & !(7 << GpuCell::UNDERLINE_SHIFT) | style << GpuCell::UNDERLINE_SHIFT;
                 continue;
-            };
-            drawn.bg = pack(bg);
-            if let Some(fg) = fg {
-                (drawn.fg, drawn.underline) = (pack(fg), pack(fg));
             }
+            // The right half of a wide character is drawn with the left one's colours.
+            let is_right_half = cells[col].attrs().contains(Attrs::WIDE_SPACER);
+            let col = if is_right_half { col.saturating_sub(1) } else { col };
+            let ink = inks.of(cells[col], grid.extra(row, col as u16));
+            (drawn.fg, drawn.bg, drawn.underline) = (ink.fg, ink.bg, ink.underline);
         }
     }
 }
@@ -156,27 +158,31 @@ struct Ink {
 /// Works out the inks of cells. Cells side by side mostly have the same, which is then that of the cell before.
 struct Inks<'a> {
     colors: &'a Colors,
-    /// The attributes and both colours, as a cell holds them, and what they came to.
-    last: Option<(Attrs, u64, Ink)>,
+    /// Why the cells stand out, if they do.
+    highlight: Option<Highlight>,
+    /// The attributes, both colours as a cell holds them, and whether it is no text; and what they came to.
+    last: Option<((Attrs, u64, bool), Ink)>,
 }
 
 impl Inks<'_> {
     fn of(&mut self, cell: Cell, extra: Option<&Extra>) -> Ink {
         let (attrs, [_, both]) = (cell.attrs(), cell.to_words());
-        if let Some((same_attrs, same, ink)) = self.last
-            && (same_attrs, same) == (attrs, both)
+        let kind = (attrs, both, is_drawing(cell.character()));
+        if let Some((same, ink)) = self.last
+            && same == kind
             && extra.is_none()
         {
             return ink;
         }
-        let drawn = self.colors.of(cell, extra);
+        let standing_out = self.highlight.and_then(|highlight| self.colors.highlighted(cell, extra, highlight));
+        let drawn = standing_out.unwrap_or_else(|| self.colors.of(cell, extra));
         let (fg, bg, underline) = (pack(drawn.fg), pack(drawn.bg), pack(drawn.underline));
-        // Inverse text has its own colour behind it.
-        let is_default = cell.bg() == Color::Default && !attrs.contains(Attrs::INVERSE);
+        // Inverse text has its own colour behind it, and what stands out another's.
+        let is_default = cell.bg() == Color::Default && !attrs.contains(Attrs::INVERSE) && standing_out.is_none();
         let bg = if is_default { bg | GpuCell::DEFAULT_BG } else { bg };
         let ink = Ink { lines: lines(attrs), fg, bg, underline };
         if extra.is_none() {
-            self.last = Some((attrs, both, ink));
+            self.last = Some((kind, ink));
         }
         ink
     }
@@ -324,10 +330,23 @@ mod tests {
         let colors = Colors::new(&TerminalTheme::default(), &grid);
         let (plain, mut out) = (encoded(&grid), Vec::new());
         encode_row(&grid, 0, &colors, &[(1..9, Highlight::FoundHere)], false, &mut Telling, &mut out);
-        let (fg, bg) = colors.highlighted(Highlight::FoundHere).expect("colours");
+        let here = colors.highlighted(grid.row(0)[1], None, Highlight::FoundHere).expect("colours");
         assert_eq!((out[0].bg, out[0].fg), (plain[0].bg, plain[0].fg));
-        assert_eq!(out[1..].iter().map(|cell| cell.bg).collect::<Vec<_>>(), [pack(bg); 2]);
-        assert_eq!(Some(out[2].fg), fg.map(pack));
+        assert_eq!(out[1..].iter().map(|cell| cell.bg).collect::<Vec<_>>(), [pack(here.bg); 2]);
+        assert_eq!((out[2].fg, out[2].underline), (pack(here.fg), pack(here.fg)));
+    }
+
+    #[test]
+    fn both_halves_of_a_wide_character_stand_out_in_its_colours() {
+        // Black is not to be read on a selection.
+        let black = Cell::new('漢', Attrs::WIDE, Color::Indexed(0), Color::Default);
+        let grid = grid(&[black, cell(' ', Attrs::WIDE_SPACER)], vec![]);
+        let theme = TerminalTheme::default();
+        let mut out = Vec::new();
+        let highlights = [(0..2, Highlight::Selected)];
+        encode_row(&grid, 0, &Colors::new(&theme, &grid), &highlights, false, &mut Telling, &mut out);
+        assert_eq!(out.iter().map(|cell| cell.fg).collect::<Vec<_>>(), [pack(theme.foreground); 2]);
+        assert_eq!(out.iter().map(|cell| cell.bg).collect::<Vec<_>>(), [pack(theme.selection); 2]);
     }
 
     #[test]

@@ -11,6 +11,10 @@ use crate::highlight::Highlight;
 
 /// What WCAG 2 asks of text of ordinary size (its level AA).
 const BAR_CONTRAST: f32 = 4.5;
+/// The least contrast of text to a colour that it stands out by, of which whoever chose the text's colour knew nothing. It is what WCAG 2.2
+/// wants of large text and of what is to be told apart in a user interface (1.4.3 and 1.4.11), and what the plain text of every theme
+/// has there, so that this stays as it is.
+const LEAST_WHERE_IT_STANDS_OUT: f32 = 3.0;
 
 /// The colours of terminals that have no [`ThemeOverride`]; all in sRGB, 0 to 255.
 ///
@@ -135,15 +139,28 @@ impl Colors {
         Self { fg, bg, cursor, highlights, bold_is_bright, minimum_contrast, indexed }
     }
 
-    /// The colours of what stands out by them: of its text, if not its own, and behind it.
-    pub(super) fn highlighted(&self, highlight: Highlight) -> Option<(Option<Rgb>, Rgb)> {
+    /// What a cell's colours come to where it stands out by them, if it does. Its text keeps its colour where that can be read.
+    pub(super) fn highlighted(&self, cell: Cell, extra: Option<&Extra>, highlight: Highlight) -> Option<CellColors> {
         let [selected, found, here] = self.highlights;
-        match highlight {
-            Highlight::Link => None,
-            Highlight::Selected => Some(selected),
-            Highlight::Found => Some(found),
-            Highlight::FoundHere => Some(here),
+        let (text, bg) = match highlight {
+            Highlight::Link => return None,
+            Highlight::Selected => selected,
+            Highlight::Found => found,
+            Highlight::FoundHere => here,
+        };
+        let own = self.of(cell, extra);
+        let (fg, underline) = text.map_or((own.fg, own.underline), |text| (text, text));
+        if is_drawing(cell.character()) {
+            return Some(CellColors { fg, bg, underline });
         }
+        Some(CellColors { fg: self.legible(fg, bg), bg, underline: self.legible(underline, bg) })
+    }
+
+    /// A colour for text where it stands out: its own if that can be read, the default one if that can, or what is made of its own.
+    fn legible(&self, own: Rgb, bg: Rgb) -> Rgb {
+        let least = self.minimum_contrast.max(LEAST_WHERE_IT_STANDS_OUT);
+        let readable = [own, self.fg].into_iter().find(|color| contrast(*color, bg) >= least);
+        readable.unwrap_or_else(|| with_contrast(own, bg, least))
     }
 
     /// What a cell's colours come to: faint text goes halfway to its background, then inverse exchanges the two.
@@ -177,6 +194,16 @@ impl Colors {
             CellColor::Rgb(r, g, b) => [r, g, b],
         }
     }
+}
+
+/// Whether a character is a piece of a drawing rather than text: lines, blocks, mosaics (U+2500 to U+259F, Symbols for Legacy Computing and
+/// their supplement), and the wedges of status lines (U+E0B0 to U+E0D4). What it meets often is the background of the next cell: in
+/// another colour than its program chose it would stand apart from that.
+pub(super) fn is_drawing(character: char) -> bool {
+    matches!(
+        character,
+        '\u{2500}'..='\u{259f}' | '\u{e0b0}'..='\u{e0d4}' | '\u{1cc00}'..='\u{1cebf}' | '\u{1fb00}'..='\u{1fbff}'
+    )
 }
 
 /// The text's colour, or what has enough contrast to what is behind it: mixed with white or with black, whichever can have more.
@@ -220,6 +247,32 @@ mod tests {
         let red = |attrs, color| colors.of(cell(attrs, CellColor::Indexed(color), CellColor::Default), None).fg;
         assert_eq!(red(Attrs::BOLD, 1), theme.ansi[9]);
         assert_eq!([red(Attrs::empty(), 1), red(Attrs::BOLD, 9)], [theme.ansi[1], theme.ansi[9]]);
+    }
+
+    #[test]
+    fn text_can_be_read_where_it_stands_out_and_keeps_its_colour_where_it_can() {
+        let selected = |theme: &TerminalTheme, attrs, fg, extra: Option<&Extra>| {
+            let colors = Colors::new(theme, &Grid::new(1, 1));
+            let cell = cell(attrs, fg, CellColor::Default);
+            colors.highlighted(cell, extra, Highlight::Selected).expect("colours")
+        };
+        let theme = TerminalTheme::default();
+        let (plain, bg) = (theme.foreground, theme.selection);
+        // A line that is inverse has its text in the background's colour.
+        let inverse = selected(&theme, Attrs::INVERSE, CellColor::Default, None);
+        assert_eq!(inverse, CellColors { fg: plain, bg, underline: plain });
+        assert_eq!(selected(&theme, Attrs::empty(), CellColor::Default, None).fg, plain);
+        assert_eq!(selected(&theme, Attrs::empty(), CellColor::Indexed(2), None).fg, theme.ansi[2]);
+        let [r, g, b] = bg;
+        let hidden = Extra { underline_color: CellColor::Rgb(r, g, b), ..Extra::default() };
+        assert_eq!(selected(&theme, Attrs::empty(), CellColor::Default, Some(&hidden)).underline, plain);
+        // The default text can be no help, or too little.
+        let faint = TerminalTheme { foreground: [70, 80, 100], ..default() };
+        let strict = TerminalTheme { minimum_contrast: 9.0, ..default() };
+        for (theme, least) in [(faint, 3.0), (strict, 9.0)] {
+            let drawn = selected(&theme, Attrs::INVERSE, CellColor::Default, None);
+            assert!(contrast(drawn.fg, drawn.bg) >= least, "{drawn:?}");
+        }
     }
 
     #[test]
