@@ -41,7 +41,7 @@ pub struct TerminalTheme {
     /// Whether bold text in one of the first eight colours has the bright one. Default: false.
     pub bold_is_bright: bool,
     /// The least contrast of text to what is behind it, from 1 (any) to 21 (black on white), as WCAG 2 counts it: text with less is
-    /// made lighter or darker. Default: 1.
+    /// made lighter or darker. Lines, blocks and the like are no text. Default: 1.
     pub minimum_contrast: f32,
 }
 
@@ -180,7 +180,7 @@ impl Colors {
         if attrs.contains(Attrs::INVERSE) {
             std::mem::swap(&mut fg, &mut bg);
         }
-        if self.minimum_contrast > 1.0 {
+        if self.minimum_contrast > 1.0 && !is_drawing(cell.character()) {
             fg = with_contrast(fg, bg, self.minimum_contrast);
         }
         let underline = extra.map_or(fg, |extra| self.resolve(extra.underline_color, fg));
@@ -306,6 +306,20 @@ mod tests {
                 let is_light = |color| contrast(color, [0; 3]) > contrast(color, [255; 3]);
                 assert_eq!(is_light(bar.background), is_light(screen.background), "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_drawn_of_lines_and_blocks_keeps_its_colours() {
+        let theme = TerminalTheme { minimum_contrast: 4.5, ..default() };
+        let colors = Colors::new(&theme, &Grid::new(1, 1));
+        let dark = CellColor::Rgb(30, 30, 30);
+        let drawn = |character| colors.of(Cell::new(character, Attrs::empty(), dark, CellColor::Default), None).fg;
+        let pieces =
+            ['\u{2500}', '\u{259f}', '\u{e0b0}', '\u{e0d4}', '\u{1cc00}', '\u{1cebf}', '\u{1fb00}', '\u{1fbff}'];
+        assert_eq!(pieces.map(drawn), [[30; 3]; 8]);
+        for text in ['x', '\u{24ff}', '\u{25a0}', '\u{e0a0}', '漢'] {
+            assert_ne!(drawn(text), [30; 3], "{text:?}");
         }
     }
 

@@ -296,7 +296,7 @@ pub const KEYS: &[Key] = &[
         name: "client.minimum_contrast",
         form: Form::Float { least: 1.0, most: 21.0 },
         effect: Effect::Live,
-        says: "The least contrast of text to what is behind it, as WCAG 2 counts it: 1 for any, 4.5 for good reading, 21 for black and white.",
+        says: "The least contrast of text to what is behind it, as WCAG 2 counts it: 1 for any, 4.5 for good reading, 21 for black and white. Lines, blocks and the like keep their colours.",
         default: Given::Float(1.0),
     },
     Key {
