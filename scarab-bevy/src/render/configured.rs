@@ -2,7 +2,7 @@
 
 use bevy::{
     prelude::*,
-    window::{PrimaryWindow, WindowTheme},
+    window::{PrimaryWindow, WindowTheme, WindowThemeChanged},
 };
 
 use super::{CursorBlink, DefaultCursor, FontSettings, TerminalTheme, TerminalView, TextBlink};
@@ -21,6 +21,8 @@ impl Plugin for ScarabConfigPlugin {
             .init_resource::<DefaultCursor>()
             .init_resource::<TextBlink>()
             .init_resource::<WordSeparators>()
+            // A program without windows has none of its own.
+            .add_message::<WindowThemeChanged>()
             .add_systems(Update, (draw, color, pad));
         #[cfg(feature = "input")]
         app.add_systems(Update, listen);
@@ -68,14 +70,32 @@ fn draw(
     }
 }
 
-/// The colours, which may be others while the desktop is light.
+/// What is known of the desktop: what the primary window says, and what it has come to since.
+#[derive(Default)]
+struct Desktop {
+    of_window: Option<WindowTheme>,
+    now: Option<WindowTheme>,
+}
+
+/// The colours, which may be others while the desktop is light. A window has what the desktop was when the window was made; what it becomes
+/// comes as a message only. That is not written into the window, because there it would be asked for, and the desktop followed no more.
 fn color(
     config: Res<ClientConfig>,
     mut theme: ResMut<TerminalTheme>,
-    window: Option<Single<Ref<Window>, With<PrimaryWindow>>>,
+    mut changed: MessageReader<WindowThemeChanged>,
+    window: Option<Single<(Entity, &Window), With<PrimaryWindow>>>,
+    mut desktop: Local<Desktop>,
     mut was_light: Local<bool>,
 ) {
-    let light = window.is_some_and(|window| window.window_theme == Some(WindowTheme::Light));
+    if let Some((entity, window)) = window.as_deref() {
+        if desktop.of_window != window.window_theme {
+            *desktop = Desktop { of_window: window.window_theme, now: window.window_theme };
+        }
+        for told in changed.read().filter(|told| told.window == *entity) {
+            desktop.now = Some(told.theme);
+        }
+    }
+    let light = desktop.now == Some(WindowTheme::Light);
     if config.is_changed() || std::mem::replace(&mut *was_light, light) != light {
         *was_light = light;
         theme.set_if_neq(config.theme(light));
@@ -196,5 +216,30 @@ mod tests {
         assert_eq!(background(&app), [250; 3]);
         theme(&mut app, WindowTheme::Dark);
         assert_eq!(background(&app), ClientConfig::default().colors.background);
+    }
+
+    #[test]
+    fn a_desktop_that_becomes_light_is_followed_and_its_window_asks_for_nothing() {
+        let mut app = App::new();
+        app.init_resource::<TerminalTheme>().init_resource::<FontSettings>().add_plugins(ScarabConfigPlugin);
+        let mut config = ClientConfig::default();
+        config.light_colors.background = [250; 3];
+        app.insert_resource(config);
+        let dark = Window { window_theme: Some(WindowTheme::Dark), ..default() };
+        let window = app.world_mut().spawn((dark, PrimaryWindow)).id();
+        let other = app.world_mut().spawn(Window::default()).id();
+        let mut becomes = |window, theme| {
+            app.world_mut().write_message(WindowThemeChanged { window, theme });
+            app.update();
+            app.update();
+            app.world().resource::<TerminalTheme>().background
+        };
+        let dark = ClientConfig::default().colors.background;
+        assert_eq!(becomes(other, WindowTheme::Light), dark);
+        assert_eq!(becomes(window, WindowTheme::Light), [250; 3]);
+        assert_eq!(becomes(window, WindowTheme::Dark), dark);
+        assert_eq!(becomes(window, WindowTheme::Light), [250; 3]);
+        let window = app.world().get::<Window>(window).expect("a window");
+        assert_eq!(window.window_theme, Some(WindowTheme::Dark));
     }
 }
