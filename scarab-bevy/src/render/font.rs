@@ -18,8 +18,8 @@ pub struct FontSettings {
     /// The height of a row in units of the font's own line height, clamped to 0.5..=3. Default: 1.
     pub line_height: f32,
     /// A font family of the system to use; it should be a monospaced one. Default: `None`, the bundled
-    /// JetBrains Mono, or without the feature `bundled-font` the system's monospaced font. It is also what is used until
-    /// the family has been found, and if it is not.
+    /// JetBrains Mono, or without the feature `bundled-font` the system's monospaced font. The bundled one is also what is used if
+    /// the family is not found. Until then it is what was used before.
     pub family: Option<String>,
     /// Whether characters that the font lacks are looked for in the system's fonts. Default: true.
     pub system_fallback: bool,
@@ -128,6 +128,8 @@ pub(super) struct CellMetrics {
 /// The faces that terminals are drawn with.
 #[derive(Resource, Default)]
 pub(super) struct Fonts {
+    /// The family that was asked for last; nothing before there were settings.
+    family: Option<Option<String>>,
     /// The family's faces by [`FontStyle::index`]; without a regular one no text can be drawn.
     primary: [Option<Face>; 4],
     /// Faces found for characters that the family lacks.
@@ -165,14 +167,20 @@ pub(super) enum Choice<'a> {
 }
 
 impl Fonts {
-    /// Takes up new settings: the bundled font at once, a family of the system when it has been found.
+    /// Takes up new settings. The faces stay until those of another family have been found; the bundled one's are there at once.
     pub(super) fn apply(&mut self, settings: &FontSettings) {
-        self.primary = bundled();
         self.use_system = settings.system_fallback;
         self.ligatures = settings.ligatures;
-        self.resolved.clear();
-        self.fallback.clear();
-        if settings.family.is_some() || self.primary[0].is_none() {
+        if self.family.as_ref() == Some(&settings.family) {
+            return;
+        }
+        self.family = Some(settings.family.clone());
+        let bundled = bundled();
+        let is_search = settings.family.is_some() || bundled[0].is_none();
+        if !is_search || self.primary[0].is_none() {
+            self.primary = bundled;
+        }
+        if is_search {
             self.pending += usize::from(self.system.find_family(settings.family.clone()) == Asked::Yes);
         }
     }
@@ -209,11 +217,16 @@ impl Fonts {
             };
             self.pending -= 1;
             match found {
-                Found::Family(faces) if faces[0].is_some() => {
-                    self.primary = faces;
-                    received = Received::Family;
+                // An answer that settings have overtaken.
+                Found::Family(family, _) if self.family.as_ref() != Some(&family) => {}
+                Found::Family(_, faces) => {
+                    let faces = if faces[0].is_some() { faces } else { bundled() };
+                    // Without a bundled font, another family's is better than none.
+                    if faces[0].is_some() {
+                        self.primary = faces;
+                        received = Received::Family;
+                    }
                 }
-                Found::Family(_) => {}
                 Found::Face(wanted, face) => {
                     let index = face.map(|face| {
                         let known = self.fallback.iter().position(|known| known.is_same(&face));
@@ -354,6 +367,7 @@ fn bundled() -> [Option<Face>; 4] {
 
 #[cfg(all(test, feature = "bundled-font"))]
 mod tests {
+    use super::super::system_fonts::Question;
     use super::*;
 
     fn fonts() -> Fonts {
@@ -372,6 +386,46 @@ mod tests {
             }
         }
         assert!(matches!(fonts.choose('漢', FontStyle::ALL[0], false), Choice::Nowhere));
+    }
+
+    /// A regular face that is read from a file, as those of the system are.
+    fn read() -> Face {
+        let bytes = include_bytes!("../../assets/fonts/JetBrainsMono-Italic.ttf");
+        Face::new(FaceBytes::Read(Arc::from(&bytes[..])), 0, FontStyle::ALL[0]).expect("a font")
+    }
+
+    #[test]
+    fn faces_stay_until_there_are_those_of_another_family() {
+        let (system, questions, answers) = SystemFonts::answered_by_hand();
+        let mut fonts = Fonts { system, ..Fonts::default() };
+        let mono = |family: &str| FontSettings { family: Some(family.into()), ..FontSettings::default() };
+        let asked = |family: &str| -> Result<_, TryRecvError> { Ok(Question::Family(Some(family.into()))) };
+        let answer = |family: &str, regular| {
+            answers.send(Found::Family(Some(family.into()), [regular, None, None, None])).expect("it is open");
+        };
+        fonts.apply(&mono("One"));
+        assert!(fonts.primary[0].is_some(), "the bundled one draws until then");
+        assert_eq!(questions.try_recv(), asked("One"));
+        let one = read();
+        answer("One", Some(one.clone()));
+        assert_eq!(fonts.receive(), Received::Family);
+        let is_one = |fonts: &Fonts| fonts.primary[0].as_ref().is_some_and(|face| face.is_same(&one));
+        assert!(is_one(&fonts));
+
+        // Another size, another height and other signs need no other faces.
+        fonts.apply(&FontSettings { size: 20.0, line_height: 2.0, ligatures: true, ..mono("One") });
+        assert!(is_one(&fonts) && fonts.joins_signs() && !fonts.is_searching() && questions.is_empty());
+
+        // Of two families in a row the second counts, and until it is there the old one.
+        fonts.apply(&mono("Two"));
+        fonts.apply(&mono("Three"));
+        assert_eq!((questions.try_recv(), questions.try_recv()), (asked("Two"), asked("Three")));
+        answer("Two", Some(read()));
+        assert_eq!(fonts.receive(), Received::Nothing);
+        assert!(is_one(&fonts) && fonts.is_searching());
+        answer("Three", None);
+        assert_eq!(fonts.receive(), Received::Family);
+        assert!(!is_one(&fonts) && fonts.primary[0].is_some() && !fonts.is_searching());
     }
 
     #[test]

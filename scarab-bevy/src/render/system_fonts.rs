@@ -27,13 +27,17 @@ pub(super) struct Wanted {
 /// An answer of the search.
 pub(super) enum Found {
     /// The faces of a family by [`FontStyle::index`]; styles that it lacks are missing.
-    Family([Option<Face>; 4]),
+    Family(Option<String>, [Option<Face>; 4]),
     /// The best face that has the character, if any has.
     Face(Wanted, Option<Face>),
 }
 
-enum Question {
+/// A question to the search.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    /// For the faces of a family, or of the system's monospaced one.
     Family(Option<String>),
+    /// For a face that has a character.
     Face(Wanted),
 }
 
@@ -58,6 +62,14 @@ pub(super) struct SystemFonts {
 }
 
 impl SystemFonts {
+    /// A search that a test answers: with what is asked of it, and where the answers go.
+    #[cfg(all(test, feature = "bundled-font"))]
+    pub(super) fn answered_by_hand() -> (Self, Receiver<Question>, Sender<Found>) {
+        let (ask, questions) = bounded(QUESTIONS);
+        let (answers, found) = bounded(QUESTIONS);
+        (Self { channel: Some((ask, found)), waker: None }, questions, answers)
+    }
+
     /// Has `waker` called after every answer.
     #[cfg(feature = "winit")]
     pub(super) fn set_waker(&mut self, waker: impl Fn() + Send + Sync + 'static) {
@@ -102,7 +114,10 @@ fn start(waker: Option<Waker>) -> Option<(Sender<Question>, Receiver<Found>)> {
         let mut fonts = Library::load();
         for question in questions {
             let answer = match question {
-                Question::Family(family) => Found::Family(fonts.family(family.as_deref())),
+                Question::Family(family) => {
+                    let faces = fonts.family(family.as_deref());
+                    Found::Family(family, faces)
+                }
                 Question::Face(wanted) => Found::Face(wanted, fonts.face_with(wanted)),
             };
             if answers.send(answer).is_err() {
