@@ -5,9 +5,15 @@ use std::sync::Arc;
 use bevy::platform::collections::HashMap;
 use bevy::prelude::*;
 use crossbeam_channel::TryRecvError;
+use swash::text::cluster::{CharCluster, Parser, Status, Token};
+use swash::text::{Codepoint, Script};
 use swash::{CacheKey, FontRef};
 
 use super::system_fonts::{Asked, Found, SystemFonts, Wanted};
+
+/// How many answers of the search are remembered. Programs choose the marks on a character, so that there is no end of them; as many
+/// as an atlas remembers glyphs.
+const MOST_RESOLVED: usize = 1 << 17;
 
 /// Which font terminals are drawn with, and how large. Changing it draws every terminal anew.
 #[derive(Resource, Reflect, Debug, Clone, PartialEq)]
@@ -106,10 +112,38 @@ impl Face {
         FontRef { data: self.bytes.get(), offset: self.offset, key: self.key }
     }
 
+    /// Whether it has glyphs for a character and for the marks on it.
+    fn has(&self, character: char, marks: &str) -> bool {
+        has_glyphs(self.font(), character, marks)
+    }
+
     /// The glyph of a character, if the face has one.
     pub(super) fn glyph(&self, character: char) -> Option<u16> {
         Some(self.font().charmap().map(character)).filter(|&glyph| glyph != 0)
     }
+}
+
+/// Whether a font has glyphs for a character and for the marks on it, put together or apart as its shaper looks for them.
+pub(super) fn has_glyphs(font: FontRef<'_>, character: char, marks: &str) -> bool {
+    let charmap = font.charmap();
+    if marks.is_empty() || charmap.map(character) == 0 {
+        return charmap.map(character) != 0;
+    }
+    let seen = std::iter::once(character).chain(marks.chars().filter(|mark| !only_says_how(*mark)));
+    let tokens = seen.map(|ch| Token { ch, info: ch.properties().into(), ..Token::default() });
+    let mut parser = Parser::new(Script::Latin, tokens);
+    let mut cluster = CharCluster::new();
+    while parser.next(&mut cluster) {
+        if cluster.map(|ch| charmap.map(ch)) != Status::Complete {
+            return false;
+        }
+    }
+    true
+}
+
+/// Whether a mark is not seen, but says how the character is drawn: joiners and variation selectors. A font needs no glyph for it.
+fn only_says_how(mark: char) -> bool {
+    matches!(mark, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
 /// The sizes of a cell and of the lines in it, in whole physical pixels.
@@ -134,7 +168,7 @@ pub(super) struct Fonts {
     primary: [Option<Face>; 4],
     /// Faces found for characters that the family lacks.
     fallback: Vec<Face>,
-    /// Which of them draws a character.
+    /// Which of them draws a character with its marks.
     resolved: HashMap<Wanted, Resolution>,
     /// What the search has not answered yet.
     pending: usize,
@@ -152,6 +186,15 @@ enum Resolution {
     Face(usize),
     /// No font of the system has it.
     Nowhere,
+}
+
+/// Which face has a character with its marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holder {
+    /// The family's at this place.
+    Own(usize),
+    /// One of the system's, as far as is known.
+    System(Resolution),
 }
 
 /// Where a character's glyph comes from.
@@ -243,35 +286,47 @@ impl Fonts {
         received
     }
 
-    /// The face for a character. `emoji` asks for a picture of it rather than a letter.
-    pub(super) fn choose(&mut self, character: char, style: FontStyle, emoji: bool) -> Choice<'_> {
+    /// The face for a character and the marks on it: one that has them all, or if there is none, one that has the character. `emoji`
+    /// asks for a picture of it rather than a letter.
+    pub(super) fn choose(&mut self, character: char, marks: &str, style: FontStyle, emoji: bool) -> Choice<'_> {
         if emoji && self.use_system {
-            match self.resolve(Wanted { character, emoji: true }) {
+            match self.resolve(Wanted { character, marks: String::new(), emoji: true }) {
                 Resolution::Face(index) => return Choice::Fallback(&self.fallback[index]),
                 Resolution::Pending => return Choice::Pending,
                 Resolution::Nowhere => {}
             }
         }
-        let has = |face: &Option<Face>| face.as_ref().is_some_and(|face| face.glyph(character).is_some());
-        let own = [style.index(), 0].into_iter().find(|&index| has(&self.primary[index]));
-        if let Some(index) = own {
-            return self.primary[index].as_ref().map_or(Choice::Nowhere, Choice::Primary);
+        let mut holder = self.holder(character, marks, style);
+        if holder == Holder::System(Resolution::Nowhere) && !marks.is_empty() {
+            holder = self.holder(character, "", style);
+        }
+        match holder {
+            Holder::Own(index) => self.primary[index].as_ref().map_or(Choice::Nowhere, Choice::Primary),
+            Holder::System(Resolution::Face(index)) => Choice::Fallback(&self.fallback[index]),
+            Holder::System(Resolution::Pending) => Choice::Pending,
+            Holder::System(Resolution::Nowhere) => Choice::Nowhere,
+        }
+    }
+
+    fn holder(&mut self, character: char, marks: &str, style: FontStyle) -> Holder {
+        let has = |face: &Option<Face>| face.as_ref().is_some_and(|face| face.has(character, marks));
+        if let Some(index) = [style.index(), 0].into_iter().find(|&index| has(&self.primary[index])) {
+            return Holder::Own(index);
         }
         if !self.use_system {
-            return Choice::Nowhere;
+            return Holder::System(Resolution::Nowhere);
         }
-        match self.resolve(Wanted { character, emoji: false }) {
-            Resolution::Face(index) => Choice::Fallback(&self.fallback[index]),
-            Resolution::Pending => Choice::Pending,
-            Resolution::Nowhere => Choice::Nowhere,
-        }
+        Holder::System(self.resolve(Wanted { character, marks: marks.into(), emoji: false }))
     }
 
     fn resolve(&mut self, wanted: Wanted) -> Resolution {
         if let Some(known) = self.resolved.get(&wanted) {
             return *known;
         }
-        match self.system.find_face(wanted) {
+        if self.resolved.len() >= MOST_RESOLVED {
+            self.resolved.retain(|_, resolution| *resolution == Resolution::Pending);
+        }
+        match self.system.find_face(wanted.clone()) {
             Asked::Yes => {
                 self.pending += 1;
                 self.resolved.insert(wanted, Resolution::Pending);
@@ -380,12 +435,12 @@ mod tests {
     fn the_bundled_family_has_all_four_styles() {
         let mut fonts = fonts();
         for style in FontStyle::ALL {
-            match fonts.choose('é', style, false) {
+            match fonts.choose('é', "", style, false) {
                 Choice::Primary(face) => assert_eq!(face.style, style),
                 _ => panic!("the bundled font lacks a letter"),
             }
         }
-        assert!(matches!(fonts.choose('漢', FontStyle::ALL[0], false), Choice::Nowhere));
+        assert!(matches!(fonts.choose('漢', "", FontStyle::ALL[0], false), Choice::Nowhere));
     }
 
     /// A regular face that is read from a file, as those of the system are.
@@ -426,6 +481,36 @@ mod tests {
         answer("Three", None);
         assert_eq!(fonts.receive(), Received::Family);
         assert!(!is_one(&fonts) && fonts.primary[0].is_some() && !fonts.is_searching());
+    }
+
+    #[test]
+    fn a_character_is_drawn_by_a_font_that_has_its_marks_too_if_there_is_one() {
+        let (system, questions, answers) = SystemFonts::answered_by_hand();
+        let mut fonts = Fonts { system, ..Fonts::default() };
+        fonts.apply(&FontSettings::default());
+        let chosen = |fonts: &mut Fonts, marks: &str| match fonts.choose('e', marks, FontStyle::ALL[0], false) {
+            Choice::Primary(_) => "its own",
+            Choice::Fallback(_) => "another",
+            Choice::Pending => "not yet",
+            Choice::Nowhere => "none",
+        };
+        // What the bundled font has, by itself or put together, and what only says how to draw.
+        for marks in ["", "\u{301}", "\u{301}\u{323}", "\u{fe0e}"] {
+            assert_eq!(chosen(&mut fonts, marks), "its own", "{marks:?}");
+        }
+        assert!(questions.is_empty());
+        // An arrow above, and a circle around: it has neither.
+        let found = [("\u{20d7}", Some(read()), "another"), ("\u{20dd}", None, "its own")];
+        for (marks, face, then) in found {
+            let wanted = Wanted { character: 'e', marks: marks.into(), emoji: false };
+            assert_eq!(chosen(&mut fonts, marks), "not yet");
+            assert_eq!(questions.try_recv(), Ok(Question::Face(wanted.clone())));
+            answers.send(Found::Face(wanted, face)).expect("it is open");
+            assert_eq!(fonts.receive(), Received::Glyphs);
+            assert_eq!(chosen(&mut fonts, marks), then, "{marks:?}");
+        }
+        fonts.apply(&FontSettings { system_fallback: false, ..FontSettings::default() });
+        assert_eq!(chosen(&mut fonts, "\u{20d7}"), "its own");
     }
 
     #[test]

@@ -78,7 +78,7 @@ impl Rasterizer {
             canvas.texels = mask.into_iter().map(|coverage| [255, 255, 255, coverage]).collect();
             return canvas.finish();
         }
-        match fonts.choose(cluster.character, cluster.style, wants_picture(cluster)) {
+        match fonts.choose(cluster.character, cluster.marks, cluster.style, wants_picture(cluster)) {
             Choice::Primary(face) => self.cluster(face, cluster, pixels, false, &mut canvas),
             Choice::Fallback(face) => self.guarded(face, cluster, pixels, &mut canvas),
             Choice::Nowhere => canvas.missing(cell.line),
@@ -97,7 +97,7 @@ impl Rasterizer {
     ) -> Outcome {
         let Some(first) = joined.text.chars().next() else { return Outcome::Blank };
         let mut canvas = Canvas::new(joined.drawn() as u32 * cell.width, cell);
-        let face = match fonts.choose(first, joined.style, joined.emoji) {
+        let face = match fonts.choose(first, "", joined.style, joined.emoji) {
             Choice::Primary(face) | Choice::Fallback(face) => face.clone(),
             Choice::Nowhere => return Outcome::Blank,
             Choice::Pending => return Outcome::Pending,

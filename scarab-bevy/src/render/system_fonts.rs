@@ -11,15 +11,17 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 use fontdb::{Database, Family, Query, Source, Stretch, Style, Weight};
 use swash::FontRef;
 
-use super::font::{Face, FaceBytes, FontStyle};
+use super::font::{Face, FaceBytes, FontStyle, has_glyphs};
 
 /// How many questions may wait. Beyond that a character is asked for again when another answer has come.
 const QUESTIONS: usize = 4096;
 
 /// A character to find a face for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Wanted {
     pub(super) character: char,
+    /// The marks on it, which the face has to have, too.
+    pub(super) marks: String,
     /// Only fonts with pictures count.
     pub(super) emoji: bool,
 }
@@ -118,7 +120,10 @@ fn start(waker: Option<Waker>) -> Option<(Sender<Question>, Receiver<Found>)> {
                     let faces = fonts.family(family.as_deref());
                     Found::Family(family, faces)
                 }
-                Question::Face(wanted) => Found::Face(wanted, fonts.face_with(wanted)),
+                Question::Face(wanted) => {
+                    let face = fonts.face_with(&wanted);
+                    Found::Face(wanted, face)
+                }
             };
             if answers.send(answer).is_err() {
                 return;
@@ -172,25 +177,26 @@ impl Library {
         })
     }
 
-    fn face_with(&mut self, wanted: Wanted) -> Option<Face> {
+    fn face_with(&mut self, wanted: &Wanted) -> Option<Face> {
         let id = self.ranked.iter().copied().find(|&id| {
             let is_emoji = self
                 .fonts
                 .face(id)
                 .is_some_and(|face| face.families.iter().any(|(name, _)| name.to_ascii_lowercase().contains("emoji")));
-            is_emoji == wanted.emoji && self.has(id, wanted.character)
+            is_emoji == wanted.emoji && self.has(id, wanted)
         });
         // A picture is better than nothing.
         let id = id.or_else(|| {
-            let any = || self.ranked.iter().copied().find(|&id| self.has(id, wanted.character));
+            let any = || self.ranked.iter().copied().find(|&id| self.has(id, wanted));
             if wanted.emoji { None } else { any() }
         })?;
         self.face(id)
     }
 
-    fn has(&self, id: fontdb::ID, character: char) -> bool {
+    fn has(&self, id: fontdb::ID, wanted: &Wanted) -> bool {
         self.fonts.with_face_data(id, |bytes, index| {
-            FontRef::from_index(bytes, index as usize).is_some_and(|font| font.charmap().map(character) != 0)
+            FontRef::from_index(bytes, index as usize)
+                .is_some_and(|font| has_glyphs(font, wanted.character, &wanted.marks))
         }) == Some(true)
     }
 
