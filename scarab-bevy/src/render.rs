@@ -19,6 +19,8 @@ mod cells;
 mod configured;
 mod draw;
 mod font;
+#[cfg(all(unix, not(target_os = "macos")))]
+mod fontconfig;
 mod in_world;
 mod joined;
 mod layout;
@@ -48,7 +50,7 @@ pub use blink::{CursorBlink, TextBlink};
 pub use cells::DefaultCursor;
 pub use configured::ScarabConfigPlugin;
 pub use draw::TerminalScreen;
-pub use font::FontSettings;
+pub use font::{FontMissing, FontSettings};
 pub use in_world::TerminalImage;
 pub use layout::{FitWindow, TerminalArea, TerminalMetrics, TerminalView};
 #[cfg(feature = "app")]
@@ -91,6 +93,7 @@ impl Plugin for ScarabRenderPlugin {
             .register_type::<TerminalView>()
             .register_type::<TerminalMetrics>()
             .register_type::<TerminalImage>()
+            .add_message::<FontMissing>()
             .add_plugins((material::plugin, upload::plugin, settle::plugin))
             .insert_resource(self.font.clone())
             .insert_resource(self.theme.clone())

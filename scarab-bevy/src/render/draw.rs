@@ -12,7 +12,7 @@ use bevy::sprite_render::MeshMaterial2d;
 use super::atlas::{Atlas, Glyph};
 use super::blink::Blink;
 use super::cells::{self, DefaultCursor, Look, encode_row, header};
-use super::font::{FontSettings, Fonts, Received};
+use super::font::{FontMissing, FontSettings, Fonts, Received};
 use super::joined::Joined;
 use super::layout::{TerminalMetrics, TerminalQuad, TerminalView, font_pixels, opacity};
 use super::material::{GpuCell, GridHeader, GridMaterial};
@@ -89,8 +89,20 @@ pub(super) struct Atlases {
 }
 
 /// Takes up changed settings and fonts that were found.
-pub(super) fn update_fonts(settings: Res<FontSettings>, mut fonts: ResMut<Fonts>, mut atlases: ResMut<Atlases>) {
-    let received = if fonts.is_searching() { fonts.receive() } else { Received::Nothing };
+pub(super) fn update_fonts(
+    settings: Res<FontSettings>,
+    mut fonts: ResMut<Fonts>,
+    mut atlases: ResMut<Atlases>,
+    mut missing: MessageWriter<FontMissing>,
+) {
+    let mut received = Received::Nothing;
+    if fonts.is_searching() {
+        received = fonts.receive();
+        if let Some(told) = fonts.take_missing() {
+            tracing::warn!("{told}");
+            missing.write(told);
+        }
+    }
     if settings.is_changed() {
         fonts.apply(&settings);
     }

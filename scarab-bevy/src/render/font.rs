@@ -15,6 +15,9 @@ use super::system_fonts::{Asked, Found, SystemFonts, Wanted};
 /// as an atlas remembers glyphs.
 const MOST_RESOLVED: usize = 1 << 17;
 
+/// The family of the font that comes along with the feature `bundled-font`.
+const BUNDLED: &str = "JetBrains Mono";
+
 /// Which font terminals are drawn with, and how large. Changing it draws every terminal anew.
 #[derive(Resource, Reflect, Debug, Clone, PartialEq)]
 #[reflect(Resource, Default)]
@@ -23,9 +26,10 @@ pub struct FontSettings {
     pub size: f32,
     /// The height of a row in units of the font's own line height, clamped to 0.5..=3. Default: 1.
     pub line_height: f32,
-    /// A font family of the system to use; it should be a monospaced one. Default: `None`, the bundled
+    /// A font family of the system to use, whatever the case of its name; it should be a monospaced one, such as what the system
+    /// has for `monospace`. Default: `None`, the bundled
     /// JetBrains Mono, or without the feature `bundled-font` the system's monospaced font. The bundled one is also what is used if
-    /// the family is not found. Until then it is what was used before.
+    /// the family is not found, which [`FontMissing`] tells. Until then it is what was used before.
     pub family: Option<String>,
     /// Whether characters that the font lacks are looked for in the system's fonts. Default: true.
     pub system_fallback: bool,
@@ -45,6 +49,16 @@ impl FontSettings {
     pub(super) fn line_height(&self) -> f32 {
         if self.line_height.is_finite() { self.line_height.clamp(0.5, 3.0) } else { 1.0 }
     }
+}
+
+/// The font family that was asked for is not there, and another is drawn with. Comes as a message, whose text is for people.
+#[derive(Message, thiserror::Error, Debug, Clone, PartialEq, Eq)]
+#[error(
+    "the system has no font family {family:?}, and another is used: its list of fonts has the names, or take \"monospace\""
+)]
+pub struct FontMissing {
+    /// Its name, as it was asked for.
+    pub family: String,
 }
 
 /// Whether text is bold, italic, or both; also the place of a family's face.
@@ -164,6 +178,8 @@ pub(super) struct CellMetrics {
 pub(super) struct Fonts {
     /// The family that was asked for last; nothing before there were settings.
     family: Option<Option<String>>,
+    /// The family, if it was not found and nobody has been told yet.
+    missing: Option<String>,
     /// The family's faces by [`FontStyle::index`]; without a regular one no text can be drawn.
     primary: [Option<Face>; 4],
     /// Faces found for characters that the family lacks.
@@ -262,8 +278,16 @@ impl Fonts {
             match found {
                 // An answer that settings have overtaken.
                 Found::Family(family, _) if self.family.as_ref() != Some(&family) => {}
-                Found::Family(_, faces) => {
-                    let faces = if faces[0].is_some() { faces } else { bundled() };
+                Found::Family(family, faces) => {
+                    let faces = if faces[0].is_some() {
+                        faces
+                    } else {
+                        let bundled = bundled();
+                        // Whoever asks for the bundled one by its name has it.
+                        let is_bundled = |name: &str| bundled[0].is_some() && name.eq_ignore_ascii_case(BUNDLED);
+                        self.missing = family.filter(|name| !is_bundled(name));
+                        bundled
+                    };
                     // Without a bundled font, another family's is better than none.
                     if faces[0].is_some() {
                         self.primary = faces;
@@ -284,6 +308,11 @@ impl Fonts {
             }
         }
         received
+    }
+
+    /// A family that was looked for in vain, once.
+    pub(super) fn take_missing(&mut self) -> Option<FontMissing> {
+        self.missing.take().map(|family| FontMissing { family })
     }
 
     /// The face for a character and the marks on it: one that has them all, or if there is none, one that has the character. `emoji`
@@ -481,6 +510,12 @@ mod tests {
         answer("Three", None);
         assert_eq!(fonts.receive(), Received::Family);
         assert!(!is_one(&fonts) && fonts.primary[0].is_some() && !fonts.is_searching());
+        assert_eq!(fonts.take_missing(), Some(FontMissing { family: "Three".into() }));
+        assert_eq!(fonts.take_missing(), None);
+        fonts.apply(&mono("jetbrains mono"));
+        answer("jetbrains mono", None);
+        fonts.receive();
+        assert_eq!(fonts.take_missing(), None, "it comes along");
     }
 
     #[test]

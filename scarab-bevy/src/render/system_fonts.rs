@@ -12,9 +12,26 @@ use fontdb::{Database, Family, Query, Source, Stretch, Style, Weight};
 use swash::FontRef;
 
 use super::font::{Face, FaceBytes, FontStyle, has_glyphs};
+#[cfg(all(unix, not(target_os = "macos")))]
+use super::fontconfig;
+
+/// Elsewhere there is no such choice to ask for.
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+mod fontconfig {
+    pub(super) fn family(_generic: &str) -> Option<String> {
+        None
+    }
+}
 
 /// How many questions may wait. Beyond that a character is asked for again when another answer has come.
 const QUESTIONS: usize = 4096;
+
+/// The name of the kind of font that terminals want.
+const MONOSPACE: &str = "monospace";
+
+/// The names of kinds of fonts, for which the system has one or the other (CSS 2.1, 15.3.1).
+const GENERIC: [(&str, Family<'static>); 3] =
+    [(MONOSPACE, Family::Monospace), ("sans-serif", Family::SansSerif), ("serif", Family::Serif)];
 
 /// A character to find a face for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -155,6 +172,10 @@ impl Library {
     fn load() -> Self {
         let mut fonts = Database::new();
         fonts.load_system_fonts();
+        Self::of(fonts)
+    }
+
+    fn of(fonts: Database) -> Self {
         let mut ranked: Vec<_> = fonts.faces().collect();
         ranked.sort_by_cached_key(|face| {
             (!face.monospaced, face.style != Style::Normal, face.weight.0.abs_diff(400), face.post_script_name.clone())
@@ -163,11 +184,12 @@ impl Library {
         Self { fonts, ranked, files: HashMap::default() }
     }
 
+    /// The faces of a family, whatever the case of its name is, or of what the system has for one of the generic names.
     fn family(&mut self, name: Option<&str>) -> [Option<Face>; 4] {
-        let family = name.map_or(Family::Monospace, Family::Name);
+        let Some(name) = self.called(name.unwrap_or(MONOSPACE)) else { return Default::default() };
         FontStyle::ALL.map(|style| {
             let id = self.fonts.query(&Query {
-                families: &[family],
+                families: &[Family::Name(&name)],
                 weight: if style.bold { Weight::BOLD } else { Weight::NORMAL },
                 stretch: Stretch::Normal,
                 style: if style.italic { Style::Italic } else { Style::Normal },
@@ -175,6 +197,32 @@ impl Library {
             // The query gives the nearest face; one of another style is left to the regular face, made to look like it.
             self.face(id).filter(|face| style.index() == 0 || face.style == style)
         })
+    }
+
+    /// The name of the family that somebody means, as its files have it.
+    fn called(&self, wanted: &str) -> Option<String> {
+        let wanted = wanted.trim();
+        let Some((generic, kind)) = GENERIC.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)) else {
+            return self.named(wanted);
+        };
+        let preferred = fontconfig::family(generic).and_then(|name| self.named(&name));
+        preferred
+            .or_else(|| self.named(self.fonts.family_name(&kind)))
+            .or_else(|| if kind == Family::Monospace { self.any_monospaced() } else { None })
+    }
+
+    fn named(&self, wanted: &str) -> Option<String> {
+        let wanted = wanted.to_lowercase();
+        let mut names = self.fonts.faces().flat_map(|face| &face.families).map(|(name, _)| name);
+        names.find(|name| name.to_lowercase() == wanted).cloned()
+    }
+
+    fn any_monospaced(&self) -> Option<String> {
+        // Fonts of symbols and of pictures can be monospaced, too.
+        let letter = Wanted { character: 'a', marks: String::new(), emoji: false };
+        let mut faces = self.ranked.iter().filter_map(|&id| self.fonts.face(id));
+        let face = faces.find(|face| face.monospaced && self.has(face.id, &letter))?;
+        face.families.first().map(|(name, _)| name.clone())
     }
 
     fn face_with(&mut self, wanted: &Wanted) -> Option<Face> {
@@ -229,5 +277,37 @@ impl Library {
                 None
             }
         }
+    }
+}
+
+#[cfg(all(test, feature = "bundled-font"))]
+mod tests {
+    use super::*;
+
+    /// A system with one family, in two styles.
+    fn library() -> Library {
+        let mut fonts = Database::new();
+        fonts.load_font_data(include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf").to_vec());
+        fonts.load_font_data(include_bytes!("../../assets/fonts/JetBrainsMono-Bold.ttf").to_vec());
+        Library::of(fonts)
+    }
+
+    #[test]
+    fn a_family_is_found_whatever_the_case_of_its_name() {
+        let mut library = library();
+        for name in ["JetBrains Mono", "jetbrains mono", " JETBRAINS MONO "] {
+            let styles = library.family(Some(name)).map(|face| face.is_some());
+            assert_eq!(styles, [true, true, false, false], "{name:?}");
+        }
+        assert!(library.family(Some("JetBrains"))[0].is_none());
+    }
+
+    #[test]
+    fn what_the_system_has_for_monospace_is_a_monospaced_font_whatever_is_preferred() {
+        let mut library = library();
+        for name in [Some("monospace"), Some("Monospace"), None] {
+            assert!(library.family(name)[0].is_some(), "{name:?}");
+        }
+        assert!(library.family(Some("serif"))[0].is_none(), "there is none");
     }
 }

@@ -74,7 +74,7 @@ pub const KEYS: &[Key] = &[
         name: "client.font",
         form: Form::Text,
         effect: Effect::Live,
-        says: "The font's family, a monospaced one of the system; none: the JetBrains Mono that comes along, as where it is not found.",
+        says: "The font's family, a monospaced one of the system, or monospace for the one that the system prefers; none: the JetBrains Mono that comes along, as where it is not found.",
         default: Given::Text(""),
     },
     Key {
