@@ -57,7 +57,7 @@ pub use layout::{FitWindow, TerminalArea, TerminalMetrics, TerminalView};
 pub(crate) use settle::Settling;
 #[cfg(feature = "app")]
 pub(crate) use theme::seen_through;
-pub use theme::{TerminalTheme, ThemeOverride};
+pub use theme::{Flashing, TerminalTheme, ThemeOverride};
 #[cfg(feature = "app")]
 pub(crate) use window_size::StartSize;
 
@@ -90,6 +90,7 @@ impl Plugin for ScarabRenderPlugin {
         app.register_type::<FontSettings>()
             .register_type::<TerminalTheme>()
             .register_type::<ThemeOverride>()
+            .register_type::<Flashing>()
             .register_type::<TerminalView>()
             .register_type::<TerminalMetrics>()
             .register_type::<TerminalImage>()

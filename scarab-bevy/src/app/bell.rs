@@ -5,13 +5,7 @@ use std::time::{Duration, Instant};
 use bevy::{ecs::system::NonSendMarker, prelude::*, window::PrimaryWindow, winit::WINIT_WINDOWS};
 use winit_itself::window::UserAttentionType;
 
-use crate::{
-    ClientConfig,
-    alarm::Alarm,
-    messages::BellRang,
-    render::{TerminalTheme, ThemeOverride},
-    wake::Waker,
-};
+use crate::{ClientConfig, alarm::Alarm, messages::BellRang, render::Flashing, wake::Waker};
 
 /// How long a flash takes: long enough to be seen, too short to be in the way.
 const FLASH: Duration = Duration::from_millis(120);
@@ -28,15 +22,12 @@ fn ring(
     mut commands: Commands,
     mut rang: MessageReader<BellRang>,
     config: Res<ClientConfig>,
-    theme: Res<TerminalTheme>,
     window: Option<Single<(Entity, &Window), With<PrimaryWindow>>>,
     _main_thread: NonSendMarker,
 ) {
     for BellRang { terminal, .. } in rang.read() {
         if config.bell.visual {
-            // A quarter of the way to the text, which stays readable.
-            let flashing = ThemeOverride(TerminalTheme { background: theme.raised(2), ..theme.clone() });
-            commands.entity(*terminal).try_insert((flashing, Flash(Instant::now() + FLASH)));
+            commands.entity(*terminal).try_insert((Flashing, Flash(Instant::now() + FLASH)));
         }
         call(&config, window.as_deref());
     }
@@ -56,7 +47,7 @@ pub(super) fn call(config: &ClientConfig, window: Option<&(Entity, &Window)>) {
 fn end(mut commands: Commands, flashes: Query<(Entity, &Flash)>, alarm: Res<Alarm>, waker: Res<Waker>) {
     for (terminal, Flash(until)) in &flashes {
         if *until <= Instant::now() {
-            commands.entity(terminal).remove::<(ThemeOverride, Flash)>();
+            commands.entity(terminal).remove::<(Flashing, Flash)>();
         } else {
             alarm.wake_at(*until, &waker);
         }

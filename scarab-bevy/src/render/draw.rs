@@ -21,7 +21,7 @@ use super::preedit::composed;
 use super::raster::{Cluster, Rasterizer};
 use super::room::Place;
 use super::settle::Settling;
-use super::theme::{Colors, TerminalTheme, ThemeOverride};
+use super::theme::{Colors, Flashing, TerminalTheme, ThemeOverride};
 use super::upload::{TileUploads, Uploads};
 use crate::{
     highlight::TerminalHighlights, preedit::TerminalPreedit, terminal::TerminalGrid, viewport::TerminalViewport,
@@ -125,6 +125,7 @@ pub(super) struct Drawable {
     view: &'static TerminalView,
     metrics: &'static TerminalMetrics,
     theme: Option<&'static ThemeOverride>,
+    is_flashing: Has<Flashing>,
     screen: &'static mut TerminalScreen,
 }
 
@@ -181,6 +182,7 @@ pub(super) fn draw(
             let glyphs = Glyphs { size, epoch: *epoch, generation: atlas.generation };
             // Compared by value, so that nothing is missed when the resource and the override take turns.
             let colors = Colors::new(terminal.theme.map_or(&theme, |theme| &theme.0), &terminal.grid.grid);
+            let colors = if terminal.is_flashing { colors.flashing() } else { colors };
             painter.terminal(&mut terminal, colors, glyphs, atlas);
         }
         let mut again = false;

@@ -96,6 +96,12 @@ impl TerminalTheme {
 #[reflect(Component, Default)]
 pub struct ThemeOverride(pub TerminalTheme);
 
+/// Has a terminal flash as long as it is there: what is behind the text comes a quarter of the way to the text's colour, whatever colours
+/// the program has chosen (OSC 10, 11).
+#[derive(Component, Reflect, Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[reflect(Component, Default)]
+pub struct Flashing;
+
 /// A colour through which what is behind the window is seen: multiplied by its opacity, from 0 to 1. That is done with its bytes as
 /// they are, because desktops compose windows without taking their encoding apart.
 pub(crate) fn seen_through(color: Rgb, opacity: f32) -> Rgb {
@@ -137,6 +143,13 @@ impl Colors {
         let indexed = std::array::from_fn(|index| palette.get(index).unwrap_or_else(|| theme.indexed(index as u8)));
         let &TerminalTheme { bold_is_bright, minimum_contrast, .. } = theme;
         Self { fg, bg, cursor, highlights, bold_is_bright, minimum_contrast, indexed }
+    }
+
+    /// These in a flash. Of a quarter of the way to the text much is seen, and the text stays readable.
+    pub(super) fn flashing(self) -> Self {
+        let (fg, bg) = (self.fg, self.bg);
+        let bg = std::array::from_fn(|i| ((u16::from(bg[i]) * 3 + u16::from(fg[i])) / 4) as u8);
+        Self { bg, ..self }
     }
 
     /// What a cell's colours come to where it stands out by them, if it does. Its text keeps its colour where that can be read.
@@ -346,6 +359,19 @@ mod tests {
         let colors = Colors::new(&TerminalTheme::default(), &grid);
         let drawn = colors.of(cell(Attrs::empty(), CellColor::Indexed(1), CellColor::Default), None);
         assert_eq!((drawn.fg, drawn.bg), ([1, 2, 3], [4, 5, 6]));
+    }
+
+    #[test]
+    fn a_flash_is_seen_whatever_background_a_program_has_chosen() {
+        let mut grid = Grid::new(1, 1);
+        for background in [None, Some([0; 3]), Some([255; 3])] {
+            grid.palette.set(Palette::BACKGROUND, background);
+            grid.palette.set(Palette::FOREGROUND, background.map(|color| color.map(|byte| 255 - byte)));
+            let colors = Colors::new(&TerminalTheme::default(), &grid);
+            let flashing = colors.clone().flashing();
+            assert!(contrast(colors.bg, flashing.bg) > 1.3, "{background:?}");
+            assert!(contrast(flashing.fg, flashing.bg) > 4.5, "{background:?}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use scarab_bevy::{
     app::window_parts,
     panes::{Tab, Tabs, open_tab},
     render::{
-        ThemeOverride,
+        Flashing,
         offscreen::{Offscreen, Picture},
     },
 };
@@ -195,7 +195,7 @@ fn the_window_shows_what_there_is_beside_its_terminals() {
     check("window-bell", &shown.picture());
     shown.app.world_mut().remove_resource::<Ringing>();
     let deadline = Instant::now() + PATIENCE;
-    while shown.app.world_mut().get::<ThemeOverride>(left).is_some() {
+    while shown.app.world_mut().get::<Flashing>(left).is_some() {
         assert!(Instant::now() < deadline, "the flash has not passed");
         shown.app.update();
     }
