@@ -1,8 +1,16 @@
 //! The bell: the desktop hears of it, or the terminal flashes.
 
-use std::time::{Duration, Instant};
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
 
-use bevy::{ecs::system::NonSendMarker, prelude::*, window::PrimaryWindow, winit::WINIT_WINDOWS};
+use bevy::{
+    ecs::system::NonSendMarker,
+    prelude::*,
+    window::{PrimaryWindow, WindowFocused},
+    winit::WINIT_WINDOWS,
+};
 use winit_itself::window::UserAttentionType;
 
 use crate::{ClientConfig, alarm::Alarm, messages::BellRang, render::Flashing, wake::Waker};
@@ -10,12 +18,17 @@ use crate::{ClientConfig, alarm::Alarm, messages::BellRang, render::Flashing, wa
 /// How long a flash takes: long enough to be seen, too short to be in the way.
 const FLASH: Duration = Duration::from_millis(120);
 
+thread_local! {
+    /// Whether the user is being called to the window: as the windows themselves, a matter of the main thread.
+    static CALLED: Cell<bool> = const { Cell::new(false) };
+}
+
 /// A terminal that flashes, until when.
 #[derive(Component)]
 struct Flash(Instant);
 
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(Update, (ring, end).chain());
+    app.add_systems(Update, ((ring, end).chain(), answer));
 }
 
 fn ring(
@@ -39,6 +52,24 @@ pub(super) fn call(config: &ClientConfig, window: Option<&(Entity, &Window)>) {
         WINIT_WINDOWS.with_borrow(|windows| {
             if let Some(window) = windows.get_window(*entity) {
                 window.request_user_attention(Some(UserAttentionType::Informational));
+                CALLED.set(true);
+            }
+        });
+    }
+}
+
+/// Takes a call back when its window has the keyboard: not every desktop does so by itself, and the next call is to be seen.
+fn answer(
+    mut focused: MessageReader<WindowFocused>,
+    window: Option<Single<Entity, With<PrimaryWindow>>>,
+    _main_thread: NonSendMarker,
+) {
+    let Some(entity) = window.as_deref() else { return };
+    let came = focused.read().filter(|told| told.window == *entity && told.focused).count() > 0;
+    if came && CALLED.replace(false) {
+        WINIT_WINDOWS.with_borrow(|windows| {
+            if let Some(window) = windows.get_window(*entity) {
+                window.request_user_attention(None);
             }
         });
     }
