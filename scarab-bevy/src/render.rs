@@ -18,6 +18,7 @@ mod boxes;
 mod cells;
 mod configured;
 mod draw;
+mod face;
 mod font;
 #[cfg(all(unix, not(target_os = "macos")))]
 mod fontconfig;

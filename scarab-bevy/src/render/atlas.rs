@@ -289,7 +289,8 @@ impl Atlas {
 #[cfg(all(test, feature = "bundled-font"))]
 mod tests {
     use super::*;
-    use crate::render::font::{FontSettings, FontStyle};
+    use crate::render::face::FontStyle;
+    use crate::render::font::FontSettings;
 
     struct Bench {
         atlas: Atlas,

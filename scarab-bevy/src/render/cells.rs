@@ -6,7 +6,8 @@ use bevy::prelude::Resource;
 use scarab_protocol::surface::{Attrs, Cell, Color, CursorShape, Extra, Grid, Underline};
 
 use super::atlas::Glyph;
-use super::font::{CellMetrics, FontStyle};
+use super::face::FontStyle;
+use super::font::CellMetrics;
 use super::joined::{Joined, Joiner};
 use super::material::{GpuCell, GridHeader, pack};
 use super::raster::Cluster;

@@ -5,7 +5,7 @@
 use scarab_protocol::surface::{Attrs, Cell};
 
 use super::cells::Extras;
-use super::font::FontStyle;
+use super::face::FontStyle;
 
 /// The longest row of signs that is tried; longer ones are rules and frames.
 const MOST_SIGNS: usize = 16;

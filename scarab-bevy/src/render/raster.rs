@@ -7,7 +7,8 @@ use swash::shape::ShapeContext;
 use swash::zeno::{Angle, Format, Transform};
 
 use super::boxes;
-use super::font::{CellMetrics, Choice, Face, FontStyle, Fonts};
+use super::face::{Face, FontStyle};
+use super::font::{CellMetrics, Choice, Fonts};
 use super::joined::Joined;
 use super::material::linear_root;
 

@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 use fontdb::{Database, Family, Query, Source, Stretch, Style, Weight};
 use swash::FontRef;
 
-use super::font::{Face, FaceBytes, FontStyle, has_glyphs};
+use super::face::{Face, FaceBytes, FontStyle, has_glyphs};
 #[cfg(all(unix, not(target_os = "macos")))]
 use super::fontconfig;
 
