@@ -41,7 +41,7 @@ pub struct TerminalTheme {
     /// Whether bold text in one of the first eight colours has the bright one. Default: false.
     pub bold_is_bright: bool,
     /// The least contrast of text to what is behind it, from 1 (any) to 21 (black on white), as WCAG 2 counts it: text with less is
-    /// made lighter or darker. Lines, blocks and the like are no text. Default: 1.
+    /// made lighter or darker. Lines, blocks and the like are no text. Text that is selected or found has at least 3. Default: 1.
     pub minimum_contrast: f32,
 }
 
