@@ -36,8 +36,8 @@ use crate::{
 ///
 /// The terminal with Bevy's `InputFocus` gets the keyboard; a sole terminal that fits its window gets it by itself.
 /// Keys that a terminal takes do not propagate further. Those to a terminal that come in one update behind one that asks for
-/// something ([`ActionTriggered`]), or behind a click or a turn of the wheel, are dispatched once more at its end, to whoever has the keyboard by what came
-/// before them. Observers of one's own see them twice, and know it by [`KeyOrder`]. Keys that come while something else has the keyboard,
+/// something ([`ActionTriggered`]), behind a click or a turn of the wheel, or behind what an input method says, are dispatched once more at its end, to
+/// whoever has the keyboard by what came before them. Observers of one's own see them twice, and know it by [`KeyOrder`]. Keys that come while something else has the keyboard,
 /// the window or what is the App's own, go there at once.
 ///
 /// Needs Bevy's `InputPlugin`, `InputFocusPlugin` and `InputDispatchPlugin` (all in `DefaultPlugins`) to have anything to send.
@@ -105,7 +105,8 @@ impl Plugin for ScarabInputPlugin {
                 PostUpdate,
                 hover::hover.after(ScarabScrollSystems::Scroll).before(ScarabSelectSystems::Highlight),
             )
-            .add_observer(keyboard::type_key);
+            .add_observer(keyboard::type_key)
+            .add_observer(ime::composed);
         // What has moved the focus in this update is told and shown at its end: the App may sleep after it.
         app.add_systems(
             PostUpdate,

@@ -1,11 +1,9 @@
 //! Text that an input method composes, and where that shows what can be chosen.
 
-use std::mem;
-
 use bevy::{
     input_focus::InputFocus,
     prelude::*,
-    window::{Ime, PrimaryWindow, WindowEvent},
+    window::{Ime, PrimaryWindow},
 };
 
 use super::{KeyOrder, LineInput, TakesKeys};
@@ -15,7 +13,6 @@ use crate::{
     terminal::{Terminal, TerminalGrid},
     view::{TerminalArea, TerminalMetrics},
     viewport::{ScrollRequest, ScrollTo},
-    wake::Waker,
 };
 
 /// Whether an input method is composing: its keys are not the program's.
@@ -25,61 +22,54 @@ pub(super) struct Composing(pub(super) bool);
 /// Who has what is composed: a terminal, or a line in which one writes.
 type Composer = Or<(With<Terminal>, With<TakesKeys>)>;
 
+/// An input method has said something, and all that came before it is done.
+#[derive(Event)]
+pub(super) struct Composed {
+    /// Who has the keyboard.
+    pub(super) to: Option<Entity>,
+    /// What it has said.
+    pub(super) ime: Ime,
+}
+
+/// Lets input methods have their say, where nothing waits before it.
+pub(super) fn compose(mut order: ResMut<KeyOrder>, focus: Option<Res<InputFocus>>, mut commands: Commands) {
+    let to = focus.and_then(|focus| focus.get());
+    for ime in order.bypass_change_detection().take_said() {
+        commands.trigger(Composed { to, ime });
+    }
+}
+
 /// What is composed is shown, and what has been composed goes as it is to the program or into the line.
-pub(super) fn compose(
-    mut events: MessageReader<WindowEvent>,
-    focus: Option<Res<InputFocus>>,
+pub(super) fn composed(
+    event: On<Composed>,
     mut composers: Query<(&mut TerminalPreedit, Has<TakesKeys>), Composer>,
     mut composing: ResMut<Composing>,
-    order: Res<KeyOrder>,
-    waker: Res<Waker>,
-    mut later: Local<Vec<Ime>>,
     mut input: MessageWriter<TerminalInput>,
     mut written: MessageWriter<LineInput>,
     mut scrolls: MessageWriter<ScrollRequest>,
 ) {
-    // A key has asked for something that may give the keyboard to another, and so may a click; and keys wait behind both, and behind a
-    // turn of the wheel. What comes behind them is read in the next update, when those keys are done. By then Bevy may have dropped the
-    // message.
-    let mut waits = order.is_stopped();
-    let mut now = if waits { Vec::new() } else { mem::take(&mut *later) };
-    for event in events.read() {
-        match event {
-            WindowEvent::MouseButtonInput(pressed) => waits |= pressed.state.is_pressed(),
-            WindowEvent::MouseWheel(_) => waits = true,
-            WindowEvent::Ime(ime) if waits => later.push(ime.clone()),
-            WindowEvent::Ime(ime) => now.push(ime.clone()),
-            _ => {}
+    let (preedit, committed) = match event.ime.clone() {
+        Ime::Preedit { value, cursor, .. } => {
+            (TerminalPreedit { text: value, caret: cursor.map(|(start, _)| start) }, None)
         }
-    }
-    if !later.is_empty() && !order.is_paused() {
-        waker.wake();
-    }
-    for event in now {
-        let focused = focus.as_ref().and_then(|focus| focus.get());
-        let (preedit, committed) = match event {
-            Ime::Preedit { value, cursor, .. } => {
-                (TerminalPreedit { text: value, caret: cursor.map(|(start, _)| start) }, None)
-            }
-            Ime::Commit { value, .. } => (TerminalPreedit::default(), Some(value)),
-            Ime::Enabled { .. } | Ime::Disabled { .. } => (TerminalPreedit::default(), None),
-        };
-        composing.0 = !preedit.text.is_empty();
-        let Some(terminal) = focused else { continue };
-        let Ok((mut own, is_line)) = composers.get_mut(terminal) else { continue };
-        if is_line {
-            own.set_if_neq(preedit);
-            let kind = committed.map(|text| InputKind::Bytes(text.into_bytes()));
-            written.write_batch(kind.map(|kind| LineInput { line: terminal, kind }));
-            continue;
-        }
-        if !preedit.text.is_empty() || committed.is_some() {
-            // Whoever writes wants to see what comes of it.
-            scrolls.write(ScrollRequest { terminal, to: ScrollTo::Bottom });
-        }
+        Ime::Commit { value, .. } => (TerminalPreedit::default(), Some(value)),
+        Ime::Enabled { .. } | Ime::Disabled { .. } => (TerminalPreedit::default(), None),
+    };
+    composing.0 = !preedit.text.is_empty();
+    let Some(terminal) = event.to else { return };
+    let Ok((mut own, is_line)) = composers.get_mut(terminal) else { return };
+    if is_line {
         own.set_if_neq(preedit);
-        input.write_batch(committed.map(|text| TerminalInput::text(terminal, text)));
+        let kind = committed.map(|text| InputKind::Bytes(text.into_bytes()));
+        written.write_batch(kind.map(|kind| LineInput { line: terminal, kind }));
+        return;
     }
+    if !preedit.text.is_empty() || committed.is_some() {
+        // Whoever writes wants to see what comes of it.
+        scrolls.write(ScrollRequest { terminal, to: ScrollTo::Bottom });
+    }
+    own.set_if_neq(preedit);
+    input.write_batch(committed.map(|text| TerminalInput::text(terminal, text)));
 }
 
 /// Whoever loses the keyboard has nothing composed any more.

@@ -1,9 +1,11 @@
-//! The order of keys, of what they ask for, and of clicks.
+//! The order of keys, of what they ask for, of clicks, and of what input methods say.
 //!
 //! Bevy hands all keys of an update to whoever has the keyboard at its begin. One of them may ask for something that gives the keyboard
 //! to another, as a new tab does, or that comes before the next key, as a paste does. So keys behind such a one wait until it is done.
 //! A click may give the keyboard to another, too, and is read after the keys, as the wheel is. So keys behind one wait, and each goes to
 //! whoever had the keyboard behind the clicks that it came behind.
+//! What an input method says is read after the keys, too, and decides whether those behind it are the program's at all: a key that ends what is
+//! composed comes right behind it. So keys behind it wait as well, and both go on in the order in which they came.
 //!
 //! Clicks on what is no terminal, such as the bar of tabs or what an App has of its own, give the keyboard away later in the update, by
 //! whatever they are on, and it is not known here that they did. Keys behind such a click go where they should; those between a
@@ -16,17 +18,18 @@ use bevy::{
     input::keyboard::KeyboardInput,
     input_focus::{FocusedInput, InputFocus},
     prelude::*,
-    window::{PrimaryWindow, WindowEvent},
+    window::{Ime, PrimaryWindow, WindowEvent},
 };
 
+use super::ime::Composed;
 use crate::wake::Waker;
 
 /// An entity of the suite that takes keys, such as a line in which one writes.
 #[derive(Component, Default)]
 pub(crate) struct TakesKeys;
 
-/// The keys to terminals that wait: for what a key before them has asked for, or for the mouse before them. Brought by
-/// [`ScarabInputPlugin`](crate::ScarabInputPlugin).
+/// The keys to terminals that wait: for what a key before them has asked for, for the mouse before them, or for what an input method has
+/// said before them. Brought by [`ScarabInputPlugin`](crate::ScarabInputPlugin).
 ///
 /// They are those of one update as a rule; one more for each that asks for something else. More than 1024 do not wait: they are dropped.
 #[derive(Resource, Default)]
@@ -38,17 +41,34 @@ pub struct KeyOrder {
     keys: usize,
     /// For each press of a mouse button and each turn of the wheel in this update, how many of its keys came before it.
     presses: Vec<usize>,
+    /// What input methods have said in this update, as far as no key came behind it yet.
+    said: Vec<Said>,
     moves: Vec<Move>,
     /// When the focus was set last, as of when the update's clicks had been read.
     read: Option<Tick>,
 }
 
-/// A key that waits.
+/// What input methods say in an update, among its keys and clicks.
+struct Said {
+    ime: Ime,
+    /// How many keys of the update it came behind.
+    keys: usize,
+    /// How many presses and turns of the update it came behind.
+    behind: usize,
+}
+
+/// What waits.
+enum Input {
+    Key(FocusedInput<KeyboardInput>),
+    Ime(Ime),
+}
+
+/// A key that waits, or what an input method has said.
 struct Waiting {
-    key: FocusedInput<KeyboardInput>,
+    input: Input,
     /// How many presses and turns of this update it came behind.
     behind: usize,
-    /// What had given the keyboard away when the key was to be handed on, and came behind it.
+    /// What had given the keyboard away when it was to be handed on, and came behind it.
     too_early: Option<Move>,
 }
 
@@ -104,14 +124,36 @@ impl KeyOrder {
     /// Whether a key has to wait, and then it does.
     pub(super) fn holds(&mut self, key: &FocusedInput<KeyboardInput>) -> bool {
         let behind = self.presses.partition_point(|keys| *keys <= self.keys);
+        self.line_up(self.said.partition_point(|said| said.keys <= self.keys));
         self.keys += 1;
-        let waits = self.is_stopped() || behind > 0;
-        if waits && self.waiting.len() < MOST_WAITING {
-            self.waiting.push(Waiting { key: key.clone(), behind, too_early: None });
-        } else if waits {
-            tracing::warn!("a key is dropped: too many wait");
+        let waits = self.is_stopped() || behind > 0 || self.is_waiting();
+        if waits {
+            wait(&mut self.waiting, Input::Key(key.clone()), behind);
         }
         waits
+    }
+
+    /// What input methods have said that nothing has to be done before, when the keys of this update were handed out and the mouse was not read.
+    /// The rest waits.
+    pub(super) fn take_said(&mut self) -> Vec<Ime> {
+        self.line_up(self.said.len());
+        if self.is_stopped() {
+            return Vec::new();
+        }
+        let is_first = |waiting: &&Waiting| waiting.behind == 0 && matches!(waiting.input, Input::Ime(_));
+        let first = self.waiting.iter().take_while(is_first).count();
+        let said = self.waiting.drain(..first).filter_map(|waiting| match waiting.input {
+            Input::Ime(ime) => Some(ime),
+            Input::Key(_) => None,
+        });
+        said.collect()
+    }
+
+    /// So much of what input methods have said gets its place among the keys that wait.
+    fn line_up(&mut self, count: usize) {
+        for Said { ime, behind, .. } in self.said.drain(..count) {
+            wait(&mut self.waiting, Input::Ime(ime), behind);
+        }
     }
 
     /// Whether what comes now has to wait, because of what a key has asked for.
@@ -130,14 +172,23 @@ impl KeyOrder {
     }
 }
 
-/// Looks, before keys are handed out, between which of them buttons of the mouse were pressed and the wheel turned.
+fn wait(waiting: &mut Vec<Waiting>, input: Input, behind: usize) {
+    if waiting.len() < MOST_WAITING {
+        waiting.push(Waiting { input, behind, too_early: None });
+    } else {
+        tracing::warn!("a key or a composed text is dropped: too many wait");
+    }
+}
+
+/// Looks, before keys are handed out, between which of them buttons of the mouse were pressed, the wheel turned and input methods said
+/// something.
 pub(super) fn look_ahead(
     mut events: MessageReader<WindowEvent>,
     focus: Option<Res<InputFocus>>,
     mut order: ResMut<KeyOrder>,
 ) {
     let order = order.bypass_change_detection();
-    (order.keys, order.presses, order.moves) = Default::default();
+    (order.keys, order.presses, order.said, order.moves) = Default::default();
     if focus.map(|focus| focus.last_changed()) != order.read {
         // What still waits is for whoever was given the keyboard since.
         order.waiting.iter_mut().for_each(|waiting| waiting.too_early = None);
@@ -148,12 +199,15 @@ pub(super) fn look_ahead(
             WindowEvent::KeyboardInput(_) => keys += 1,
             WindowEvent::MouseButtonInput(pressed) if pressed.state.is_pressed() => order.presses.push(keys),
             WindowEvent::MouseWheel(_) => order.presses.push(keys),
+            WindowEvent::Ime(ime) => {
+                order.said.push(Said { ime: ime.clone(), keys, behind: order.presses.len() });
+            }
             _ => {}
         }
     }
 }
 
-/// Hands on the keys that have waited, to whoever has the keyboard now or had it when they came.
+/// Hands on what has waited, to whoever has the keyboard now or had it when it came.
 pub(crate) fn go_on(mut order: ResMut<KeyOrder>, waker: Res<Waker>, mut commands: Commands) {
     let order = order.bypass_change_detection();
     // A key that is handed on is behind no press any more.
@@ -166,7 +220,7 @@ pub(crate) fn go_on(mut order: ResMut<KeyOrder>, waker: Res<Waker>, mut commands
     if order.paused || !mem::take(&mut order.stopped) && order.waiting.is_empty() {
         return;
     }
-    // What an input method has written waits for the next update, and what these keys ask for is done in it.
+    // What these keys ask for is done in the next update.
     waker.wake();
     let waiting = mem::take(&mut order.waiting);
     if !waiting.is_empty() {
@@ -184,17 +238,29 @@ fn hand_on(world: &mut World, waiting: Vec<Waiting>) {
     let mut waiting = waiting.into_iter();
     // One of them may ask for something itself: then the others wait for that.
     while !world.resource::<KeyOrder>().stopped
-        && let Some(Waiting { mut key, too_early, .. }) = waiting.next()
+        && let Some(Waiting { input, too_early, .. }) = waiting.next()
     {
-        if let Some(receiver) = receiver(world, too_early).or(window) {
-            key.focused_entity = receiver;
-            world.trigger(key);
+        let receiver = receiver(world, too_early);
+        match input {
+            Input::Key(mut key) => {
+                if let Some(receiver) = receiver.or(window) {
+                    key.focused_entity = receiver;
+                    world.trigger(key);
+                }
+            }
+            Input::Ime(ime) => {
+                world.trigger(Composed { to: receiver, ime });
+                // A line reads it in the next update, and keys behind it are for the line as it is then.
+                if receiver.is_some_and(|receiver| world.get::<TakesKeys>(receiver).is_some()) {
+                    world.resource_mut::<KeyOrder>().stopped = true;
+                }
+            }
         }
     }
     world.resource_mut::<KeyOrder>().waiting.extend(waiting);
 }
 
-/// Who gets a key: whoever has the keyboard now, which may go to another with each of them. But where only a press behind the key has
+/// Who gets what has waited: whoever has the keyboard now, which may go to another with each of them. But where only a press behind it has
 /// given it to them, whoever had it before. `None`: the window.
 fn receiver(world: &World, too_early: Option<Move>) -> Option<Entity> {
     let focus = world.get_resource_ref::<InputFocus>()?;

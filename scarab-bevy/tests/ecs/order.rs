@@ -256,6 +256,59 @@ fn what_an_input_method_writes_and_begins_follows_keys_behind_the_wheel() {
 }
 
 #[test]
+fn keys_and_what_an_input_method_writes_between_them_keep_their_order() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let (mut app, _, right) = split(&place);
+    let world = app.world_mut();
+    let window = window(world);
+    let commit = |text: &str| Ime::Commit { window, value: text.into() };
+    letter(world, "1");
+    compose(world, commit("2"));
+    letter(world, "3");
+    compose(world, commit("4"));
+    letter(world, "5");
+    app.update();
+    until_typed(&mut app, right, "12345");
+}
+
+#[test]
+fn the_key_that_ends_what_is_composed_is_typed_behind_it() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let (mut app, _, right) = split(&place);
+    let world = app.world_mut();
+    let window = window(world);
+    compose(world, Ime::Preedit { window, value: "n".into(), cursor: None });
+    app.update();
+    let world = app.world_mut();
+    compose(world, Ime::Preedit { window, value: String::new(), cursor: None });
+    compose(world, Ime::Commit { window, value: "1".into() });
+    letter(world, "2");
+    // What is begun behind the key takes the next one.
+    compose(world, Ime::Preedit { window, value: "n".into(), cursor: None });
+    letter(world, "3");
+    app.update();
+    until_typed(&mut app, right, "12");
+}
+
+#[test]
+fn what_an_input_method_writes_between_two_clicks_goes_where_the_first_one_went() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let (mut app, left, right) = split(&place);
+    let world = app.world_mut();
+    let window = window(world);
+    click_on(world, LEFT);
+    compose(world, Ime::Commit { window, value: "1".into() });
+    click_on(world, RIGHT);
+    letter(world, "2");
+    app.update();
+    until_typed(&mut app, left, "1");
+    until_typed(&mut app, right, "2");
+}
+
+#[test]
 fn what_an_input_method_begins_takes_no_key_before_it() {
     let place = Place::new();
     let _daemon = place.daemon();
