@@ -278,8 +278,9 @@ impl Pointer {
         let whole = self.turned.trunc();
         self.turned -= whole;
         let Some(at) = self.position.and_then(|position| seat.spot_at(position)) else { return };
+        // What is turned upwards and to the left is positive, as winit has it.
         for (turns, forward, back) in
-            [(whole.y, Button::WheelUp, Button::WheelDown), (whole.x, Button::WheelRight, Button::WheelLeft)]
+            [(whole.y, Button::WheelUp, Button::WheelDown), (whole.x, Button::WheelLeft, Button::WheelRight)]
         {
             // More notches than this in one event are a broken device, not a wish.
             for _ in 0..turns.abs().min(32.0) as u32 {

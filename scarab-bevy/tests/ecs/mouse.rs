@@ -1,7 +1,10 @@
 //! What programs are told of the mouse.
 
 use bevy::{
-    input::{ButtonState, mouse::MouseButton},
+    input::{
+        ButtonState,
+        mouse::{MouseButton, MouseScrollUnit},
+    },
     prelude::*,
 };
 use scarab_bevy::{TerminalMetrics, prelude::*};
@@ -70,4 +73,19 @@ fn a_button_that_is_held_draws_by_pixels() {
     pointer(world, pixel(17, 33));
     click(world, MouseButton::Right, ButtonState::Released);
     until_told(&mut app, terminal, "^[[<2;17;33M^[[<34;18;33M^[[<34;18;34M^[[<2;18;34m");
+}
+
+#[test]
+fn a_wheel_is_told_by_the_side_to_which_it_is_turned() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let mut app = place.app();
+    let terminal = listening(&mut app, r"\033[?1002;1006h");
+    let world = app.world_mut();
+    pointer(world, pixel(16, 32));
+    // Up, down, left and right.
+    for turned in [Vec2::Y, Vec2::NEG_Y, Vec2::X, Vec2::NEG_X] {
+        turn_by(world, MouseScrollUnit::Line, turned);
+    }
+    until_told(&mut app, terminal, "^[[<64;3;3M^[[<65;3;3M^[[<66;3;3M^[[<67;3;3M");
 }

@@ -155,9 +155,14 @@ pub fn click(world: &mut World, button: MouseButton, state: ButtonState) {
 
 /// The wheel, turned away from the user by a notch.
 pub fn turn(world: &mut World) {
+    turn_by(world, MouseScrollUnit::Line, Vec2::Y);
+}
+
+/// The wheel or a touchpad, turned by this, as winit tells it: positive is upwards and to the left.
+pub fn turn_by(world: &mut World, unit: MouseScrollUnit, turned: Vec2) {
     let window = window(world);
-    let (unit, phase) = (MouseScrollUnit::Line, TouchPhase::Moved);
-    world.write_message(WindowEvent::from(MouseWheel { unit, x: 0.0, y: 1.0, window, phase }));
+    let (Vec2 { x, y }, phase) = (turned, TouchPhase::Moved);
+    world.write_message(WindowEvent::from(MouseWheel { unit, x, y, window, phase }));
 }
 
 /// What an input method says, told as keys are.
