@@ -92,7 +92,8 @@ pub enum Select {
     Nothing,
     /// The pointer is done: what it has selected goes to the primary selection. If that is nothing, nothing is selected any more.
     End,
-    /// Copies what is selected; to the primary selection if so. When that is done it is told by [`SelectionCopied`].
+    /// Copies what is selected; to the primary selection if so. When that is done it is told by [`SelectionCopied`]. Of nothing but
+    /// blanks there is no text, and nothing is copied.
     Copy {
         /// Whether the primary selection is meant and not the clipboard.
         primary: bool,
@@ -232,7 +233,9 @@ fn copy(
             let Some(copying) = slot else { continue };
             match copying.go_on(screen, scrollback) {
                 Progress::Done => {
-                    if let Some(Copying { primary, text, .. }) = slot.take() {
+                    // Where no text is, what was copied before is not to be lost for it.
+                    if let Some(Copying { primary, text, .. }) = slot.take().filter(|copying| !copying.text.is_empty())
+                    {
                         let fact = SelectionCopied { terminal, primary, text };
                         copied.write(fact.clone());
                         commands.trigger(fact);

@@ -162,6 +162,24 @@ fn a_selection_goes_with_its_text_and_is_gone_when_that_changes() {
     assert_eq!(row(app.world()), None);
 }
 
+#[test]
+fn blanks_alone_replace_nothing_that_was_copied() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let mut app = place.app();
+    let terminal = lines(&mut app);
+    // Behind the text of line 299, and then a part of it.
+    for (from, to) in [(20, 30), (0, 4)] {
+        let [from, to] = [from, to].map(|col| At { line: 298, col });
+        for what in [Select::Begin(SelectionKind::Cells, from), Select::Extend(to), Select::Copy { primary: false }] {
+            app.world_mut().write_message(SelectRequest { terminal, what });
+        }
+        app.update();
+    }
+    let copied: Vec<_> = app.world_mut().resource_mut::<Messages<SelectionCopied>>().drain().collect();
+    assert_eq!(copied.iter().map(|copied| copied.text.as_str()).collect::<Vec<_>>(), ["line"]);
+}
+
 /// The same program on a terminal that fills the window, with cells of 8 by 16 pixels.
 fn in_window(app: &mut App) -> Entity {
     let terminal = lines(app);
