@@ -77,7 +77,7 @@ pub(crate) fn show(mut terminals: Query<Standing>) {
                 };
                 let linked = link.0.iter().flat_map(|link| &link.parts).filter(|(own, _)| *own == line);
                 linked.for_each(|(_, columns)| paint(columns.clone(), Highlight::Link));
-                paint(selection.columns(line, seen.cols()), Highlight::Selected);
+                paint(selection.columns(line, seen.row(row)), Highlight::Selected);
                 for (_, range, here) in found.iter().filter(|(own, ..)| *own == line) {
                     paint(range.clone(), if *here { Highlight::FoundHere } else { Highlight::Found });
                 }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use bevy::prelude::*;
 use scarab_protocol::{
     config::WORD_SEPARATORS,
-    surface::{Grid, Modes},
+    surface::{Cell, Grid, Modes},
 };
 
 pub use selection::{Place, SelectionKind};
@@ -106,9 +106,9 @@ impl TerminalSelection {
         self.selection.is_none_or(|selection| selection.is_empty())
     }
 
-    /// The columns of a line that are selected, of a line of this width.
-    pub fn columns(&self, line: u64, width: u16) -> Range<u16> {
-        self.selection.map_or(0..0, |selection| selection.columns(line, width))
+    /// The columns of a line that are selected, of a line with these cells: of a wide character both or none.
+    pub fn columns(&self, line: u64, cells: &[Cell]) -> Range<u16> {
+        self.selection.map_or(0..0, |selection| selection.columns(line, cells))
     }
 
     fn obey(&mut self, what: Select, lines: Lines<'_>, words: &WordSeparators) {
@@ -165,7 +165,7 @@ impl TerminalSelection {
 fn look(selection: &Selection, line: u64, screen: &Grid) -> u64 {
     let Some(row) = line.checked_sub(screen.scrolled).and_then(|row| u16::try_from(row).ok()) else { return 0 };
     let cells = screen.row(row);
-    let columns = selection.columns(line, cells.len() as u16);
+    let columns = selection.columns(line, cells);
     let mut hasher = DefaultHasher::new();
     for cell in &cells[usize::from(columns.start)..usize::from(columns.end)] {
         cell.character().hash(&mut hasher);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use scarab_protocol::surface::{Attrs, line_text};
+use scarab_protocol::surface::{Attrs, Cell, line_text};
 
 use super::words::{line_around, word_around};
 use crate::scrollback::Lines;
@@ -82,11 +82,13 @@ impl Selection {
         self.start.line..self.end.line + 1
     }
 
-    /// What of a line is in it, in columns of a line of this width; nothing of a line that it does not touch.
-    pub(super) fn columns(&self, line: u64, width: u16) -> Range<u16> {
+    /// What of a line is in it, in columns of a line with these cells; nothing of a line that it does not touch. A wide character of
+    /// which a half is in it is in it as a whole.
+    pub(super) fn columns(&self, line: u64, cells: &[Cell]) -> Range<u16> {
         if !self.lines().contains(&line) {
             return 0..0;
         }
+        let width = cells.len() as u16;
         let columns = match self.kind {
             SelectionKind::Block => self.anchor.col.min(self.head.col)..self.anchor.col.max(self.head.col),
             _ => {
@@ -94,14 +96,18 @@ impl Selection {
                 start..if line == self.end.line { self.end.col } else { width }
             }
         };
-        columns.start.min(width)..columns.end.min(width)
+        let (start, end) = (columns.start.min(width), columns.end.min(width));
+        let is_within = |col: u16| {
+            start < end && cells.get(usize::from(col)).is_some_and(|cell| cell.attrs().contains(Attrs::WIDE_SPACER))
+        };
+        start.saturating_sub(u16::from(is_within(start)))..end + u16::from(is_within(end))
     }
 
     /// Appends the text of one of its lines: with what separates it from the next, if one follows. Lines that were wrapped are
     /// one piece, others have no blanks at their end.
     pub(super) fn push_line(&self, number: u64, lines: Lines<'_>, text: &mut String) {
         let (cells, extras) = lines.get(number);
-        let columns = self.columns(number, cells.len() as u16);
+        let columns = self.columns(number, cells);
         let columns = usize::from(columns.start)..usize::from(columns.end);
         let inside: Vec<_> = extras
             .iter()
@@ -126,18 +132,23 @@ impl Selection {
 
 #[cfg(test)]
 mod tests {
-    use scarab_protocol::surface::{Cell, Color, Grid};
+    use scarab_protocol::surface::{Color, Grid};
 
     use super::*;
     use crate::scrollback::Scrollback;
 
-    /// A screen of these rows, from line 100 on. A row that ends in `\` goes on in the next.
+    /// A screen of these rows, from line 100 on. A row that ends in `\` goes on in the next; `>` stands for the right half of a wide
+    /// character.
     fn screen(rows: &[&str]) -> Grid {
         let mut grid = Grid::new(10, rows.len() as u16);
         grid.scrolled = 100;
         for (row, text) in (0..).zip(rows) {
             let wraps = text.ends_with('\\');
-            let cell = |c: char| Cell::new(c, Attrs::empty(), Color::Default, Color::Default);
+            let cell = |c: char| match c {
+                '>' => Cell::new(' ', Attrs::WIDE_SPACER, Color::Default, Color::Default),
+                c if c.is_ascii() => Cell::new(c, Attrs::empty(), Color::Default, Color::Default),
+                c => Cell::new(c, Attrs::WIDE, Color::Default, Color::Default),
+            };
             let mut cells: Vec<Cell> = text.trim_end_matches('\\').chars().map(cell).collect();
             cells.resize(10, Cell::BLANK);
             if wraps {
@@ -178,6 +189,21 @@ mod tests {
         assert_eq!(selected(&grid, SelectionKind::Words, at(0, 8), at(0, 8)), "word");
         assert_eq!(selected(&grid, SelectionKind::Words, at(0, 3), at(1, 3)), "long word and");
         assert_eq!(selected(&grid, SelectionKind::Lines, at(1, 4), at(1, 4)), "a long word and more");
+    }
+
+    #[test]
+    fn a_wide_character_is_in_it_as_a_whole() {
+        let grid = screen(&["a漢>字>b", "12345"]);
+        for (from, to, text) in [(2, 3, "漢"), (1, 2, "漢"), (2, 4, "漢字"), (3, 6, "字b"), (2, 2, "")] {
+            assert_eq!(selected(&grid, SelectionKind::Cells, at(0, from), at(0, to)), text, "{from} to {to}");
+        }
+        // A rectangle has of each line whole characters.
+        assert_eq!(selected(&grid, SelectionKind::Block, at(0, 2), at(1, 4)), "漢字\n34");
+        let scrollback = Scrollback::default();
+        let lines = Lines { screen: &grid, scrollback: &scrollback };
+        let mut selection = Selection::begin(SelectionKind::Block, at(0, 2), lines, "");
+        selection.extend(at(1, 4), lines, "");
+        assert_eq!([0u16, 1].map(|row| selection.columns(100 + u64::from(row), grid.row(row))), [1..5, 2..4]);
     }
 
     #[test]
