@@ -1,6 +1,7 @@
 //! Selecting parts of a terminal's lines, and copying them.
 
 mod selection;
+mod text;
 mod words;
 
 use std::hash::{DefaultHasher, Hash, Hasher};

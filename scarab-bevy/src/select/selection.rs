@@ -2,9 +2,12 @@
 
 use std::ops::Range;
 
-use scarab_protocol::surface::{Attrs, Cell, line_text};
+use scarab_protocol::surface::{Attrs, Cell};
 
-use super::words::{line_around, word_around};
+use super::{
+    text::push,
+    words::{line_around, word_around},
+};
 use crate::scrollback::Lines;
 
 /// In which steps a selection grows.
@@ -107,26 +110,17 @@ impl Selection {
     /// one piece, others have no blanks at their end.
     pub(super) fn push_line(&self, number: u64, lines: Lines<'_>, text: &mut String) {
         let (cells, extras) = lines.get(number);
-        let columns = self.columns(number, cells);
-        let columns = usize::from(columns.start)..usize::from(columns.end);
-        let inside: Vec<_> = extras
-            .iter()
-            .filter(|(col, _)| columns.contains(&usize::from(*col)))
-            .map(|(col, extra)| (*col - columns.start as u16, extra.clone()))
-            .collect();
-        text.push_str(&line_text(&cells[columns.clone()], &inside));
-        if number + 1 >= self.lines().end {
-            return;
-        }
-        if self.kind == SelectionKind::Block || !lines.is_wrapped(number) {
-            text.push('\n');
-            return;
-        }
+        let start = text.len();
+        push(cells, extras, self.columns(number, cells), text);
+        let is_last = number + 1 >= self.lines().end;
         // Blanks at the end of a wrapped line are between words.
-        let spacers = Attrs::WIDE_SPACER | Attrs::LEADING_SPACER;
-        let shown = cells[columns].iter().filter(|cell| !cell.attrs().intersects(spacers));
-        let blanks = shown.rev().take_while(|cell| matches!(cell.character(), ' ' | '\0' | '\t')).count();
-        text.extend(std::iter::repeat_n(' ', blanks));
+        if !is_last && self.kind != SelectionKind::Block && lines.is_wrapped(number) {
+            return;
+        }
+        text.truncate(start + text[start..].trim_end_matches([' ', '\t']).len());
+        if !is_last {
+            text.push('\n');
+        }
     }
 }
 
@@ -204,6 +198,18 @@ mod tests {
         let mut selection = Selection::begin(SelectionKind::Block, at(0, 2), lines, "");
         selection.extend(at(1, 4), lines, "");
         assert_eq!([0u16, 1].map(|row| selection.columns(100 + u64::from(row), grid.row(row))), [1..5, 2..4]);
+    }
+
+    #[test]
+    fn tabs_are_copied_as_tabs() {
+        // The first goes to the eighth column, as the second from there would; the third is followed by something before it.
+        let grid = screen(&["a\t      b", "\t       c", "\t   d e", "a \t"]);
+        assert_eq!(selected(&grid, SelectionKind::Cells, at(0, 0), at(3, 10)), "a\tb\n\tc\n\td e\na");
+        // Of a tab that begins before it there are blanks.
+        assert_eq!(selected(&grid, SelectionKind::Cells, at(0, 6), at(0, 9)), "  b");
+        assert_eq!(selected(&grid, SelectionKind::Block, at(0, 1), at(1, 9)), "\tb\n       c");
+        let wrapped = screen(&["a b\t     \\", "c"]);
+        assert_eq!(selected(&wrapped, SelectionKind::Cells, at(0, 0), at(1, 1)), "a b\t  c");
     }
 
     #[test]
