@@ -37,10 +37,14 @@ impl LineKeys<'_> {
         }
         let modifier = convert::modifier(pressed.key_code, &pressed.logical_key);
         let press = key_press(pressed, modifier, self.mods(), Modes::empty());
-        let pastes = self.keys.action(&press, Modes::empty()) == Some(Action::Paste);
-        if pastes && !pressed.repeat {
-            self.pastes.write(PasteRequest { terminal: line, primary: false });
+        let primary = match self.keys.action(&press, Modes::empty()) {
+            Some(Action::Paste) => false,
+            Some(Action::PasteSelection) => true,
+            _ => return false,
+        };
+        if !pressed.repeat {
+            self.pastes.write(PasteRequest { terminal: line, primary });
         }
-        pastes
+        true
     }
 }

@@ -131,12 +131,20 @@ pub const ACTIONS: &[(&str, Action)] = &[
     ("fullscreen", Action::Fullscreen),
 ];
 
+/// Shift+Insert pastes what was selected last where the system has a primary selection: terminals have had it so since xterm. Elsewhere it
+/// pastes the clipboard.
+const SHIFT_INSERT: &str = if cfg!(all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android")))) {
+    "Shift+Insert = paste_selection"
+} else {
+    "Shift+Insert = paste"
+};
+
 /// The bindings that are in force where the configuration says nothing else of their keys.
 pub const DEFAULT_BINDINGS: &[&str] = &[
     "Ctrl+Shift+C = copy",
     "Ctrl+Insert = copy",
     "Ctrl+Shift+V = paste",
-    "Shift+Insert = paste",
+    SHIFT_INSERT,
     "Ctrl+Shift+A = select_all",
     "Ctrl+Shift+Up = scroll_line_up",
     "Ctrl+Shift+Down = scroll_line_down",
