@@ -64,9 +64,8 @@ enum Owner {
     Nobody,
 }
 
-/// How many pixels of a fine wheel or a touchpad make a notch: about three lines of text, as a notch scrolls.
-const PIXELS_PER_NOTCH: f32 = 50.0;
-/// How many lines a notch of the wheel scrolls back, as terminals and desktops have it.
+/// How many lines a notch of the wheel scrolls back, as terminals and desktops have it; so many lines' height of a fine wheel or a touchpad
+/// make a notch.
 const LINES_PER_NOTCH: f32 = 3.0;
 
 /// What the mouse says.
@@ -262,18 +261,20 @@ impl Pointer {
     fn turn(&mut self, seat: &SeatItem<'_, '_>, turned: &MouseWheel, mods: Mods, said: &mut Said) {
         let alternate = seat.screen.grid.modes.contains(Modes::ALTERNATE_SCREEN | Modes::ALTERNATE_SCROLL);
         let is_programs = seat.listens(mods) || alternate && !mods.contains(Mods::SHIFT);
+        // In physical pixels, as turns are told.
+        let line = seat.metrics.cell.y.max(1) as f32;
         if !is_programs {
             // A touchpad scrolls as far as the fingers move, a wheel by lines.
             let lines = match turned.unit {
                 MouseScrollUnit::Line => turned.y * LINES_PER_NOTCH,
-                MouseScrollUnit::Pixel => turned.y / seat.metrics.cell.y.max(1) as f32,
+                MouseScrollUnit::Pixel => turned.y / line,
             };
             said.scrolls.write(ScrollRequest { terminal: seat.terminal, to: ScrollTo::Lines(lines) });
             return;
         }
         self.turned += match turned.unit {
             MouseScrollUnit::Line => Vec2::new(turned.x, turned.y),
-            MouseScrollUnit::Pixel => Vec2::new(turned.x, turned.y) / PIXELS_PER_NOTCH,
+            MouseScrollUnit::Pixel => Vec2::new(turned.x, turned.y) / (LINES_PER_NOTCH * line),
         };
         let whole = self.turned.trunc();
         self.turned -= whole;

@@ -89,3 +89,17 @@ fn a_wheel_is_told_by_the_side_to_which_it_is_turned() {
     }
     until_told(&mut app, terminal, "^[[<64;3;3M^[[<65;3;3M^[[<66;3;3M^[[<67;3;3M");
 }
+
+#[test]
+fn three_lines_height_of_a_touchpad_are_told_as_a_notch() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let mut app = place.app();
+    let terminal = listening(&mut app, r"\033[?1002;1006h");
+    let world = app.world_mut();
+    pointer(world, pixel(16, 32));
+    for turned in [40.0, 9.0] {
+        turn_by(world, MouseScrollUnit::Pixel, Vec2::new(0.0, turned));
+    }
+    until_told(&mut app, terminal, "^[[<64;3;3M");
+}
