@@ -47,6 +47,8 @@ pub(super) struct Pointer {
     /// The buttons that are down, in the order in which they went down, and whose they are.
     held: Vec<(Button, Owner)>,
     place: Option<Place>,
+    /// Whether it has moved since a button went down: then it draws what that selects.
+    draws: bool,
     turned: Vec2,
     clicks: Clicks,
     /// The modifiers that are down where the mouse's events have been read to: within an update they come and go between them.
@@ -171,6 +173,7 @@ impl Pointer {
     fn go(&mut self, seat: &SeatItem<'_, '_>, position: Vec2, mods: Mods, said: &mut Said) {
         let now = seat.spot_at(position);
         if let Some(kind) = self.selecting() {
+            self.draws = true;
             let place = seat.place_at(position, kind);
             if self.place != place {
                 self.place = place;
@@ -201,7 +204,7 @@ impl Pointer {
     ) -> Owner {
         let Some(at) = seat.spot_at(position) else { return Owner::Nobody };
         let terminal = seat.terminal;
-        self.spot = Some(at);
+        (self.spot, self.draws) = (Some(at), false);
         if seat.listens(mods) {
             said.mouse(terminal, MouseAction::Press, Some(button), at, mods);
             return Owner::Program;

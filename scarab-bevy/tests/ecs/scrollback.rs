@@ -1,9 +1,12 @@
 //! Looking back, selecting and copying: by systems, by keys and by the mouse.
 
+use std::time::Duration;
+
 use bevy::{
     input::{ButtonState, keyboard::Key, mouse::MouseButton},
     input_focus::{FocusCause, InputFocus},
     prelude::*,
+    time::TimeUpdateStrategy,
 };
 use scarab_bevy::{
     ActionTriggered, Highlight, Place as At, ScrollRequest, ScrollTo, Search, SearchOutcome, SearchRequest, Select,
@@ -217,6 +220,30 @@ fn the_mouse_selects_and_the_wheel_scrolls() {
     assert_eq!(until_copied(&mut app).text, second[5..]);
     turn(app.world_mut());
     until(&mut app, "three lines back", |world| (seen(world, terminal)[3] == first).then_some(()));
+}
+
+#[test]
+fn a_selection_that_is_drawn_to_the_edge_of_the_window_scrolls() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let mut app = place.app();
+    let terminal = in_window(&mut app);
+    // Without a padding the first row begins at the edge.
+    let metrics = TerminalMetrics { cell: UVec2::new(8, 16), padding: 0, scale_factor: 1.0 };
+    app.world_mut().entity_mut(terminal).insert(metrics);
+    until(&mut app, "a row more", |world| (world.get::<TerminalGrid>(terminal)?.grid.rows() == 25).then_some(()));
+    app.insert_resource(TimeUpdateStrategy::ManualDuration(Duration::from_millis(100)));
+    let is_scrolled_back = |app: &App| app.world().get::<TerminalViewport>(terminal).expect("there").is_scrolled_back();
+    pointer(app.world_mut(), Vec2::new(20.0, 1.0));
+    click(app.world_mut(), MouseButton::Left, ButtonState::Pressed);
+    app.update();
+    assert!(!is_scrolled_back(&app), "a click draws nothing");
+    pointer(app.world_mut(), Vec2::new(30.0, 12.0));
+    app.update();
+    assert!(!is_scrolled_back(&app), "it is on the text");
+    pointer(app.world_mut(), Vec2::new(30.0, 1.0));
+    app.update();
+    assert!(is_scrolled_back(&app));
 }
 
 #[test]
