@@ -26,6 +26,9 @@ const MAX_PATTERN: usize = 1 << 20;
 #[require(Scrollback)]
 pub struct TerminalSearch {
     wanted: Option<Regex>,
+    /// The line from which a text is looked for upwards: the last one that was seen when the search began, and since somebody went on, the
+    /// one where that stopped. As long as one writes, what was found for less of the text does not count.
+    origin: Option<u64>,
     /// Where it has stopped.
     here: Option<Span>,
     /// The search that is under way.
@@ -61,6 +64,8 @@ struct Going {
     beyond: Option<Span>,
     /// How many lines are left to be looked at.
     left: u64,
+    /// Whether it begins the next one where it stops: somebody has gone on.
+    moves_origin: bool,
 }
 
 /// Asks to look for something.
@@ -75,7 +80,8 @@ pub struct SearchRequest {
 /// What a [`SearchRequest`] does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Search {
-    /// Looks for a text, from the last line that is seen upwards. Without capitals in it, capitals do not matter.
+    /// Looks for a text, from the last line that is seen upwards. Without capitals in it, capitals do not matter. Until [`Search::End`]
+    /// another text is looked for from where the first one was, or from where one has gone to since.
     For {
         /// The text.
         text: String,
@@ -126,17 +132,20 @@ impl TerminalSearch {
     }
 
     fn obey(&mut self, what: &Search, bottom: u64, lines: Lines<'_>) {
-        self.reflow = lines.screen.reflow;
+        if self.reflow != lines.screen.reflow {
+            (self.here, self.origin, self.reflow) = (None, None, lines.screen.reflow);
+        }
         match what {
             Search::For { text, regex } => self.look_for(text, *regex, bottom, lines),
-            Search::Up => self.go(true, bottom, lines),
-            Search::Down => self.go(false, bottom, lines),
+            Search::Up => self.go(true, true, bottom, lines),
+            Search::Down => self.go(false, true, bottom, lines),
             Search::End => *self = Self::default(),
         }
     }
 
     fn look_for(&mut self, text: &str, regex: bool, bottom: u64, lines: Lines<'_>) {
-        *self = Self { reflow: self.reflow, ..Self::default() };
+        let origin = *self.origin.get_or_insert(bottom);
+        *self = Self { reflow: self.reflow, origin: Some(origin), ..Self::default() };
         if text.is_empty() {
             return;
         }
@@ -145,7 +154,7 @@ impl TerminalSearch {
         match RegexBuilder::new(&pattern).case_insensitive(!capitals).size_limit(MAX_PATTERN).build() {
             Ok(wanted) => {
                 self.wanted = Some(wanted);
-                self.go(true, bottom, lines);
+                self.go(true, false, origin, lines);
             }
             Err(error) => {
                 // The last line says what is wrong, those before it draw where.
@@ -156,14 +165,14 @@ impl TerminalSearch {
         }
     }
 
-    fn go(&mut self, up: bool, bottom: u64, lines: Lines<'_>) {
+    fn go(&mut self, up: bool, moves_origin: bool, from: u64, lines: Lines<'_>) {
         if self.wanted.is_none() {
             return;
         }
         let all = lines.all();
-        let next = self.here.map_or(bottom, |here| here.start.line).clamp(all.start, all.end.saturating_sub(1));
+        let next = self.here.map_or(from, |here| here.start.line).clamp(all.start, all.end.saturating_sub(1));
         // The first line is looked at twice: what lies before and what lies behind.
-        self.going = Some(Going { up, next, beyond: self.here, left: all.end - all.start + 1 });
+        self.going = Some(Going { up, next, beyond: self.here, left: all.end - all.start + 1, moves_origin });
         self.outcome = SearchOutcome::Looking;
     }
 
@@ -201,6 +210,9 @@ impl TerminalSearch {
             let hit = if going.up { found.iter().rev().find(counts) } else { found.iter().find(counts) };
             if let Some(hit) = hit {
                 self.here = Some(*hit);
+                if going.moves_origin {
+                    self.origin = Some(hit.start.line);
+                }
                 self.going = None;
                 self.outcome = SearchOutcome::Found;
                 return false;
@@ -252,7 +264,7 @@ fn search(
     }
     for (terminal, screen, _, mut scrollback, mut search) in &mut terminals {
         if search.reflow != screen.grid.reflow && search.wanted.is_some() {
-            (search.here, search.reflow) = (None, screen.grid.reflow);
+            (search.here, search.origin, search.reflow) = (None, None, screen.grid.reflow);
         }
         if search.going.is_none() {
             continue;

@@ -287,11 +287,16 @@ fn a_search_goes_up_and_down_through_lines_that_are_fetched() {
     let here = |world: &World| world.get::<TerminalHighlights>(terminal).expect("there").row(2).to_vec();
     assert_eq!(here(app.world()), [(0..7, Highlight::FoundHere)]);
     assert_eq!(look_for(&mut app, terminal, r"^line \d0$", true), SearchOutcome::Found);
-    // It is seen already, so that nothing moves.
-    until_seen(&mut app, terminal, &["line 40", "line 41", "line 42", "line 43", "line 44"]);
+    // What was found for another text does not count: it is looked for from where the first one was.
+    until_seen(&mut app, terminal, &["line 88", "line 89", "line 90", "line 91", "line 92"]);
     assert_eq!(look(&mut app, terminal, Search::Up), SearchOutcome::Found);
-    until_seen(&mut app, terminal, &["line 28", "line 29", "line 30", "line 31", "line 32"]);
-    for _ in 0..7 {
+    until_seen(&mut app, terminal, &["line 78", "line 79", "line 80", "line 81", "line 82"]);
+    // From where one has gone to, too.
+    assert_eq!(look_for(&mut app, terminal, r"^line \d5$", true), SearchOutcome::Found);
+    until_seen(&mut app, terminal, &["line 73", "line 74", "line 75", "line 76", "line 77"]);
+    assert_eq!(look_for(&mut app, terminal, r"^line \d0$", true), SearchOutcome::Found);
+    until_seen(&mut app, terminal, &["line 78", "line 79", "line 80", "line 81", "line 82"]);
+    for _ in 0..2 {
         assert_eq!(look(&mut app, terminal, Search::Down), SearchOutcome::Found);
     }
     // From the last it begins anew.
