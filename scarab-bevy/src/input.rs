@@ -9,6 +9,7 @@ mod keyboard;
 mod keys;
 #[cfg(feature = "app")]
 mod lines;
+mod modifiers;
 mod mouse;
 mod order;
 mod seat;
@@ -67,6 +68,7 @@ impl Plugin for ScarabInputPlugin {
             .init_resource::<KeyOrder>()
             .init_resource::<Waker>()
             .init_resource::<ime::Composing>()
+            .init_resource::<modifiers::ModifiersTold>()
             .init_resource::<mouse::Pointer>()
             .init_resource::<MouseGrab>()
             .init_resource::<focus::Told>()
@@ -107,6 +109,9 @@ impl Plugin for ScarabInputPlugin {
             )
             .add_observer(keyboard::type_key)
             .add_observer(ime::composed);
+        #[cfg(feature = "winit")]
+        app.add_message::<bevy::winit::RawWinitWindowEvent>()
+            .add_systems(PreUpdate, modifiers::hear.in_set(ScarabInputSystems::Focus).before(order::look_ahead));
         // What has moved the focus in this update is told and shown at its end: the App may sleep after it.
         app.add_systems(
             PostUpdate,

@@ -6,7 +6,7 @@ use bevy::{
     window::{Ime, PrimaryWindow},
 };
 
-use super::{KeyOrder, LineInput, TakesKeys};
+use super::{KeyOrder, LineInput, TakesKeys, keyboard::Held, order::Input};
 use crate::{
     messages::{InputKind, TerminalInput},
     preedit::TerminalPreedit,
@@ -31,11 +31,21 @@ pub(super) struct Composed {
     pub(super) ime: Ime,
 }
 
-/// Lets input methods have their say, where nothing waits before it.
-pub(super) fn compose(mut order: ResMut<KeyOrder>, focus: Option<Res<InputFocus>>, mut commands: Commands) {
+/// Lets input methods have their say, where nothing waits before it; and the modifiers are those behind the last key.
+pub(super) fn compose(
+    mut order: ResMut<KeyOrder>,
+    focus: Option<Res<InputFocus>>,
+    mut held: ResMut<Held>,
+    mut commands: Commands,
+) {
     let to = focus.and_then(|focus| focus.get());
-    for ime in order.bypass_change_detection().take_said() {
-        commands.trigger(Composed { to, ime });
+    for input in order.bypass_change_detection().take_said() {
+        match input {
+            Input::Ime(ime) => commands.trigger(Composed { to, ime }),
+            Input::Modifiers(mods) => held.tell(mods),
+            // Those are handed on at the update's end.
+            Input::Key(_) => {}
+        }
     }
 }
 

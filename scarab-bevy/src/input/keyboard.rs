@@ -40,23 +40,40 @@ pub(crate) struct LineInput {
     pub(crate) kind: InputKind,
 }
 
-/// The modifier keys that are down, each with what it meant when it went down: another modifier may give it another
-/// meaning before it comes up. Followed event by event: the state after a frame is wrong for keys within it.
+/// The modifiers that are down. Followed event by event: the state after a frame is wrong for keys within it.
 #[derive(Resource, Default)]
-pub(crate) struct Held(Vec<(KeyCode, key::Named)>);
+pub(crate) struct Held {
+    /// The keys, each with what it meant when it went down: another modifier may give it another meaning before it comes up.
+    keys: Vec<(KeyCode, key::Named)>,
+    /// What the windowing system has told last. It knows of keys that went down elsewhere, and of what sticks.
+    told: Option<Mods>,
+}
+
+/// The modifiers of which windowing systems tell.
+const TOLD: Mods = Mods::SHIFT.union(Mods::CTRL).union(Mods::ALT).union(Mods::SUPER);
 
 impl Held {
     pub(crate) fn follow(&mut self, input: &KeyboardInput) {
-        self.0.retain(|(code, _)| *code != input.key_code);
+        self.keys.retain(|(code, _)| *code != input.key_code);
         if input.state == ButtonState::Pressed
             && let Some(modifier) = convert::modifier(input.key_code, &input.logical_key)
         {
-            self.0.push((input.key_code, modifier));
+            self.keys.push((input.key_code, modifier));
         }
     }
 
+    /// The windowing system tells which modifiers are down.
+    pub(super) fn tell(&mut self, mods: Mods) {
+        self.told = Some(mods);
+    }
+
     pub(crate) fn mods(&self) -> Mods {
-        self.0.iter().fold(Mods::empty(), |mods, (_, named)| mods | named.modifier())
+        let keys = self.by_keys();
+        self.told.map_or(keys, |told| told | keys.difference(TOLD))
+    }
+
+    fn by_keys(&self) -> Mods {
+        self.keys.iter().fold(Mods::empty(), |mods, (_, named)| mods | named.modifier())
     }
 }
 
@@ -76,7 +93,7 @@ pub(super) fn type_key(
     let terminal = event.focused_entity;
     let pressed = event.input.clone();
     let taker = takers.get(terminal);
-    if taker.is_ok() && order.holds(event.event()) {
+    if taker.is_ok() && order.holds(event.event(), &mut held) {
         return event.propagate(false);
     }
     // Whoever has the keyboard: a modifier may come up elsewhere than it went down.
@@ -86,9 +103,13 @@ pub(super) fn type_key(
     if composing.0 {
         return;
     }
-    let mods = held.mods();
+    let mut mods = held.mods();
     let down = pressed.state == ButtonState::Pressed;
     let modifier = convert::modifier(pressed.key_code, &pressed.logical_key);
+    if let Some(own) = modifier.map(key::Named::modifier) {
+        // What a modifier's own key does to it is told behind the key: Wayland and X have it so.
+        mods.set(own, held.by_keys().contains(own));
+    }
     let press = key_press(&pressed, modifier, mods, modes.0);
     if let Some(action) = keys.action(&press, modes.0) {
         if down && (!pressed.repeat || repeats(action)) {
@@ -193,6 +214,19 @@ mod tests {
         held.follow(&event(KeyCode::ShiftLeft, Key::Shift, ButtonState::Released));
         held.follow(&event(KeyCode::AltLeft, Key::Alt, ButtonState::Released));
         assert_eq!(held.mods(), Mods::empty());
+    }
+
+    #[test]
+    fn what_the_windowing_system_tells_counts_more_than_keys() {
+        let mut held = Held::default();
+        held.follow(&event(KeyCode::ControlLeft, Key::Control, ButtonState::Pressed));
+        held.follow(&event(KeyCode::CapsLock, Key::Hyper, ButtonState::Pressed));
+        assert_eq!(held.mods(), Mods::CTRL | Mods::HYPER);
+        // Ctrl came up unseen, and Shift went down so. Of Hyper nobody tells.
+        held.tell(Mods::SHIFT);
+        assert_eq!(held.mods(), Mods::SHIFT | Mods::HYPER);
+        held.tell(Mods::empty());
+        assert_eq!(held.mods(), Mods::HYPER);
     }
 
     #[test]

@@ -25,6 +25,7 @@ use super::{
     ActionTriggered, KeyOrder, MouseGrab,
     clicks::Clicks,
     keyboard::Held,
+    modifiers::ModifiersTold,
     seat::{Seat, SeatItem, Spot},
 };
 use crate::{
@@ -84,6 +85,7 @@ pub(super) struct Said<'w> {
 /// knows their modes, and here they only save messages. A motion within a cell is none, but for programs that want pixels.
 pub(super) fn read(
     mut events: MessageReader<WindowEvent>,
+    told: Res<ModifiersTold>,
     time: Res<Time<Real>>,
     mut pointer: ResMut<Pointer>,
     grab: Res<MouseGrab>,
@@ -94,14 +96,19 @@ pub(super) fn read(
 ) {
     let pointer = &mut *pointer;
     let mut presses = 0;
+    let mut changes = told.changes();
     for event in events.read() {
+        // It is told behind the update in which the keyboard was lost, and before what is told of the modifiers since.
+        if let WindowEvent::KeyboardFocusLost(_) = event {
+            pointer.keys = Held::default();
+            continue;
+        }
+        if let Some(mods) = changes.before(event) {
+            pointer.keys.tell(mods);
+        }
         match event {
             WindowEvent::KeyboardInput(pressed) => {
                 pointer.keys.follow(pressed);
-                continue;
-            }
-            WindowEvent::KeyboardFocusLost(_) => {
-                pointer.keys = Held::default();
                 continue;
             }
             WindowEvent::CursorMoved(moved) => pointer.position = Some(moved.position),
@@ -145,6 +152,9 @@ pub(super) fn read(
             WindowEvent::MouseWheel(turned) => pointer.turn(&seat, turned, mods, &mut said),
             _ => {}
         }
+    }
+    if let Some(mods) = changes.at_last() {
+        pointer.keys.tell(mods);
     }
     order.clicks_are_read(focus.map(|focus| focus.last_changed()));
 }

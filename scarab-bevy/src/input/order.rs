@@ -20,8 +20,9 @@ use bevy::{
     prelude::*,
     window::{Ime, PrimaryWindow, WindowEvent},
 };
+use scarab_protocol::key::Mods;
 
-use super::ime::Composed;
+use super::{ime::Composed, keyboard::Held, modifiers::ModifiersTold};
 use crate::wake::Waker;
 
 /// An entity of the suite that takes keys, such as a line in which one writes.
@@ -41,29 +42,33 @@ pub struct KeyOrder {
     keys: usize,
     /// For each press of a mouse button and each turn of the wheel in this update, how many of its keys came before it.
     presses: Vec<usize>,
-    /// What input methods have said in this update, as far as no key came behind it yet.
+    /// What else has happened in this update, as far as no key came behind it yet.
     said: Vec<Said>,
     moves: Vec<Move>,
     /// When the focus was set last, as of when the update's clicks had been read.
     read: Option<Tick>,
 }
 
-/// What input methods say in an update, among its keys and clicks.
+/// What has its place among the keys and clicks of an update.
 struct Said {
-    ime: Ime,
+    input: Input,
     /// How many keys of the update it came behind.
     keys: usize,
     /// How many presses and turns of the update it came behind.
     behind: usize,
 }
 
-/// What waits.
-enum Input {
+/// What keeps its order.
+pub(super) enum Input {
+    /// A key.
     Key(FocusedInput<KeyboardInput>),
+    /// What an input method has said.
     Ime(Ime),
+    /// The modifiers that are down from here on.
+    Modifiers(Mods),
 }
 
-/// A key that waits, or what an input method has said.
+/// What waits.
 struct Waiting {
     input: Input,
     /// How many presses and turns of this update it came behind.
@@ -121,38 +126,46 @@ impl KeyOrder {
         self.paused
     }
 
-    /// Whether a key has to wait, and then it does.
-    pub(super) fn holds(&mut self, key: &FocusedInput<KeyboardInput>) -> bool {
+    /// Whether a key has to wait, and then it does. If not, the modifiers are those that are down with it.
+    pub(super) fn holds(&mut self, key: &FocusedInput<KeyboardInput>, held: &mut Held) -> bool {
         let behind = self.presses.partition_point(|keys| *keys <= self.keys);
-        self.line_up(self.said.partition_point(|said| said.keys <= self.keys));
+        let said = self.said.partition_point(|said| said.keys <= self.keys);
         self.keys += 1;
-        let waits = self.is_stopped() || behind > 0 || self.is_waiting();
-        if waits {
+        let is_behind_ime = self.said[..said].iter().any(|said| matches!(said.input, Input::Ime(_)));
+        if self.is_stopped() || behind > 0 || is_behind_ime || self.is_waiting() {
+            self.line_up(said);
             wait(&mut self.waiting, Input::Key(key.clone()), behind);
+            return true;
         }
-        waits
+        for Said { input, .. } in self.said.drain(..said) {
+            if let Input::Modifiers(mods) = input {
+                held.tell(mods);
+            }
+        }
+        false
     }
 
-    /// What input methods have said that nothing has to be done before, when the keys of this update were handed out and the mouse was not read.
-    /// The rest waits.
-    pub(super) fn take_said(&mut self) -> Vec<Ime> {
+    /// What no key is and has nothing before it that waits, when the keys of this update were handed out and the mouse was not read. The rest
+    /// waits.
+    pub(super) fn take_said(&mut self) -> Vec<Input> {
         self.line_up(self.said.len());
         if self.is_stopped() {
             return Vec::new();
         }
-        let is_first = |waiting: &&Waiting| waiting.behind == 0 && matches!(waiting.input, Input::Ime(_));
+        let is_first = |waiting: &&Waiting| match waiting.input {
+            Input::Key(_) => false,
+            Input::Ime(_) => waiting.behind == 0,
+            // Clicks have modifiers of their own.
+            Input::Modifiers(_) => true,
+        };
         let first = self.waiting.iter().take_while(is_first).count();
-        let said = self.waiting.drain(..first).filter_map(|waiting| match waiting.input {
-            Input::Ime(ime) => Some(ime),
-            Input::Key(_) => None,
-        });
-        said.collect()
+        self.waiting.drain(..first).map(|waiting| waiting.input).collect()
     }
 
-    /// So much of what input methods have said gets its place among the keys that wait.
+    /// So much of what else has happened gets its place among the keys that wait.
     fn line_up(&mut self, count: usize) {
-        for Said { ime, behind, .. } in self.said.drain(..count) {
-            wait(&mut self.waiting, Input::Ime(ime), behind);
+        for Said { input, behind, .. } in self.said.drain(..count) {
+            wait(&mut self.waiting, input, behind);
         }
     }
 
@@ -180,10 +193,11 @@ fn wait(waiting: &mut Vec<Waiting>, input: Input, behind: usize) {
     }
 }
 
-/// Looks, before keys are handed out, between which of them buttons of the mouse were pressed, the wheel turned and input methods said
-/// something.
+/// Looks, before keys are handed out, between which of them buttons of the mouse were pressed, the wheel turned, input methods said
+/// something and modifiers changed.
 pub(super) fn look_ahead(
     mut events: MessageReader<WindowEvent>,
+    told: Res<ModifiersTold>,
     focus: Option<Res<InputFocus>>,
     mut order: ResMut<KeyOrder>,
 ) {
@@ -194,17 +208,20 @@ pub(super) fn look_ahead(
         order.waiting.iter_mut().for_each(|waiting| waiting.too_early = None);
     }
     let mut keys = 0;
+    let mut changes = told.changes();
     for event in events.read() {
+        let behind = order.presses.len();
+        order.said.extend(changes.before(event).map(|mods| Said { input: Input::Modifiers(mods), keys, behind }));
         match event {
             WindowEvent::KeyboardInput(_) => keys += 1,
             WindowEvent::MouseButtonInput(pressed) if pressed.state.is_pressed() => order.presses.push(keys),
             WindowEvent::MouseWheel(_) => order.presses.push(keys),
-            WindowEvent::Ime(ime) => {
-                order.said.push(Said { ime: ime.clone(), keys, behind: order.presses.len() });
-            }
+            WindowEvent::Ime(ime) => order.said.push(Said { input: Input::Ime(ime.clone()), keys, behind }),
             _ => {}
         }
     }
+    let behind = order.presses.len();
+    order.said.extend(changes.at_last().map(|mods| Said { input: Input::Modifiers(mods), keys, behind }));
 }
 
 /// Hands on what has waited, to whoever has the keyboard now or had it when it came.
@@ -248,6 +265,7 @@ fn hand_on(world: &mut World, waiting: Vec<Waiting>) {
                     world.trigger(key);
                 }
             }
+            Input::Modifiers(mods) => world.resource_mut::<Held>().tell(mods),
             Input::Ime(ime) => {
                 world.trigger(Composed { to: receiver, ime });
                 // A line reads it in the next update, and keys behind it are for the line as it is then.

@@ -8,6 +8,7 @@ use bevy::{
     prelude::*,
 };
 use scarab_bevy::{TerminalMetrics, prelude::*};
+use winit_itself::keyboard::ModifiersState;
 
 use crate::support::*;
 
@@ -102,4 +103,22 @@ fn three_lines_height_of_a_touchpad_are_told_as_a_notch() {
         turn_by(world, MouseScrollUnit::Pixel, Vec2::new(0.0, turned));
     }
     until_told(&mut app, terminal, "^[[<64;3;3M");
+}
+
+#[test]
+fn a_click_has_the_modifiers_that_went_down_elsewhere() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let mut app = place.app();
+    let terminal = listening(&mut app, r"\033[?1002;1006h");
+    let world = app.world_mut();
+    pointer(world, pixel(16, 32));
+    // Told before each click, as when a window gets the keyboard by that.
+    modifiers(world, ModifiersState::CONTROL);
+    click(world, MouseButton::Left, ButtonState::Pressed);
+    click(world, MouseButton::Left, ButtonState::Released);
+    app.update();
+    modifiers(app.world_mut(), ModifiersState::empty());
+    click(app.world_mut(), MouseButton::Right, ButtonState::Pressed);
+    until_told(&mut app, terminal, "^[[<16;3;3M^[[<16;3;3m^[[<2;3;3M");
 }

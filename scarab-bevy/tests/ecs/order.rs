@@ -20,6 +20,7 @@ use scarab_bevy::{
         key::parse_key,
     },
 };
+use winit_itself::keyboard::ModifiersState;
 
 use crate::support::*;
 
@@ -306,6 +307,20 @@ fn what_an_input_method_writes_between_two_clicks_goes_where_the_first_one_went(
     app.update();
     until_typed(&mut app, left, "1");
     until_typed(&mut app, right, "2");
+}
+
+#[test]
+fn modifiers_that_went_down_elsewhere_count_until_they_come_up() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let (mut app, _, right) = split(&place);
+    for (state, name) in [(ModifiersState::CONTROL, "b"), (ModifiersState::empty(), "c")] {
+        modifiers(app.world_mut(), state);
+        app.update();
+        letter(app.world_mut(), name);
+        app.update();
+    }
+    until_typed(&mut app, right, "^Bc");
 }
 
 #[test]

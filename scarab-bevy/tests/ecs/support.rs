@@ -13,6 +13,7 @@ use bevy::{
     input_focus::{InputDispatchPlugin, InputFocus, InputFocusPlugin},
     prelude::*,
     window::{CursorMoved, Ime, PrimaryWindow, WindowEvent, WindowPlugin, WindowResolution},
+    winit::RawWinitWindowEvent,
 };
 use scarab_bevy::{
     ActionTriggered, PrimaryConnection, ScarabPanesPlugin, Waker,
@@ -26,6 +27,7 @@ use scarab_protocol::{
     endpoint::Address,
     message::{Done, SetConfig},
 };
+use winit_itself::{event::WindowEvent as Raw, keyboard::ModifiersState, window::WindowId};
 
 /// Long enough for a busy machine, short enough to notice a hang.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -163,6 +165,12 @@ pub fn turn_by(world: &mut World, unit: MouseScrollUnit, turned: Vec2) {
     let window = window(world);
     let (Vec2 { x, y }, phase) = (turned, TouchPhase::Moved);
     world.write_message(WindowEvent::from(MouseWheel { unit, x, y, window, phase }));
+}
+
+/// What winit tells of the modifiers, which Bevy hands on unseen.
+pub fn modifiers(world: &mut World, state: ModifiersState) {
+    let event = Raw::ModifiersChanged(state.into());
+    world.write_message(RawWinitWindowEvent { window_id: WindowId::dummy(), event });
 }
 
 /// What an input method says, told as keys are.
