@@ -23,7 +23,7 @@ mod table;
 mod theme;
 mod value;
 
-pub use binding::{ACTIONS, Action, Binding, DEFAULT_BINDINGS, ParseBindingError, bindings};
+pub use binding::{ACTIONS, Action, Binding, Bound, DEFAULT_BINDINGS, MAX_TYPED, ParseBindingError, bindings};
 pub use form::{Form, Problem, color};
 pub use page::{default_file, key_table};
 pub use plugin::{PluginSection, plugin_sections};

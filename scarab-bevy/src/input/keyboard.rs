@@ -120,6 +120,13 @@ pub(super) fn type_key(
         }
         return;
     }
+    if let Some(text) = keys.text(&press) {
+        if down {
+            scrolls.write(ScrollRequest { terminal, to: ScrollTo::Bottom });
+            input.write(TerminalInput::text(terminal, text));
+        }
+        return;
+    }
     if keys.release.iter().any(|chord| press.is(chord)) {
         if down {
             focus.clear();

@@ -2,7 +2,7 @@
 
 use bevy::{platform::collections::HashSet, prelude::*};
 use scarab_protocol::{
-    config::{Action, Binding, bindings},
+    config::{Action, Binding, Bound, bindings},
     key::KeyPress,
     surface::Modes,
 };
@@ -19,7 +19,7 @@ use crate::{
 pub struct TerminalKeys {
     /// What keys do; of two of one key the first counts. Default: the default bindings of `client.bindings`.
     pub bindings: Vec<Binding>,
-    /// Which actions are carried out here. Keys of others go to the program. Default: copying, pasting, selecting, scrolling and
+    /// Which actions are carried out here. Keys of others go to the program; texts that keys type go there in any case. Default: copying, pasting, selecting, scrolling and
     /// clearing; plugins that do more add it.
     pub actions: HashSet<Action>,
     /// Takes the keyboard away from the terminal, back to the App. Default: none. The key press itself is consumed.
@@ -56,10 +56,22 @@ impl Default for TerminalKeys {
 impl TerminalKeys {
     /// What a key does here, on a terminal in these modes; `None` if it is the program's.
     pub(super) fn action(&self, key: &KeyPress, modes: Modes) -> Option<Action> {
-        let action = self.bindings.iter().find(|binding| key.is(&binding.key))?.action;
+        let &Bound::Action(action) = self.bound(key)? else { return None };
         // A program that has the whole screen has no scrollback, and scrolls by these keys itself.
         let is_its_own = modes.contains(Modes::ALTERNATE_SCREEN) && scroll(action).is_some();
         (!is_its_own && self.actions.contains(&action)).then_some(action)
+    }
+
+    /// The text that is typed in place of a key.
+    pub(super) fn text(&self, key: &KeyPress) -> Option<&str> {
+        match self.bound(key)? {
+            Bound::Text(text) => Some(text),
+            Bound::Action(_) => None,
+        }
+    }
+
+    fn bound(&self, key: &KeyPress) -> Option<&Bound> {
+        self.bindings.iter().find(|binding| key.is(&binding.key)).map(|binding| &binding.does)
     }
 }
 

@@ -16,7 +16,7 @@ use scarab_bevy::{
     KeyOrder, TerminalKeys, TerminalMetrics, TerminalViewport,
     prelude::*,
     protocol::{
-        config::{Action, Binding},
+        config::{Action, Binding, Bound},
         key::parse_key,
     },
 };
@@ -44,7 +44,7 @@ fn split(place: &Place) -> (App, Entity, Entity) {
 /// The same, and F5 does something.
 fn split_with(place: &Place, action: Action) -> (App, Entity, Entity) {
     let (mut app, left, right) = split(place);
-    let binding = Binding { key: parse_key("F5").expect("a key"), action };
+    let binding = Binding { key: parse_key("F5").expect("a key"), does: Bound::Action(action) };
     app.world_mut().resource_mut::<TerminalKeys>().bindings.insert(0, binding);
     (app, left, right)
 }
@@ -105,6 +105,25 @@ fn keys_of_one_update_go_to_whoever_has_the_keyboard_by_then() {
     until_shows(&mut app, second, " b");
     assert_eq!(focused(&app), first);
     assert!(shows(app.world(), first, "b").is_none() && shows(app.world(), second, "c").is_none());
+}
+
+#[test]
+fn a_text_that_a_key_types_keeps_its_place_among_keys() {
+    let place = Place::new();
+    let _daemon = place.daemon();
+    let (mut app, left, right) = split(&place);
+    let binding = Binding::parse("F5 = text:\u{1b}[13;2u").expect("a binding");
+    app.world_mut().resource_mut::<TerminalKeys>().bindings.insert(0, binding);
+    let world = app.world_mut();
+    letter(world, "1");
+    f5(world);
+    letter(world, "2");
+    click_on(world, LEFT);
+    f5(world);
+    letter(world, "3");
+    app.update();
+    until_typed(&mut app, right, "1^[[13;2u2");
+    until_typed(&mut app, left, "^[[13;2u3");
 }
 
 #[test]

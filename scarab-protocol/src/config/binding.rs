@@ -1,6 +1,7 @@
 //! Keys that a client keeps for itself, and what they do there.
 //!
 //! A binding is written `KEY = ACTION`: the key as [`parse_key`] reads it, the action by its name. `none` gives a key back to the program.
+//! `KEY = text:TEXT` types a text in place of the key, to the end of the binding and exactly as it is there.
 
 use std::fmt;
 
@@ -188,21 +189,39 @@ pub const DEFAULT_BINDINGS: &[&str] = &[
     "F11 = fullscreen",
 ];
 
+/// The most bytes of a text that a key types: for a sequence or a command, not for what belongs into a file.
+pub const MAX_TYPED: usize = 1024;
+
+/// What a text begins with that a key types.
+const TEXT: &str = "text:";
+
 /// A key and what it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binding {
     /// The key with its modifiers.
     pub key: KeyPress,
     /// What it does.
-    pub action: Action,
+    pub does: Bound,
+}
+
+/// What a bound key does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bound {
+    /// It asks the client for something.
+    Action(Action),
+    /// It types this, control characters included.
+    Text(String),
 }
 
 /// A text that is no binding.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseBindingError {
     /// There is no `=`, or nothing beside it.
-    #[error("a binding is written KEY = ACTION, such as \"Ctrl+Shift+C = copy\"")]
+    #[error("a binding is written KEY = ACTION, such as \"Ctrl+Shift+C = copy\", or KEY = text:TEXT")]
     Form,
+    /// The text is empty or too long.
+    #[error("a key types a text of 1 to {most} bytes, and this has {0}", most = MAX_TYPED)]
+    Length(usize),
     /// The key is none.
     #[error(transparent)]
     Key(#[from] ParseKeyError),
@@ -222,6 +241,16 @@ impl Binding {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, ParseBindingError> {
+        if let Some((key, typed)) = split_text(text) {
+            if key.is_empty() {
+                return Err(ParseBindingError::Form);
+            }
+            let key = parse_key(key)?;
+            return match typed.len() {
+                1..=MAX_TYPED => Ok(Self { key, does: Bound::Text(typed.into()) }),
+                length => Err(ParseBindingError::Length(length)),
+            };
+        }
         // The key may be the equals sign itself.
         let (key, action) = text.rsplit_once('=').ok_or(ParseBindingError::Form)?;
         let (key, action) = (key.trim(), action.trim());
@@ -230,7 +259,7 @@ impl Binding {
         }
         let key = parse_key(key)?;
         match ACTIONS.iter().find(|(name, _)| *name == action) {
-            Some(&(_, action)) => Ok(Self { key, action }),
+            Some(&(_, action)) => Ok(Self { key, does: Bound::Action(action) }),
             None => {
                 let names = ACTIONS.iter().map(|(name, _)| *name);
                 let nearest = names.min_by_key(|name| strsim::damerau_levenshtein(action, name)).unwrap_or_default();
@@ -238,6 +267,14 @@ impl Binding {
             }
         }
     }
+}
+
+/// The key and the text of a binding that types one. Both may have equals signs in them.
+fn split_text(binding: &str) -> Option<(&str, &str)> {
+    binding.match_indices('=').find_map(|(at, sign)| {
+        let text = binding[at + sign.len()..].trim_start().strip_prefix(TEXT)?;
+        Some((binding[..at].trim(), text))
+    })
 }
 
 /// The bindings in force: the configured ones, then the default ones. The first that has a key decides.
@@ -284,14 +321,32 @@ mod tests {
     #[test]
     fn the_equals_sign_is_a_key() {
         let binding = Binding::parse("Ctrl+= = font_larger").expect("a binding");
-        assert_eq!((binding.key.mods, binding.action), (Mods::CTRL, Action::FontLarger));
+        assert_eq!((binding.key.mods, binding.does), (Mods::CTRL, Bound::Action(Action::FontLarger)));
+    }
+
+    #[test]
+    fn a_text_is_what_is_written_behind_its_mark() {
+        for (text, key, typed) in [
+            ("Shift+Enter = text:\u{1b}[13;2u", "Shift+Enter", "\u{1b}[13;2u"),
+            ("F5=text: a = text:b ", "F5", " a = text:b "),
+            ("Ctrl+= = text:=", "Ctrl+=", "="),
+        ] {
+            let key = parse_key(key).expect("a key");
+            assert_eq!(Binding::parse(text), Ok(Binding { key, does: Bound::Text(typed.into()) }), "{text}");
+        }
+        let of_length = |length| Binding::parse(&format!("F5 = text:{}", "x".repeat(length)));
+        assert!(of_length(MAX_TYPED).is_ok());
+        assert_eq!(of_length(0), Err(ParseBindingError::Length(0)));
+        let error = of_length(MAX_TYPED + 1).expect_err("too long").to_string();
+        assert_eq!(error, "a key types a text of 1 to 1024 bytes, and this has 1025");
+        assert_eq!(Binding::parse("= text:x"), Err(ParseBindingError::Form));
     }
 
     #[test]
     fn configured_bindings_go_before_the_default_ones() {
         let all = bindings(&["Ctrl+Shift+C = none".into(), "nonsense".into()]);
         let first = all.iter().find(|binding| binding.key == all[0].key).expect("there");
-        assert_eq!(first.action, Action::None);
+        assert_eq!(first.does, Bound::Action(Action::None));
         assert_eq!(all.len(), DEFAULT_BINDINGS.len() + 1);
     }
 }

@@ -303,7 +303,7 @@ pub const KEYS: &[Key] = &[
         name: "client.bindings",
         form: Form::Bindings,
         effect: Effect::Live,
-        says: "Keys and what they do, in place of the default bindings of these keys; none gives a key to the program.",
+        says: "Keys and what they do, in place of the default bindings of these keys; none gives a key to the program, and text: and a text types that.",
         default: Given::Texts(&[]),
     },
 ];
