@@ -37,7 +37,6 @@ use std::process::ExitCode;
 
 use bevy::app::Plugin;
 use clap::Parser;
-use scarab_protocol::endpoint::Address;
 
 use ahead::Ahead;
 use choose::Asked;
@@ -45,6 +44,9 @@ use cli::Cli;
 
 /// What the daemon sees of this program; sessions that it makes can be told by it.
 pub(crate) const BUILD: &str = concat!("scarab ", env!("CARGO_PKG_VERSION"));
+
+/// The variable of the environment that a daemon tells a session's id in (docs/PROTOCOL.md).
+const SESSION_VARIABLE: &str = "SCARAB_SESSION_ID";
 
 /// The program's `main`, after [`run_if_requested`](crate::run_if_requested).
 pub fn main() -> ExitCode {
@@ -60,7 +62,7 @@ pub fn main() -> ExitCode {
     let asked = Asked {
         name: cli.name.map(|name| name.to_string()),
         command: cli.command,
-        inside: surrounding_session(&address),
+        inside: std::env::var(SESSION_VARIABLE).ok(),
     };
     let ahead = Ahead::ask(&address);
     let outcome = match probe::window() {
@@ -83,10 +85,4 @@ pub fn window_parts() -> impl Plugin {
 fn fail(error: &anyhow::Error) -> ExitCode {
     eprintln!("scarab: {error:#}");
     ExitCode::FAILURE
-}
-
-/// Whether this process runs inside a session of the daemon at an address, and in which.
-fn surrounding_session(address: &Address) -> Option<String> {
-    let socket = std::env::var("SCARAB_DAEMON_SOCKET").ok()?;
-    (socket == address.endpoint.to_string()).then(|| std::env::var("SCARAB_SESSION").ok()).flatten()
 }

@@ -281,7 +281,8 @@ mod tests {
         assert!(matches!(ensure_running(&address, &missing), Err(LaunchError::Start { .. })));
     }
 
-    /// An address whose lock is held here, and a program that ends at once, as a second daemon does: the shell knows none of our arguments.
+    /// An address whose lock is held here, and a program that ends at once, as a second daemon does: the shell, which knows none of
+    /// our arguments.
     #[cfg(unix)]
     fn held(home: &Path) -> (Address, lock::DaemonLock, Launcher) {
         let address = Address::of_socket(&home.join("d.sock")).expect("an address");

@@ -180,7 +180,8 @@ impl Mender {
         }
     }
 
-    /// Has the lock's file and the socket back, in this order: a daemon without the lock would take the socket away from the one that has it.
+    /// Has the lock's file and the socket back, in this order: a daemon without the lock would take the socket away from the one that
+    /// has it.
     fn restore(&mut self) -> Result<(), Failure> {
         self.address.prepare()?;
         if !self.has_lock() {

@@ -9,7 +9,7 @@ pub(super) struct Asked {
     pub(super) name: Option<String>,
     /// The program of a new session; none for the login shell.
     pub(super) command: Vec<String>,
-    /// The session that this process runs in, which would show itself in itself.
+    /// The id of the session that this process runs in, which would show itself in itself.
     pub(super) inside: Option<String>,
 }
 
@@ -48,7 +48,7 @@ pub(super) fn choose(asked: &Asked, sessions: &[SessionInfo]) -> Choice {
         session.exit.is_none()
             && session.clients == 0
             && MAKERS.contains(&session.made_by.as_str())
-            && Some(&session.name) != asked.inside.as_ref()
+            && Some(session.id.to_string()) != asked.inside
     });
     free.max_by_key(|session| (session.used, session.id.number)).cloned().map_or(Choice::Create(None), Choice::Attach)
 }
@@ -93,7 +93,7 @@ mod tests {
     fn without_a_name_the_free_session_used_last_is_taken() {
         let (old, new) = (session(1, "old", 10), session(2, "new", 20));
         assert_eq!(chosen(None, &[], None, &[old.clone(), new.clone()]), Choice::Attach(new.clone()));
-        assert_eq!(chosen(None, &[], Some("new"), &[old.clone(), new.clone()]), Choice::Attach(old));
+        assert_eq!(chosen(None, &[], Some("0000000000000001-2"), &[old.clone(), new.clone()]), Choice::Attach(old));
         assert_eq!(chosen(None, &[], None, &[]), Choice::Create(None));
         assert_eq!(chosen(None, &["top"], None, &[new]), Choice::Create(None));
     }

@@ -15,6 +15,7 @@ use crate::{
     events::DaemonEvents,
     ipc::ScarabIpcSystems,
     messages::InputRejected,
+    render::{FontMissing, TerminalRenderSystems},
     terminal::TerminalSession,
     typeset::beginning,
     wake::Waker,
@@ -49,7 +50,9 @@ pub(super) fn plugin(app: &mut App) {
         .add_systems(Startup, listen)
         .add_systems(PreUpdate, note.after(ScarabIpcSystems::Receive))
         .add_systems(Update, pass.before(tell::tell))
-        .add_systems(PostUpdate, lose.after(ScarabIpcSystems::Send));
+        .add_systems(PostUpdate, lose.after(ScarabIpcSystems::Send))
+        .add_message::<FontMissing>()
+        .add_systems(PostUpdate, lack.after(TerminalRenderSystems::Measure));
 }
 
 impl Notices {
@@ -135,6 +138,14 @@ fn lose(mut rejected: MessageReader<InputRejected>, mut notices: ResMut<Notices>
     // Nobody misses the mouse.
     for InputRejected { bytes, why, .. } in rejected.read().filter(|rejected| rejected.bytes > 0) {
         notices.lose(*bytes, *why, Instant::now());
+        waker.wake();
+    }
+}
+
+/// Says which font is not there. That is known at the end of an update, too.
+fn lack(mut missing: MessageReader<FontMissing>, mut notices: ResMut<Notices>, waker: Res<Waker>) {
+    for font in missing.read() {
+        notices.say(&font.to_string());
         waker.wake();
     }
 }

@@ -83,7 +83,7 @@ fn ask(
     match &*session {
         // Who gives a command without a name wants that and nothing else.
         Session::Wanted | Session::Asked(..) if start.0.has_layout() => {
-            layout.open(&link.client, start.0.name.as_deref())
+            layout.open(&link.client, start.0.name.as_deref());
         }
         Session::Shown => layout.open_again(&link.client),
         _ => {}

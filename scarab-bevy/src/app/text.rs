@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use scarab_daemon::attach::{self, AttachTtyOptions, PipedOptions};
 use scarab_protocol::{
     client::{Bell, Client, ClientOptions, client_environment},
@@ -38,6 +38,9 @@ pub(super) fn run(asked: &Asked, address: Address, reach: String, why: &str) -> 
         Choice::Attach(session) => session,
         Choice::Create(name) => create(&client, name, &asked.command, size)?,
     };
+    if tty && asked.inside.as_ref() == Some(&session.id.to_string()) {
+        bail!("this runs in {} itself: name another session", session.name);
+    }
     let target = Target::Id(session.id);
     if tty {
         let options = AttachTtyOptions { scarabctl_arguments: reach, ..AttachTtyOptions::default() };

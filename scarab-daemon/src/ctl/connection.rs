@@ -160,6 +160,8 @@ impl Connection {
         let deadline = Instant::now() + PATIENCE;
         let joined = self.bell.wait_for(Some(deadline), || match self.state(&attachment) {
             Ok(Phase::Pending) => None,
+            // It was joined and may be gone already: what was told of it is there, for who wants to know.
+            Err(_) if attachment.look(|state| state.info.is_some()) => Some(Ok(Phase::Attached)),
             other => Some(other),
         });
         joined.ok_or_else(|| {
