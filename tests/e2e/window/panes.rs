@@ -115,8 +115,11 @@ fn on_bar(col: u32) -> (u32, u32) {
 
 /// Whether the second tab is in front and as wide as its name: what is in front is inverse.
 fn is_named(window: &Window) -> bool {
-    let (ansi, end) = (Theme::default().ansi, SECOND_TAB + NAME.len() as u32 + 2);
-    [SECOND_TAB, end - 1, end].map(|col| window.pixel(on_bar(col))) == [ansi[7], ansi[7], ansi[0]]
+    let Theme { foreground, background, .. } = Theme::default();
+    // An eighth of the way from the one to the other.
+    let bar = std::array::from_fn(|i| ((u16::from(background[i]) * 7 + u16::from(foreground[i])) / 8) as u8);
+    let end = SECOND_TAB + NAME.len() as u32 + 2;
+    [SECOND_TAB, end - 1, end].map(|col| window.pixel(on_bar(col))) == [foreground, foreground, bar]
 }
 
 /// Whether a session is no higher than a half of the window.

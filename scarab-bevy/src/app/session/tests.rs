@@ -335,7 +335,7 @@ fn a_window_that_is_opened_by_a_name_again_has_its_tabs() {
     until(&mut app, "it is attached", |world| attached(world, "work"));
     let terminal = app.world().resource::<InputFocus>().get().expect("a pane has the keyboard");
     app.world_mut().write_message(ActionTriggered { terminal, action: Action::NewTab });
-    let both = |world: &mut World| (shown(world) == [["work"], ["2"]]).then_some(());
+    let both = |world: &mut World| (shown(world) == [["work"], ["1"]]).then_some(());
     until(&mut app, "another tab", both);
     place.until_kept(&mut app, "window.work", 2);
     drop(app);
