@@ -122,6 +122,7 @@ impl KeyOrder {
     }
 
     /// Whether keys wait for what takes several updates.
+    #[cfg(feature = "app")]
     pub(crate) fn is_paused(&self) -> bool {
         self.paused
     }

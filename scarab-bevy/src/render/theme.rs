@@ -10,6 +10,7 @@ use super::material::linear_root;
 use crate::highlight::Highlight;
 
 /// What WCAG 2 asks of text of ordinary size (its level AA).
+#[cfg(feature = "app")]
 const BAR_CONTRAST: f32 = 4.5;
 /// The least contrast of text to a colour that it stands out by, of which whoever chose the text's colour knew nothing. It is what WCAG 2.2
 /// wants of large text and of what is to be told apart in a user interface (1.4.3 and 1.4.11), and what the plain text of every theme
@@ -73,6 +74,7 @@ impl TerminalTheme {
     }
 
     /// The colours of a bar over the screen, on a raised background. Its text can be read in any theme.
+    #[cfg(feature = "app")]
     pub(crate) fn of_bar(&self, eighths: u16) -> Self {
         let minimum_contrast = self.minimum_contrast.max(BAR_CONTRAST);
         Self { background: self.raised(eighths), minimum_contrast, ..self.clone() }
@@ -249,8 +251,6 @@ fn contrast(one: Rgb, other: Rgb) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use scarab_protocol::config::{THEMES, theme};
-
     use super::*;
 
     #[test]
@@ -303,8 +303,11 @@ mod tests {
         assert_eq!(of(CellColor::Rgb(1, 2, 3), CellColor::Rgb(255, 255, 255)).fg, [1, 2, 3]);
     }
 
+    #[cfg(feature = "app")]
     #[test]
     fn bars_stand_out_and_can_be_read_in_every_theme() {
+        use scarab_protocol::config::{THEMES, theme};
+
         for name in THEMES {
             let screen = TerminalTheme::from(theme(name).expect("a theme"));
             for eighths in [1, 2] {
