@@ -162,6 +162,7 @@ pub(crate) fn receive(
         }
         backlog.set_if_neq(TerminalBacklog { pending: attachment.held(), taken: attachment.taken() });
         let exit = info.as_ref().and_then(|info| info.exit.clone());
+        let was_lost = *status == TerminalStatus::Lost;
         status.set_if_neq(match (phase, &exit) {
             (Phase::Attached | Phase::Lost | Phase::Gone { .. }, Some(exit)) => TerminalStatus::Exited(exit.clone()),
             (Phase::Pending, _) => TerminalStatus::Pending,
@@ -177,7 +178,7 @@ pub(crate) fn receive(
         if session != Some(&now) {
             commands.entity(entity).insert(now);
         }
-        let is_found = link.bells.is_none() && matches!(terminal.source, Source::Attach(_));
+        let is_found = was_lost || link.bells.is_none() && matches!(terminal.source, Source::Attach(_));
         // Bells from before this client came are not its own.
         let before = link.bells.replace(count).unwrap_or(count);
         if count > before {

@@ -139,7 +139,7 @@ pub struct TerminalExited {
     pub terminal: Entity,
     /// How it ended.
     pub exit: Exit,
-    /// Whether it had ended before the terminal was attached to its session.
+    /// Whether it had ended before the terminal was attached to its session, or while the connection was lost.
     pub before: bool,
 }
 

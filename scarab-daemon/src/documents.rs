@@ -11,8 +11,8 @@ use crate::client::Client;
 
 /// The most documents. With one more, the one goes that was saved least lately of those that nobody has open.
 const MAX_DOCUMENTS: usize = 64;
-/// The longest kind, so that a number after it still is a name.
-const MAX_KIND: usize = 16;
+/// The longest kind, so that a number after it still is a name: no number has more than two digits.
+const MAX_KIND: usize = 29;
 
 /// The documents of a daemon.
 #[derive(Default)]

@@ -69,7 +69,7 @@ pub enum LaunchError {
         log: PathBuf,
     },
     /// One is there already, as its lock tells, and does not answer where it should.
-    #[error("a daemon of this name is running{}, but nothing answers at {endpoint}: it may have been started with another $XDG_RUNTIME_DIR; name its socket with --socket, end that process, or choose another name with --daemon", match pid { Some(pid) => format!(" (pid {pid})"), None => String::new() })]
+    #[error("a daemon of this name is running{}, but nothing answers at {endpoint}: it may have been started with another $XDG_RUNTIME_DIR; name its socket with `scarabctl --socket`, end that process, or choose another name with --daemon", match pid { Some(pid) => format!(" (pid {pid})"), None => String::new() })]
     Elsewhere {
         /// Its process id, if the lock tells.
         pid: Option<u32>,
@@ -160,6 +160,37 @@ fn ensure_running_by(deadline: Instant, address: &Address, launcher: &Launcher) 
     if answers(address) {
         return Ok(false);
     }
+    loop {
+        let (said, outcome) = start(address, launcher, deadline)?;
+        match outcome {
+            Heard::Ready => return Ok(true),
+            Heard::Nothing => return Err(LaunchError::TimedOut { log: state_directory() }),
+            Heard::End if lock::holder(&address.lock).is_some() => {}
+            Heard::End => {
+                let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+                let said = last.trim().trim_start_matches("scarab-daemon: ").into();
+                return Err(LaunchError::Failed { said, log: state_directory() });
+            }
+        }
+        // Somebody else has the lock. Who was faster is as good if it can be reached, and where one is just ending there is to be another.
+        // Neither can be awaited in another process.
+        loop {
+            if answers(address) {
+                return Ok(false);
+            }
+            match lock::holder(&address.lock) {
+                None => break,
+                Some(pid) if Instant::now() >= deadline => {
+                    return Err(LaunchError::Elsewhere { pid, endpoint: address.endpoint.to_string() });
+                }
+                Some(_) => thread::sleep(PAUSE),
+            }
+        }
+    }
+}
+
+/// Starts one, and hears what comes of it.
+fn start(address: &Address, launcher: &Launcher, deadline: Instant) -> Result<(String, Heard), LaunchError> {
     let start = |error| LaunchError::Start { program: launcher.program.clone(), error };
     let (reader, writer) = pipe().map_err(start)?;
     let mut command = launcher.command(address);
@@ -174,21 +205,7 @@ fn ensure_running_by(deadline: Instant, address: &Address, launcher: &Launcher) 
         let _ = child.wait();
     });
     reaper.map_err(start)?;
-    let log = state_directory();
-    let (said, outcome) = listen(&reader, deadline);
-    match outcome {
-        Heard::Ready => Ok(true),
-        Heard::End => match lock::holder(&address.lock) {
-            // Somebody else was faster: that is as good, if it can be reached.
-            Some(_) if answers_by(address, deadline) => Ok(false),
-            Some(pid) => Err(LaunchError::Elsewhere { pid, endpoint: address.endpoint.to_string() }),
-            None => {
-                let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-                Err(LaunchError::Failed { said: last.trim().trim_start_matches("scarab-daemon: ").into(), log })
-            }
-        },
-        Heard::Nothing => Err(LaunchError::TimedOut { log }),
-    }
+    Ok(listen(&reader, deadline))
 }
 
 enum Heard {
@@ -219,17 +236,6 @@ fn listen(reader: &PipeReader, deadline: Instant) -> (String, Heard) {
 /// Whether somebody accepts connections. It is not asked who: whoever connects for good will.
 fn answers(address: &Address) -> bool {
     Stream::connect(&address.endpoint, CONNECT_PATIENCE).is_ok()
-}
-
-/// Whether somebody accepts connections by then: who has the lock and does not yet is about to.
-fn answers_by(address: &Address, deadline: Instant) -> bool {
-    while !answers(address) {
-        if Instant::now() >= deadline {
-            return false;
-        }
-        thread::sleep(PAUSE);
-    }
-    true
 }
 
 /// The name of the daemon that has this address, if it is one of a name.
@@ -295,11 +301,28 @@ mod tests {
     fn a_daemon_that_holds_the_lock_and_is_not_where_it_is_looked_for_is_named() {
         let home = tempfile::tempdir().expect("a directory");
         let (address, _lock, launcher) = held(home.path());
-        let deadline = Instant::now() + Duration::from_secs(2);
+        // Long enough for the program to have ended by then, whatever else runs.
+        let deadline = Instant::now() + Duration::from_secs(5);
         let error = ensure_running_by(deadline, &address, &launcher).expect_err("it is not there");
         let own = std::process::id();
         assert!(matches!(&error, LaunchError::Elsewhere { pid: Some(pid), .. } if *pid == own), "{error}");
         assert!(error.to_string().contains(&format!("pid {own}")), "{error}");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn where_a_daemon_is_just_ending_another_is_started() {
+        let home = tempfile::tempdir().expect("a directory");
+        let (address, lock, launcher) = held(home.path());
+        let ending = thread::spawn(move || {
+            // Nothing tells that the program has ended, which takes it a moment.
+            thread::sleep(4 * PAUSE);
+            drop(lock);
+        });
+        // The second start fails for its own reason: the program is a shell.
+        let error = ensure_running(&address, &launcher).expect_err("it is no daemon");
+        assert!(matches!(error, LaunchError::Failed { .. }), "{error}");
+        ending.join().expect("no panic");
     }
 
     #[test]

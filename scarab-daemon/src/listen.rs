@@ -15,6 +15,7 @@ use scarab_protocol::{
     endpoint::{Address, EndpointError},
     lock::{DaemonLock, LockError},
     transport::{Listener, Stopper},
+    trust::token::TokenError,
 };
 
 use self::watch::Watch;
@@ -28,7 +29,7 @@ use crate::{
 const SETTLE: Duration = Duration::from_millis(100);
 
 /// How long after a failure it is tried again, even if nothing is seen to change: what was in the way may go without a
-/// trace, as when a file system is mounted over the directory that was watched. Only a daemon that nobody can reach waits so.
+/// trace, as when a file system is mounted over the directory that was watched. Only a daemon that is not where it should be waits so.
 const RETRY: Duration = Duration::from_secs(2);
 
 /// Why the endpoint cannot be had.
@@ -38,6 +39,8 @@ enum Failure {
     Endpoint(#[from] EndpointError),
     #[error(transparent)]
     Lock(#[from] LockError),
+    #[error(transparent)]
+    Token(#[from] TokenError),
     #[error(transparent)]
     Bind(#[from] io::Error),
 }
@@ -131,7 +134,7 @@ impl Mender {
         // Something may have changed before the watch began.
         self.mend();
         loop {
-            let again = if self.bound.is_some() { never() } else { after(RETRY) };
+            let again = if self.failure.is_none() { never() } else { after(RETRY) };
             crossbeam_channel::select! {
                 recv(stopped) -> _ => break,
                 recv(again) -> _ => {
@@ -165,6 +168,7 @@ impl Mender {
             self.watch.renew(&self.address);
             let in_place = self.bound.as_ref().is_some_and(|bound| bound.is_in_place(&self.address));
             if in_place && self.has_lock() {
+                self.failure = None;
                 return;
             }
             if !in_place && self.bound.take().is_some() {
@@ -188,6 +192,9 @@ impl Mender {
             let lock = DaemonLock::acquire(&self.address.lock)?;
             *self.lock() = lock;
             tracing::warn!(lock = %self.address.lock.display(), "the lock's file was gone: it was made again");
+            if let Some(tokens) = &self.daemon.tokens {
+                tokens.restore()?;
+            }
         }
         if self.bound.is_none() {
             self.bound = Some(Bound::new(&self.daemon, &self.address)?);

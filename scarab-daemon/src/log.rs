@@ -9,7 +9,7 @@ use std::{
 use tracing_appender::rolling::{InitError, RollingFileAppender, Rotation};
 use tracing_subscriber::{
     Registry,
-    filter::Targets,
+    filter::{LevelFilter, Targets},
     fmt::{self, MakeWriter},
     layer::SubscriberExt,
     reload,
@@ -54,7 +54,7 @@ fn files(directory: &Path, name: &str) -> Result<RollingFileAppender, InitError>
 }
 
 /// What the names of a daemon's files begin with: the library that removes old ones goes by that. It ends with a character that
-/// is in no name, so that no daemon's files begin like another's.
+/// is in no name, so that no named daemon's files begin like another's. Those of sockets with one file name share theirs.
 fn prefix(name: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     // A socket's name may have any characters.
@@ -102,9 +102,11 @@ fn start(
 pub(crate) fn filter(level: &str) -> Result<Targets, String> {
     // No more than levels and targets: the library's richer filters can be made to panic, and take minutes to compile a pattern.
     let directives = level.split(',').map(str::trim).collect::<Vec<_>>().join(",");
-    directives
+    let filter: Targets = directives
         .parse()
-        .map_err(|error| format!("{level:?} is no log level: {error}; try info, debug or warn,scarab_daemon=debug"))
+        .map_err(|error| format!("{level:?} is no log level: {error}; try info, debug or warn,scarab_daemon=debug"))?;
+    // The library that watches directories tells of each change at the level trace: of a log's own, too, and so without end.
+    Ok(filter.with_target("notify", LevelFilter::OFF))
 }
 
 #[cfg(test)]

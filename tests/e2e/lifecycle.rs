@@ -1,9 +1,10 @@
 //! The daemon's own life: one of a name, found again, gone without a trace, asleep when nothing happens.
 
 use std::{
+    cell::RefCell,
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -111,13 +112,30 @@ fn a_second_daemon_refuses_even_while_the_socket_is_gone() {
 struct Apart {
     home: Home,
     directory: PathBuf,
+    started: RefCell<Vec<u32>>,
+}
+
+/// Takes a directory away at once: one that is removed file by file may be made again meanwhile.
+fn take_away(directory: &Path) {
+    let gone = directory.with_extension("gone");
+    fs::rename(directory, &gone).expect("the directory is ours");
+    fs::remove_dir_all(gone).expect("nobody else knows of it");
+}
+
+/// Ends all that were started, also one that a test has stopped.
+impl Drop for Apart {
+    fn drop(&mut self) {
+        for pid in self.started.borrow().iter().filter(|pid| is_running(**pid)) {
+            signal(*pid, Signal::KILL);
+        }
+    }
 }
 
 impl Apart {
     fn new() -> Self {
         let home = Home::new();
         let directory = home.path("apart");
-        Self { home, directory }
+        Self { home, directory, started: RefCell::default() }
     }
 
     fn socket(&self) -> PathBuf {
@@ -132,7 +150,9 @@ impl Apart {
     fn start(&self) -> u32 {
         let said = self.ctl(&["start"]);
         assert_eq!(said.code, 0, "{}", said.stderr);
-        self.pid().expect("it answers")
+        let pid = self.pid().expect("it answers");
+        self.started.borrow_mut().push(pid);
+        pid
     }
 
     fn stop(&self) {
@@ -152,7 +172,7 @@ fn a_deleted_directory_of_a_socket_and_its_lock_gets_both_back() {
     let apart = Apart::new();
     let pid = apart.start();
     assert_eq!(apart.ctl(&["new", "s", "--", "sleep", "1000"]).code, 0);
-    fs::remove_dir_all(&apart.directory).expect("the directory is ours");
+    take_away(&apart.directory);
     until("it is found again", || apart.pid() == Some(pid));
     let mut second = apart.home.command(program("scarab-daemon"));
     let said = run(second.arg("--socket").arg(apart.socket()), b"");
@@ -168,7 +188,7 @@ fn a_daemon_whose_place_was_taken_leaves_it_to_the_other_until_that_ends() {
     let first = apart.start();
     // Stopped, so that it cannot have its lock back before there is another.
     signal(first, Signal::STOP);
-    fs::remove_dir_all(&apart.directory).expect("the directory is ours");
+    take_away(&apart.directory);
     let second = apart.start();
     assert_ne!(first, second);
     let socket = || fs::metadata(apart.socket()).map(|found| found.ino()).ok();
@@ -187,7 +207,7 @@ fn a_daemon_whose_place_was_taken_leaves_it_to_the_other_until_that_ends() {
 fn a_deleted_state_directory_gets_the_lock_back_before_another_daemon_can_have_it() {
     let daemon = Daemon::start();
     daemon.shell("s");
-    fs::remove_dir_all(daemon.home.path("state/scarab")).expect("the directory is ours");
+    take_away(&daemon.home.path("state/scarab"));
     until("the lock is back", || {
         let locks = daemon.home.state_files("lock");
         locks.iter().any(|lock| fs::read_to_string(lock).is_ok_and(|text| text.trim() == daemon.pid().to_string()))

@@ -14,7 +14,7 @@ use crate::{
     terminal::TerminalSession,
 };
 
-/// What kind of document a window's layout is.
+/// What kind of document a window's layout is; of a window for a session by its name with that behind it.
 const KIND: &str = "window";
 /// What is written down here; another version's is left alone.
 const VERSION: u8 = 1;
@@ -22,6 +22,8 @@ const VERSION: u8 = 1;
 /// The document of this window.
 #[derive(Resource, Default)]
 pub(super) struct Layout {
+    /// What kind of document it is: one for windows that were opened plainly, and one for each session that windows were opened for.
+    kind: String,
     /// Its name, once it is open.
     name: Option<String>,
     opening: Option<Pending<Document>>,
@@ -40,13 +42,13 @@ pub(super) fn plugin(app: &mut App) {
 
 impl Layout {
     /// Opens the document: this window's, or the first time the one of the last window that was closed. A window that was opened for
-    /// a session by its name has a document of that name.
+    /// a session by its name has documents of another kind.
     pub(super) fn open(&mut self, client: &Client, session: Option<&str>) {
         if self.epoch != epoch(client) {
-            *self = Self { epoch: epoch(client), changed: true, ..Self::default() };
-            self.name = session.map(|session| format!("{KIND}.{session}"));
+            let kind = session.map_or_else(|| KIND.to_owned(), |session| format!("{KIND}.{session}"));
+            *self = Self { kind, epoch: epoch(client), changed: true, ..Self::default() };
         }
-        let request = OpenDocument { name: self.name.clone(), kind: KIND.into() };
+        let request = OpenDocument { name: self.name.clone(), kind: self.kind.clone() };
         self.opening = Some(client.request(&request));
     }
 

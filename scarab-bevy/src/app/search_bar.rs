@@ -17,10 +17,9 @@ use crate::{
     panes::{Front, Tabs},
     render::{TerminalRenderSystems, TerminalTheme},
     search::{Search, SearchOutcome, SearchRequest, TerminalSearch},
-    select::ScarabSelectSystems,
     terminal::TerminalGrid,
     view::{TerminalArea, TerminalMetrics},
-    viewport::TerminalViewport,
+    viewport::{ScarabScrollSystems, TerminalViewport},
 };
 
 /// What can be done, as far as there is room for it.
@@ -43,7 +42,7 @@ pub(super) fn plugin(app: &mut App) {
         .add_systems(Startup, (spawn, offer))
         .add_systems(Update, (open, hear, close_without_focus).chain())
         // What came of a search is known when it was asked for in this update.
-        .add_systems(PostUpdate, show.after(ScarabSelectSystems::Select).before(TerminalRenderSystems::Measure));
+        .add_systems(PostUpdate, show.after(ScarabScrollSystems::Scroll).before(TerminalRenderSystems::Measure));
 }
 
 fn offer(mut keys: ResMut<TerminalKeys>) {

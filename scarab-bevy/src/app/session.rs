@@ -272,6 +272,7 @@ impl Window<'_, '_> {
 fn pick(
     mut commands: Commands,
     mut session: ResMut<Session>,
+    start: Res<Start>,
     mut keys: MessageReader<KeyboardInput>,
     mut unfocused: MessageReader<KeyboardFocusLost>,
     mut held: Local<Held>,
@@ -312,7 +313,7 @@ fn pick(
         };
         window.show(&mut commands, terminal);
         if let Some(connection) = &connection {
-            layout.open(connection.1.client.as_ref(), None);
+            layout.open(connection.1.client.as_ref(), start.0.name.as_deref());
         }
         *session = Session::Shown;
         *last_words = LastWords::default();

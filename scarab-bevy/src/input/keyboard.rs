@@ -69,7 +69,10 @@ impl Held {
 
     pub(crate) fn mods(&self) -> Mods {
         let keys = self.by_keys();
-        self.told.map_or(keys, |told| told | keys.difference(TOLD))
+        // A key that the layout has made Hyper or Meta is told as Super by the system.
+        let is_other = keys.intersects(Mods::HYPER | Mods::META) && !keys.contains(Mods::SUPER);
+        let mistaken = if is_other { Mods::SUPER } else { Mods::empty() };
+        self.told.map_or(keys, |told| told.difference(mistaken) | keys.difference(TOLD))
     }
 
     fn by_keys(&self) -> Mods {

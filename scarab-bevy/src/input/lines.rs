@@ -47,7 +47,9 @@ impl LineKeys<'_> {
             // With these a key is a shortcut of somebody else's and no text.
             _ => {
                 let types = matches!(pressed.logical_key, Key::Character(_) | Key::Space);
-                return types && self.mods().intersects(Mods::ALT | Mods::SUPER);
+                // On a Mac, Alt is what other characters are typed with.
+                let shortcut = if cfg!(target_os = "macos") { Mods::SUPER } else { Mods::ALT | Mods::SUPER };
+                return types && self.mods().intersects(shortcut);
             }
         };
         if !pressed.repeat {

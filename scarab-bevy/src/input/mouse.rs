@@ -50,6 +50,8 @@ pub(super) struct Pointer {
     place: Option<Place>,
     /// Whether it has moved since a button went down: then it draws what that selects.
     draws: bool,
+    /// Where the button went down, in logical pixels.
+    pressed: Vec2,
     turned: Vec2,
     clicks: Clicks,
     /// The modifiers that are down where the mouse's events have been read to: within an update they come and go between them.
@@ -70,6 +72,8 @@ enum Owner {
 /// How many lines a notch of the wheel scrolls back, as terminals and desktops have it; so many lines' height of a fine wheel or a touchpad
 /// make a notch.
 const LINES_PER_NOTCH: f32 = 3.0;
+/// How far the pointer may go while a button is down and count as still, in logical pixels: hands shake.
+const STILL: f32 = 3.0;
 
 /// What the mouse says.
 #[derive(bevy::ecs::system::SystemParam)]
@@ -183,7 +187,7 @@ impl Pointer {
     fn go(&mut self, seat: &SeatItem<'_, '_>, position: Vec2, mods: Mods, said: &mut Said) {
         let now = seat.spot_at(position);
         if let Some(kind) = self.selecting() {
-            self.draws = true;
+            self.draws |= position.distance(self.pressed) > STILL;
             let place = seat.place_at(position, kind);
             if self.place != place {
                 self.place = place;
@@ -214,7 +218,7 @@ impl Pointer {
     ) -> Owner {
         let Some(at) = seat.spot_at(position) else { return Owner::Nobody };
         let terminal = seat.terminal;
-        (self.spot, self.draws) = (Some(at), false);
+        (self.spot, self.draws, self.pressed) = (Some(at), false, position);
         if seat.listens(mods) {
             said.mouse(terminal, MouseAction::Press, Some(button), at, mods);
             return Owner::Program;

@@ -213,7 +213,9 @@ impl Atlas {
             }
             Outcome::Pending => {
                 self.waiting = true;
-                return None;
+                // Until it is known which font has the marks, the character is seen without them.
+                let bare = Cluster { marks: "", ..cluster };
+                return if cluster.marks.is_empty() { None } else { self.find(bare, fonts, rasterizer, uploads) };
             }
         };
         if cluster.marks.is_empty() {

@@ -110,6 +110,6 @@ pub(super) fn has_glyphs(font: FontRef<'_>, character: char, marks: &str) -> boo
 }
 
 /// Whether a mark is not seen, but says how the character is drawn: joiners and variation selectors. A font needs no glyph for it.
-fn only_says_how(mark: char) -> bool {
+pub(super) fn only_says_how(mark: char) -> bool {
     matches!(mark, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }

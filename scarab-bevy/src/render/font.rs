@@ -6,7 +6,7 @@ use crossbeam_channel::TryRecvError;
 
 #[cfg(feature = "bundled-font")]
 use super::face::FaceBytes;
-use super::face::{Face, FontStyle};
+use super::face::{Face, FontStyle, only_says_how};
 use super::system_fonts::{Asked, Found, SystemFonts, Wanted};
 
 /// How many answers of the search are remembered. Programs choose the marks on a character, so that there is no end of them; as many
@@ -139,7 +139,11 @@ impl Fonts {
             self.primary = bundled;
         }
         if is_search {
-            self.pending += usize::from(self.system.find_family(settings.family.clone()) == Asked::Yes);
+            match self.system.find_family(settings.family.clone()) {
+                Asked::Yes => self.pending += 1,
+                // It is asked for again with the next change.
+                Asked::Later | Asked::Never => self.family = None,
+            }
         }
     }
 
@@ -224,6 +228,13 @@ impl Fonts {
                 Resolution::Nowhere => {}
             }
         }
+        let seen: String;
+        let marks = if marks.chars().any(only_says_how) {
+            seen = marks.chars().filter(|mark| !only_says_how(*mark)).collect();
+            &seen
+        } else {
+            marks
+        };
         let mut holder = self.holder(character, marks, style);
         if holder == Holder::System(Resolution::Nowhere) && !marks.is_empty() {
             holder = self.holder(character, "", style);

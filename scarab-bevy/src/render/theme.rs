@@ -1,5 +1,7 @@
 //! Colours: a theme, what a program changed of it, and what a cell's colours come to.
 
+use std::sync::LazyLock;
+
 use bevy::prelude::*;
 use scarab_protocol::{
     config::Theme,
@@ -68,6 +70,7 @@ impl TerminalTheme {
     }
 
     /// A background that stands out from the screen's: so many eighths of the way to the text's colour.
+    #[cfg(feature = "app")]
     pub(crate) fn raised(&self, eighths: u16) -> Rgb {
         let (from, to) = (self.background, self.foreground);
         std::array::from_fn(|i| ((u16::from(from[i]) * (8 - eighths) + u16::from(to[i]) * eighths) / 8) as u8)
@@ -239,10 +242,13 @@ fn with_contrast(fg: Rgb, bg: Rgb, least: f32) -> Rgb {
     mixed(high)
 }
 
+/// How much light each of the values has that a colour's parts can have. Contrast is asked for of many cells at once.
+static LINEAR: LazyLock<[f32; 256]> = LazyLock::new(|| std::array::from_fn(|byte| linear_root(byte as u8).powi(2)));
+
 /// The contrast of two colours, from 1 to 21 (WCAG 2.2, "contrast ratio").
 fn contrast(one: Rgb, other: Rgb) -> f32 {
     let luminance = |[r, g, b]: Rgb| {
-        let [r, g, b] = [r, g, b].map(|byte| linear_root(byte).powi(2));
+        let [r, g, b] = [r, g, b].map(|byte| LINEAR[usize::from(byte)]);
         0.2126 * r + 0.7152 * g + 0.0722 * b
     };
     let (one, other) = (luminance(one), luminance(other));

@@ -12,8 +12,8 @@ use toml_edit::{Array, DocumentMut, Item, Table, TableLike, TomlError};
 use super::place;
 use crate::platform::files;
 
-/// The text with a key set, or without it. What stands around it, comments and order, stays; what is said of the key on lines
-/// of its own above it goes with it.
+/// The text with a key set, or without it. What stands around it, comments and order, stays; what is said of the key on the lines
+/// right above it goes with it.
 ///
 /// # Errors
 /// If the text is no TOML, which whoever calls has seen to.
@@ -41,7 +41,7 @@ pub(crate) fn with(text: &str, key: &str, value: Option<&Value>) -> Result<Strin
         }
     }
     match value {
-        None => drop(table.remove(name)),
+        None => remove(table, name),
         Some(value) => {
             let mut new = written(value);
             match table.get_mut(name).and_then(Item::as_value_mut) {
@@ -55,6 +55,19 @@ pub(crate) fn with(text: &str, key: &str, value: Option<&Value>) -> Result<Strin
         }
     }
     Ok(document.to_string())
+}
+
+/// Removes a key with the comment right above it. What stands above that, behind an empty line, goes to the next key.
+fn remove(table: &mut dyn TableLike, name: &str) {
+    let above = table.key(name).and_then(|key| key.leaf_decor().prefix()?.as_str()).unwrap_or_default();
+    let kept = above.rfind("\n\n").map_or(String::new(), |end| above[..end + 1].to_owned());
+    let next = table.iter().map(|(key, _)| key.to_owned()).skip_while(|key| key != name).nth(1);
+    table.remove(name);
+    if let Some(mut next) = next.filter(|_| !kept.is_empty()).and_then(|next| table.key_mut(&next)) {
+        let decor = next.leaf_decor_mut();
+        let own = decor.prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default().to_owned();
+        decor.set_prefix(kept + &own);
+    }
 }
 
 fn written(value: &Value) -> toml_edit::Value {
@@ -188,6 +201,18 @@ mod tests {
             proptest::sample::select(KEYS).prop_flat_map(|key| (Just(key.name.to_owned()), any_value(key.form)));
         let plugin = ("plugins\\.[a-z_-]{1,3}\\.(x|y|z)", any_value(Form::Any));
         prop_oneof![fixed, plugin.prop_map(|(key, value)| (key, value))]
+    }
+
+    #[test]
+    fn what_stands_above_the_comment_of_a_key_stays_when_that_goes() {
+        let text = default_file();
+        let without = with(&text, "client.cursor_shape", None).expect("TOML");
+        assert!(!without.contains("cursor_shape") && !without.contains("The cursor's shape where"), "{without}");
+        let is_gone = |line: &&str| !without.lines().any(|other| other == *line);
+        assert_eq!(text.lines().filter(is_gone).count(), 3, "the key and its two lines of comment");
+        // Others keep their places.
+        let rest: Vec<_> = text.lines().filter(|line| !is_gone(line) && !line.is_empty()).collect();
+        assert_eq!(without.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>(), rest);
     }
 
     proptest! {

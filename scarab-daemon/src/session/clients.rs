@@ -1,6 +1,6 @@
 //! The clients of a session: tied, told, untied, and the time it has without any.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::{Arc, PoisonError, atomic::Ordering};
 
 use scarab_protocol::{
     event::EventKind,
@@ -92,6 +92,9 @@ impl Session {
         let attachments = std::mem::take(&mut state.attachments);
         let abandoned = state.abandoned.take();
         drop(state);
+        // Whoever still holds the session, as what waits for a program that cannot be killed, has no use for its screen.
+        let parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(parked);
         self.cancel(abandoned);
         for attachment in attachments.iter() {
             attachment.bell.disarm();

@@ -59,7 +59,7 @@ fn documents_are_bounded_and_their_names_checked() {
         let refused = client.refused(0, &SaveDocument { name: name.into(), data: Vec::new() });
         assert_eq!(refused.code, ErrorCode::BadRequest, "{name}");
     }
-    let kind = OpenDocument { name: None, kind: "x".repeat(17) };
+    let kind = OpenDocument { name: None, kind: "x".repeat(30) };
     assert_eq!(client.refused(0, &kind).code, ErrorCode::BadRequest);
     // The one that was saved least lately goes.
     (0..64).for_each(|number| save(&mut client, &format!("n{number}"), b""));

@@ -13,7 +13,7 @@ pub struct OpenDocument {
     /// Its name: 1 to 32 of `A-Z a-z 0-9 . _ -`, no dot at the start. `None` for the one of the kind that was saved last
     /// and nobody has open; if there is none, for a new one.
     pub name: Option<String>,
-    /// What kind of document it is; the name of a new one begins with it. Same form as a name, 16 bytes at most.
+    /// What kind of document it is; the name of a new one begins with it. Same form as a name, 29 bytes at most.
     pub kind: String,
 }
 

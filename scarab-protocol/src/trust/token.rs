@@ -94,15 +94,24 @@ pub fn read_token(path: &Path) -> Result<Token, TokenError> {
 /// # Errors
 /// [`TokenError::Io`].
 pub fn write_token(path: &Path) -> Result<Token, TokenError> {
-    let failed = |error| TokenError::Io { path: path.into(), error };
     let mut token = [0; 32];
-    getrandom::fill(&mut token).map_err(|error| failed(error.into()))?;
+    getrandom::fill(&mut token).map_err(|error| TokenError::Io { path: path.into(), error: error.into() })?;
+    keep_token(path, &token)?;
+    Ok(token)
+}
+
+/// Makes a file that holds a token, in place of one that is there.
+///
+/// # Errors
+/// [`TokenError::Io`].
+pub fn keep_token(path: &Path, token: &Token) -> Result<(), TokenError> {
+    let failed = |error| TokenError::Io { path: path.into(), error };
     let directory = path.parent().unwrap_or(Path::new("."));
     // Made with mode 0600 under a name of its own, so that nobody ever sees it open or half written.
     let mut file = tempfile::NamedTempFile::new_in(directory).map_err(failed)?;
     io::Write::write_all(&mut file, format!("{}\n", hex::encode(token)).as_bytes()).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(token)
+    Ok(())
 }
 
 /// Whether two tokens are the same, in a time that does not tell how much of them is.

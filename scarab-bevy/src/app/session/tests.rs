@@ -337,12 +337,16 @@ fn a_window_that_is_opened_by_a_name_again_has_its_tabs() {
     app.world_mut().write_message(ActionTriggered { terminal, action: Action::NewTab });
     let both = |world: &mut World| (shown(world) == [["work"], ["1"]]).then_some(());
     until(&mut app, "another tab", both);
-    place.until_kept(&mut app, "window.work", 2);
+    place.until_kept(&mut app, "window.work-1", 2);
     drop(app);
     let mut app = place.app("work");
     until(&mut app, "the tabs again", both);
     let focus = app.world().resource::<InputFocus>().get().expect("a pane has the keyboard");
     assert_eq!(app.world().get::<TerminalSession>(focus).expect("it is joined").name, "work");
+    // A second window beside it has tabs of its own.
+    let mut beside = place.app("work");
+    until(&mut beside, "it alone", |world| (shown(world) == [["work"]]).then_some(()));
+    drop(app);
     daemon.stop("over");
 }
 
