@@ -50,7 +50,7 @@ pub(crate) struct Client {
     /// What it may do.
     pub(crate) role: Role,
     pace: Pace,
-    /// Its last words are on their way to it: nothing that it says counts any more.
+    /// Its last words are queued: nothing that it says counts any more.
     closing: AtomicBool,
     sender: FrameSender,
     subscription: Arc<Subscription>,
@@ -172,11 +172,12 @@ impl Client {
 
     /// Ends the connection with the reason as the last thing that is said on it. What was still queued is not.
     pub(crate) fn close_with(&self, code: ErrorCode, text: impl Into<String>) {
-        self.closing.store(true, Ordering::Relaxed);
         match Frame::new(0, 0, &Error::new(code, text)) {
             Ok(frame) => self.sender.finish(frame),
             Err(_) => self.sender.close(),
         }
+        // Behind that: the client's thread ends the connection as soon as it sees this and nothing is left to be written.
+        self.closing.store(true, Ordering::Relaxed);
     }
 
     fn is_closing(&self) -> bool {
