@@ -190,11 +190,12 @@ impl Mender {
         self.address.prepare()?;
         if !self.has_lock() {
             let lock = DaemonLock::acquire(&self.address.lock)?;
-            *self.lock() = lock;
-            tracing::warn!(lock = %self.address.lock.display(), "the lock's file was gone: it was made again");
+            // Before the lock counts as had: where this fails, as on a full disk, all of it is tried again.
             if let Some(tokens) = &self.daemon.tokens {
                 tokens.restore()?;
             }
+            *self.lock() = lock;
+            tracing::warn!(lock = %self.address.lock.display(), "the lock's file was gone: it was made again");
         }
         if self.bound.is_none() {
             self.bound = Some(Bound::new(&self.daemon, &self.address)?);

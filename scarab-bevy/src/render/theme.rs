@@ -72,8 +72,7 @@ impl TerminalTheme {
     /// A background that stands out from the screen's: so many eighths of the way to the text's colour.
     #[cfg(feature = "app")]
     pub(crate) fn raised(&self, eighths: u16) -> Rgb {
-        let (from, to) = (self.background, self.foreground);
-        std::array::from_fn(|i| ((u16::from(from[i]) * (8 - eighths) + u16::from(to[i]) * eighths) / 8) as u8)
+        towards(self.background, self.foreground, eighths)
     }
 
     /// The colours of a bar over the screen, on a raised background. Its text can be read in any theme.
@@ -152,9 +151,7 @@ impl Colors {
 
     /// These in a flash. Of a quarter of the way to the text much is seen, and the text stays readable.
     pub(super) fn flashing(self) -> Self {
-        let (fg, bg) = (self.fg, self.bg);
-        let bg = std::array::from_fn(|i| ((u16::from(bg[i]) * 3 + u16::from(fg[i])) / 4) as u8);
-        Self { bg, ..self }
+        Self { bg: towards(self.bg, self.fg, 2), ..self }
     }
 
     /// What a cell's colours come to where it stands out by them, if it does. Its text keeps its colour where that can be read.
@@ -212,6 +209,11 @@ impl Colors {
             CellColor::Rgb(r, g, b) => [r, g, b],
         }
     }
+}
+
+/// A colour that is so many eighths of the way from one to another.
+fn towards(from: Rgb, to: Rgb, eighths: u16) -> Rgb {
+    std::array::from_fn(|i| ((u16::from(from[i]) * (8 - eighths) + u16::from(to[i]) * eighths) / 8) as u8)
 }
 
 /// Whether a character is a piece of a drawing rather than text: lines, blocks, mosaics (U+2500 to U+259F, Symbols for Legacy Computing and
