@@ -288,8 +288,10 @@ impl Session {
 
     fn serve_here(self: &Arc<Self>, request: Request) {
         let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(stage) = parked.as_mut() {
-            stage.serve(self, request);
+        match parked.as_mut() {
+            Some(stage) => stage.serve(self, request),
+            // It was forgotten since whoever asks has found it.
+            None => request.refuse(self.id.number),
         }
     }
 

@@ -2,13 +2,15 @@
 
 use std::{
     fs::File,
-    path::PathBuf,
+    path::Path,
     time::{Duration, Instant},
 };
 
 use crossbeam_channel::bounded;
+use notify::EventKind;
 use scarab_protocol::{
     client,
+    lock::holder,
     message::{Done, Shutdown},
 };
 use serde_json::json;
@@ -17,6 +19,7 @@ use super::{
     connection::Which,
     outcome::{CtlError, Output},
 };
+use crate::watch::NearestWatch;
 
 /// How long a daemon may take to end: it gives its sessions' programs a grace time.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -33,7 +36,7 @@ pub fn run(which: &Which, output: Output) -> Result<(), CtlError> {
     let closed = connection
         .bell
         .wait_for(Some(deadline), || matches!(connection.client.status(), client::Status::Closed { .. }).then_some(()));
-    let released = closed.and_then(|()| released(connection.address.lock.clone(), deadline));
+    let released = closed.and_then(|()| released(&connection.address.lock, pid, deadline));
     if released.is_none() {
         let pid = pid.map_or_else(String::new, |pid| format!(" (pid {pid})"));
         return Err(CtlError::Hung(format!("the daemon{pid} has not ended after {PATIENCE:?}: end it with kill")));
@@ -41,18 +44,76 @@ pub fn run(which: &Which, output: Output) -> Result<(), CtlError> {
     output.print_only_json(&json!({ "pid": pid }))
 }
 
-/// Waits until nobody holds the daemon's lock. A thread waits in the system's queue for the lock, so that nothing is polled;
-/// at the deadline it is left behind, for this program to end with.
-fn released(lock: PathBuf, deadline: Instant) -> Option<()> {
-    // One place: there is one answer.
+/// Waits until this daemon holds its lock no more: nobody does, or another one, which may have taken it at once.
+///
+/// A thread waits in the system's queue for the lock, and a watch tells when somebody writes his process id into its file, so that
+/// nothing is polled. At the deadline the thread is left behind, for this program to end with.
+fn released(lock: &Path, pid: Option<u32>, deadline: Instant) -> Option<()> {
+    // One token: a change while one is being looked at is looked at after it.
     let (tell, told) = bounded(1);
+    let (written, had) = (tell.clone(), tell.clone());
+    let (own, directory) = (lock.to_path_buf(), lock.parent().map(Path::to_path_buf));
+    let mut watch = NearestWatch::new("the daemon's lock", move |event| {
+        // What is opened and closed, as by looking at the lock here, says nothing.
+        if !matches!(event.kind, EventKind::Access(_)) && event.paths.contains(&own) {
+            let _ = written.try_send(());
+        }
+    });
+    watch.renew(|| directory.iter().cloned().collect());
+    let file = lock.to_path_buf();
     let wait = move || {
         // A lock that is not there is held by nobody.
-        if let Ok(file) = File::open(lock) {
+        if let Ok(file) = File::open(file) {
             let _ = file.lock_shared();
         }
-        let _ = tell.send(());
+        let _ = had.try_send(());
     };
     std::thread::Builder::new().name("lock-wait".into()).spawn(wait).ok()?;
-    told.recv_deadline(deadline).ok()
+    loop {
+        match holder(lock) {
+            None => return Some(()),
+            // A file without a number is about to get one.
+            Some(now) if pid.is_some() && now.is_some() && now != pid => return Some(()),
+            Some(_) if Instant::now() >= deadline => return None,
+            // Looked at once more behind the deadline: not every system tells what is written.
+            Some(_) => drop(told.recv_deadline(deadline)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, process, thread};
+
+    use scarab_protocol::lock::DaemonLock;
+
+    use super::*;
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(30)
+    }
+
+    #[test]
+    fn a_daemon_that_lets_go_of_its_lock_has_ended() {
+        let home = tempfile::tempdir().expect("a directory");
+        let path = home.path().join("d.lock");
+        assert_eq!(released(&path, Some(1), soon()), Some(()), "there is no lock");
+        let lock = DaemonLock::acquire(&path).expect("free");
+        assert_eq!(released(&path, Some(process::id()), Instant::now()), None);
+        let stopping = thread::spawn(move || released(&path, Some(process::id()), soon()));
+        drop(lock);
+        assert_eq!(stopping.join().expect("no panic"), Some(()));
+    }
+
+    #[test]
+    fn a_daemon_whose_lock_another_has_has_ended() {
+        let home = tempfile::tempdir().expect("a directory");
+        let path = home.path().join("d.lock");
+        let _lock = DaemonLock::acquire(&path).expect("free");
+        assert_eq!(released(&path, Some(1), soon()), Some(()), "another has it already");
+        let seen = path.clone();
+        let stopping = thread::spawn(move || released(&seen, Some(process::id()), soon()));
+        fs::write(&path, "1\n").expect("it is only advice");
+        assert_eq!(stopping.join().expect("no panic"), Some(()));
+    }
 }

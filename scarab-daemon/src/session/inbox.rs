@@ -66,6 +66,22 @@ pub(crate) enum Request {
     Show(Sender<()>),
 }
 
+impl Request {
+    /// Tells who asks that the session of this number has been forgotten meanwhile.
+    pub(crate) fn refuse(self, session: u32) {
+        let gone = |client: &Client, request| client.refuse(request, ErrorCode::NoSuchSession, "the session is gone");
+        match self {
+            Self::Attach(Join { attachment, request, .. }) => {
+                attachment.client.forget_attachment(session, &attachment);
+                gone(&attachment.client, request);
+            }
+            Self::Scrollback { client, request, .. } | Self::Clear { client, request } => gone(&client, request),
+            // Nobody is left to be told, and whoever waits for the surface goes on when this is dropped.
+            Self::Renamed(_) | Self::Show(_) => {}
+        }
+    }
+}
+
 /// Why a request was not taken.
 pub(crate) enum Refused {
     /// Too many are waiting.

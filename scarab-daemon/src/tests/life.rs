@@ -1,10 +1,16 @@
 //! Sessions: made, joined, renamed, ended, forgotten.
 
+use std::sync::{Arc, Mutex};
+
 #[cfg(unix)]
 use scarab_protocol::config::Value;
-use scarab_protocol::{ids::TermSize, message::*};
+use scarab_protocol::{ids::TermSize, message::*, surface::Doorbell};
 
 use super::harness::{TestDaemon, command, text, wait_until};
+use crate::session::{
+    attachment::Attachment,
+    inbox::{Join, Request},
+};
 
 #[test]
 fn what_is_typed_comes_back_on_the_surface() {
@@ -38,6 +44,37 @@ fn a_session_tells_how_it_ended_and_stays_until_it_is_forgotten() {
     client.ask::<_, Done>(0, &ForgetSession { target: id.clone() });
     later.expect::<Detached>();
     assert_eq!(later.refused(0, &KillSession { target: id, signal: None }).code, ErrorCode::NoSuchSession);
+}
+
+#[test]
+fn what_meets_the_forgetting_of_a_session_is_refused() {
+    let daemon = TestDaemon::start();
+    let mut client = daemon.connect();
+    let info = client.create("exit 0");
+    client.attach(info.id.number);
+    client.expect::<Exited>();
+    // Answered where later requests are, too.
+    client.attach(info.id.number);
+    // Found in time, and asked too late, as by another thread.
+    let session = daemon.session(info.id.number).upgrade().expect("it is there");
+    let own = daemon.daemon().registry().clients().remove(0);
+    client.ask::<_, Done>(0, &ForgetSession { target: Target::Id(info.id) });
+    client.expect::<Detached>();
+    let attachment = Arc::new(Attachment {
+        client: own.clone(),
+        lane: session.input.open_lane(false, |_| {}),
+        observe: false,
+        can_map: false,
+        bell: Doorbell::new(),
+        rows: Mutex::new(None),
+    });
+    session.join(Join { attachment, request: 901, size: None });
+    let _ = session.request(Request::Scrollback { client: own.clone(), request: 902, first: 0, count: 1 });
+    let _ = session.request(Request::Clear { client: own, request: 903 });
+    for request in 901..=903 {
+        let refusal = client.answer(request).frame.read::<Error>().expect("a refusal");
+        assert_eq!(refusal.code, ErrorCode::NoSuchSession);
+    }
 }
 
 /// Where the system tells what runs in the foreground.
