@@ -75,7 +75,7 @@ pub(crate) struct Create {
 }
 
 impl Terminal {
-    /// A new session with the user's login shell, in the current directory, with this process's environment.
+    /// A new session with the configured shell, else the user's login shell, in the current directory, with this process's environment.
     pub fn new() -> Self {
         Self::default()
     }
@@ -96,7 +96,7 @@ impl Terminal {
         self.create(|create| create.name = Some(name.into()))
     }
 
-    /// The new session's program and its arguments, in place of the login shell.
+    /// The new session's program and its arguments, in place of the shell.
     #[must_use]
     pub fn command<S: Into<String>>(self, command: impl IntoIterator<Item = S>) -> Self {
         self.create(|create| create.command = command.into_iter().map(Into::into).collect())

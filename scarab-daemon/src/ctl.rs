@@ -63,7 +63,7 @@ enum Command {
     Status,
     /// End the daemon and all its sessions
     Stop,
-    /// Every daemon that can be found: alive, hung or stale
+    /// Every daemon that can be found: alive, hung, stale, or refusing this client
     Daemons,
     /// Start a session; prints its name
     New(new::Args),

@@ -8,7 +8,8 @@ use scarab_protocol::{
 
 /// A shell in a window, kept by a daemon.
 ///
-/// With a NAME: that session, made if there is none. Without: the session used last that nobody looks at, else a new one.
+/// With a NAME: that session, made if there is none. Without: the tabs of the window that was closed last, else the session
+/// used last that nobody looks at, else a new one.
 /// Closing the window keeps the session; it ends when its shell does. Each NAME has tabs of its own.
 #[derive(Parser, Debug)]
 #[command(name = "scarab", version)]
@@ -20,7 +21,7 @@ pub(super) struct Cli {
     #[arg(long, value_name = "NAME", default_value = "default")]
     daemon: Name,
 
-    /// The program of a new session, in place of the login shell.
+    /// The program of a new session, in place of `daemon.shell` and the login shell.
     #[arg(last = true, value_name = "COMMAND")]
     pub(super) command: Vec<String>,
 

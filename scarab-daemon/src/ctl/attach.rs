@@ -22,7 +22,7 @@ pub struct Args {
     /// Only look: type nothing, and leave its size alone
     #[arg(long)]
     observe: bool,
-    /// The key that leaves the session and lets it run on: Ctrl and a letter, or one of \ ] ^ _
+    /// The key that leaves the session and lets it run on: Ctrl and a letter but I and M, or one of \ ] ^ _
     #[arg(long, value_name = "KEY", default_value = DetachKey::DEFAULT)]
     detach_key: DetachKey,
 }

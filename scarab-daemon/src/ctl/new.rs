@@ -40,7 +40,7 @@ pub struct Args {
     /// End the session when its last client has been gone for a while
     #[arg(long, overrides_with = "linger")]
     no_linger: bool,
-    /// The program and its arguments [default: your login shell]
+    /// The program and its arguments [default: `daemon.shell`, else your login shell]
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }

@@ -24,6 +24,7 @@ Exit codes:
   3  no daemon answers, or it ended meanwhile
   4  a daemon is there and does not answer
   5  no such session
+Of attach also 129 if its terminal is gone, and 128 and the number of a signal that ends it.
 
 Errors are one line on standard error, with --json too.";
 

@@ -40,8 +40,8 @@ pub struct Args {
     /// Type what is in a file, or what comes on standard input
     #[arg(long, value_name = "FILE|-")]
     file: Option<PathBuf>,
-    /// Paste the text and the file, as one paste, bracketed if the program asked for that; control characters other than tab and
-    /// newline are left out, and a newline is sent as Enter sends it
+    /// Paste the text and the file, as one paste, bracketed if the program asked for that; control characters other than tab and the
+    /// ends of lines are left out, and where it is not bracketed a newline is sent as Enter sends it
     #[arg(long)]
     paste: bool,
 }

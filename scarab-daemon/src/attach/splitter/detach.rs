@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use scarab_protocol::key::{self, Logical, Mods, parse_key};
 use scarab_protocol::surface::Modes;
 
-/// Ctrl with a letter, or with one of `\ ] ^ _`: keys that are one byte on every terminal.
+/// Ctrl with a letter but I and M, or with one of `\ ] ^ _`: keys that are one byte on every terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DetachKey {
     byte: u8,
@@ -15,7 +15,7 @@ pub struct DetachKey {
 
 /// A key that cannot be the detach key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} cannot be the detach key: that is Ctrl with a letter or with one of \\ ] ^ _, such as C-b")]
+#[error("{0:?} cannot be the detach key: that is Ctrl with a letter but I and M, or with one of \\ ] ^ _, such as C-b")]
 pub struct DetachKeyError(String);
 
 impl DetachKey {
