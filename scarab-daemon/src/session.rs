@@ -201,6 +201,10 @@ impl Session {
             session.input.close();
             session.lock().master = None;
             daemon.forget(&session, "it could not be started");
+            // No thread is there to serve who has found it meanwhile.
+            for request in session.inbox.close().requests {
+                let _ = session.request(request);
+            }
             return Err(error.into());
         }
         Ok(session)

@@ -8,7 +8,7 @@ use scarab_protocol::{
 
 /// A shell in a window, kept by a daemon.
 ///
-/// With a NAME: that session, made if there is none. Without: the tabs of the window that was closed last, else the session
+/// With a NAME: that session, made if there is none. Without: the tabs that were changed last and no window shows, else the session
 /// used last that nobody looks at, else a new one.
 /// Closing the window keeps the session; it ends when its shell does. Each NAME has tabs of its own.
 #[derive(Parser, Debug)]

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crossbeam_channel::bounded;
-use notify::EventKind;
+use notify::{Event, EventKind, RecursiveMode, Watcher};
 use scarab_protocol::{
     client,
     lock::holder,
@@ -19,7 +19,6 @@ use super::{
     connection::Which,
     outcome::{CtlError, Output},
 };
-use crate::watch::NearestWatch;
 
 /// How long a daemon may take to end: it gives its sessions' programs a grace time.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -52,14 +51,16 @@ fn released(lock: &Path, pid: Option<u32>, deadline: Instant) -> Option<()> {
     // One token: a change while one is being looked at is looked at after it.
     let (tell, told) = bounded(1);
     let (written, had) = (tell.clone(), tell.clone());
-    let (own, directory) = (lock.to_path_buf(), lock.parent().map(Path::to_path_buf));
-    let mut watch = NearestWatch::new("the daemon's lock", move |event| {
+    let mut watch = notify::recommended_watcher(move |event: notify::Result<Event>| {
         // What is opened and closed, as by looking at the lock here, says nothing.
-        if !matches!(event.kind, EventKind::Access(_)) && event.paths.contains(&own) {
+        if event.is_ok_and(|event| !matches!(event.kind, EventKind::Access(_))) {
             let _ = written.try_send(());
         }
     });
-    watch.renew(|| directory.iter().cloned().collect());
+    if let Ok(watch) = &mut watch {
+        // Without it another daemon is seen at the deadline only.
+        let _ = watch.watch(lock, RecursiveMode::NonRecursive);
+    }
     let file = lock.to_path_buf();
     let wait = move || {
         // A lock that is not there is held by nobody.
@@ -75,7 +76,7 @@ fn released(lock: &Path, pid: Option<u32>, deadline: Instant) -> Option<()> {
             // A file without a number is about to get one.
             Some(now) if pid.is_some() && now.is_some() && now != pid => return Some(()),
             Some(_) if Instant::now() >= deadline => return None,
-            // Looked at once more behind the deadline: not every system tells what is written.
+            // Looked at once more behind the deadline.
             Some(_) => drop(told.recv_deadline(deadline)),
         }
     }
@@ -85,24 +86,38 @@ fn released(lock: &Path, pid: Option<u32>, deadline: Instant) -> Option<()> {
 mod tests {
     use std::{fs, process, thread};
 
+    use crossbeam_channel::Receiver;
     use scarab_protocol::lock::DaemonLock;
 
     use super::*;
 
-    fn soon() -> Instant {
-        Instant::now() + Duration::from_secs(30)
+    fn own_pid() -> Option<u32> {
+        Some(process::id())
+    }
+
+    /// So late that a test which waits for it is one that hangs.
+    fn late() -> Instant {
+        Instant::now() + Duration::from_secs(3600)
+    }
+
+    /// Waits for the lock to be let go of, on a thread of its own.
+    fn waiting(path: &Path) -> Receiver<Option<()>> {
+        let (tell, told) = bounded(1);
+        let path = path.to_path_buf();
+        thread::spawn(move || tell.send(released(&path, own_pid(), late())));
+        told
     }
 
     #[test]
     fn a_daemon_that_lets_go_of_its_lock_has_ended() {
         let home = tempfile::tempdir().expect("a directory");
         let path = home.path().join("d.lock");
-        assert_eq!(released(&path, Some(1), soon()), Some(()), "there is no lock");
+        assert_eq!(released(&path, Some(1), late()), Some(()), "there is no lock");
         let lock = DaemonLock::acquire(&path).expect("free");
-        assert_eq!(released(&path, Some(process::id()), Instant::now()), None);
-        let stopping = thread::spawn(move || released(&path, Some(process::id()), soon()));
+        assert_eq!(released(&path, own_pid(), Instant::now()), None);
+        let told = waiting(&path);
         drop(lock);
-        assert_eq!(stopping.join().expect("no panic"), Some(()));
+        assert_eq!(told.recv_timeout(PATIENCE), Ok(Some(())));
     }
 
     #[test]
@@ -110,10 +125,9 @@ mod tests {
         let home = tempfile::tempdir().expect("a directory");
         let path = home.path().join("d.lock");
         let _lock = DaemonLock::acquire(&path).expect("free");
-        assert_eq!(released(&path, Some(1), soon()), Some(()), "another has it already");
-        let seen = path.clone();
-        let stopping = thread::spawn(move || released(&seen, Some(process::id()), soon()));
+        assert_eq!(released(&path, Some(1), late()), Some(()), "another has it already");
+        let told = waiting(&path);
         fs::write(&path, "1\n").expect("it is only advice");
-        assert_eq!(stopping.join().expect("no panic"), Some(()));
+        assert_eq!(told.recv_timeout(PATIENCE), Ok(Some(())));
     }
 }

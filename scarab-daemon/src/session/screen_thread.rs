@@ -172,15 +172,16 @@ impl ScreenThread {
         if let Some(lines) = scrollback {
             self.stage.set_scrollback(&self.session, lines);
         }
-        for request in requests {
-            self.stage.serve(&self.session, request);
-        }
+        // Before the requests, because one at which the screen fails would take it along.
         if exit.is_some() {
             self.exit = exit;
             if let Some(master) = &self.master {
                 master.program_ended();
             }
             self.drained_by = Some(Instant::now() + DRAIN);
+        }
+        for request in requests {
+            self.stage.serve(&self.session, request);
         }
     }
 

@@ -50,8 +50,9 @@ fn a_session_tells_how_it_ended_and_stays_until_it_is_forgotten() {
 fn what_meets_the_forgetting_of_a_session_is_refused() {
     let daemon = TestDaemon::start();
     let mut client = daemon.connect();
-    let info = client.create("exit 0");
-    client.attach(info.id.number);
+    let info = client.create("read line");
+    let mut joined = client.attach(info.id.number);
+    client.type_in(&mut joined, b"\r");
     client.expect::<Exited>();
     // Answered where later requests are, too.
     client.attach(info.id.number);

@@ -21,7 +21,7 @@ pub struct Grid {
     pub modes: Modes,
     /// How many lines have ever left the top of the screen: row `r` is line `scrolled + r` of the session.
     pub scrolled: u64,
-    /// Rises when lines were reflowed or the scrollback was cleared: line numbers from before mean nothing after it.
+    /// Rises when lines were reflowed or the program cleared the scrollback: line numbers from before mean nothing after it.
     pub reflow: u64,
     /// How many lines of scrollback the daemon holds, in lines.
     pub scrollback: u32,
