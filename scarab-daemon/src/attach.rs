@@ -4,6 +4,7 @@
 //! terminal, draws the grid as it changes, hands on what is typed, and gives the terminal back whatever happens.
 //! [`run_piped`] feeds a session from standard input and prints what it shows.
 
+pub(crate) mod allowed;
 pub(crate) mod history;
 pub(crate) mod lines;
 pub(crate) mod style;

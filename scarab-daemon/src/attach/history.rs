@@ -7,7 +7,7 @@ use scarab_protocol::{
     message::{Scrollback, ScrollbackRows},
 };
 
-use super::lines::Line;
+use super::{allowed::when_allowed, lines::Line};
 
 /// How long the daemon may take for a page.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -31,7 +31,9 @@ pub fn fetch(client: &Client, session: u32, wanted: Range<u64>) -> Result<Histor
     let mut first = wanted.start;
     while first < wanted.end {
         let count = u32::try_from(wanted.end - first).unwrap_or(u32::MAX);
-        let page: ScrollbackRows = client.request_of(session, &Scrollback { first, count }).wait(PATIENCE)?;
+        // Whoever looks at each of many small frames asks more often than it may.
+        let page: ScrollbackRows =
+            when_allowed(PATIENCE, || client.request_of(session, &Scrollback { first, count }).wait(PATIENCE))?;
         if page.lines.is_empty() || history.reflow.is_some_and(|reflow| reflow != page.reflow) {
             history.reflow.get_or_insert(page.reflow);
             break;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use scarab_protocol::{
-    client::{AttachOptions, Attachment, Bell, Client, ClientOptions, ConnectError, Phase, RequestError, Status},
+    client::{AttachOptions, Attachment, Bell, Client, ClientOptions, ConnectError, Phase, Status},
     endpoint::Address,
     ids::Name,
     message::{ErrorCode, Message, Ping, Pong, Target},
@@ -14,7 +14,7 @@ use scarab_protocol::{
 };
 
 use super::outcome::CtlError;
-use crate::attach::{AttachError, scarabctl};
+use crate::attach::{AttachError, allowed::when_allowed, scarabctl};
 
 /// How long a daemon may take for an answer: a living one needs milliseconds.
 pub const PATIENCE: Duration = Duration::from_secs(5);
@@ -127,18 +127,7 @@ impl Connection {
     }
 
     fn ask_within<Q: Message, A: Message>(&self, request: &Q, patience: Duration) -> Result<A, CtlError> {
-        let deadline = Instant::now() + patience;
-        loop {
-            match self.client.ask(request, patience) {
-                // The daemon says when to come back.
-                Err(RequestError::Refused { code: ErrorCode::RateLimited, retry, .. })
-                    if Instant::now() + retry < deadline =>
-                {
-                    std::thread::sleep(retry);
-                }
-                other => return Ok(other?),
-            }
-        }
+        Ok(when_allowed(patience, || self.client.ask(request, patience))?)
     }
 
     /// Waits until the daemon has handled all that was sent before on this connection, and until what it sent

@@ -2,9 +2,35 @@
 
 use std::cell::Cell;
 
-use scarab_protocol::{ids::TermSize, message::*, surface::Modes};
+use scarab_protocol::{
+    client::{self, AttachOptions, Client, ClientOptions},
+    ids::TermSize,
+    message::*,
+    surface::Modes,
+};
 
 use super::harness::{TestDaemon, command, text};
+use crate::attach::history;
+
+#[test]
+fn whoever_looks_at_lines_oftener_than_it_may_waits_and_gets_them() {
+    // As many as a client may ask for at once, and some more.
+    const LOOKS: usize = 2300;
+    let daemon = TestDaemon::start();
+    let mut maker = daemon.connect();
+    let info = maker.create("seq 1 100; exec cat");
+    let mut joined = maker.attach(info.id.number);
+    maker.wait_for_text(&mut joined, "100");
+    let bell = client::Bell::default();
+    let options = ClientOptions { wake: bell.wake(), ..ClientOptions::new(daemon.address.clone(), "test") };
+    let client = Client::connect(options).expect("it is there");
+    let attachment = client.attach(AttachOptions { target: Target::Id(info.id), size: None, observe: true });
+    bell.wait_for(None, || attachment.look(|state| state.info.is_some()).then_some(()));
+    for _ in 0..LOOKS {
+        let found = history::fetch(&client, info.id.number, 3..4).expect("no refusal");
+        assert_eq!(found.lines.len(), 1);
+    }
+}
 
 #[test]
 fn at_most_one_ring_is_outstanding_however_much_is_put_out() {
