@@ -14,14 +14,15 @@ use scarab_protocol::{
     ids::TermSize,
     kind::Kind,
     message::*,
-    surface::{Grid, Mapping, ReadOutcome, SurfaceId, SurfaceReader},
+    surface::{Doorbell, Grid, Mapping, ReadOutcome, SurfaceId, SurfaceReader},
     transport::{FrameReader, FrameSender, Received, Stream},
 };
 
 use crate::{
+    client::Client,
     daemon::Daemon,
     server::{Server, ServerOptions},
-    session::Session,
+    session::{Session, attachment::Attachment},
 };
 
 /// Nothing here takes a second on an idle machine; a test that waits this long has failed.
@@ -67,6 +68,18 @@ impl TestDaemon {
     pub(super) fn session(&self, number: u32) -> Weak<Session> {
         Arc::downgrade(&self.daemon().registry().session(number).expect("it is there"))
     }
+}
+
+/// What ties a client to a session, as its thread makes it.
+pub(super) fn tie(session: &Session, client: &Arc<Client>) -> Arc<Attachment> {
+    Arc::new(Attachment {
+        client: client.clone(),
+        lane: session.input.open_lane(false, |_| {}),
+        observe: false,
+        can_map: false,
+        bell: Doorbell::new(),
+        rows: Mutex::new(None),
+    })
 }
 
 /// A client that speaks to a daemon frame by frame.

@@ -1,16 +1,11 @@
 //! Sessions: made, joined, renamed, ended, forgotten.
 
-use std::sync::{Arc, Mutex};
-
 #[cfg(unix)]
 use scarab_protocol::config::Value;
-use scarab_protocol::{ids::TermSize, message::*, surface::Doorbell};
+use scarab_protocol::{ids::TermSize, message::*};
 
-use super::harness::{TestDaemon, command, text, wait_until};
-use crate::session::{
-    attachment::Attachment,
-    inbox::{Join, Request},
-};
+use super::harness::{TestDaemon, command, text, tie, wait_until};
+use crate::session::inbox::{Join, Request};
 
 #[test]
 fn what_is_typed_comes_back_on_the_surface() {
@@ -61,15 +56,7 @@ fn what_meets_the_forgetting_of_a_session_is_refused() {
     let own = daemon.daemon().registry().clients().remove(0);
     client.ask::<_, Done>(0, &ForgetSession { target: Target::Id(info.id) });
     client.expect::<Detached>();
-    let attachment = Arc::new(Attachment {
-        client: own.clone(),
-        lane: session.input.open_lane(false, |_| {}),
-        observe: false,
-        can_map: false,
-        bell: Doorbell::new(),
-        rows: Mutex::new(None),
-    });
-    session.join(Join { attachment, request: 901, size: None });
+    session.join(Join { attachment: tie(&session, &own), request: 901, size: None });
     let _ = session.request(Request::Scrollback { client: own.clone(), request: 902, first: 0, count: 1 });
     let _ = session.request(Request::Clear { client: own, request: 903 });
     for request in 901..=903 {

@@ -1,14 +1,11 @@
 //! Clients that lose their connection and come back.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
-use scarab_protocol::{frame::Frame, message::*, surface::Doorbell};
+use scarab_protocol::{frame::Frame, message::*};
 
-use super::harness::{TestClient, TestDaemon, wait_until};
-use crate::session::{attachment::Attachment, inbox::Join};
+use super::harness::{TestClient, TestDaemon, tie, wait_until};
+use crate::session::inbox::Join;
 
 /// A program that shows what it reads, escapes and all.
 const SHOW: &str = "stty raw -echo; echo go; exec cat -v";
@@ -52,15 +49,7 @@ fn a_connection_that_is_gone_is_not_told_that_it_may_not_join() {
     let session = daemon.daemon().registry().session(info.id.number).expect("it was made");
     let own = daemon.daemon().registry().clients().pop().expect("it is there");
     let ask = |request| {
-        let attachment = Attachment {
-            client: own.clone(),
-            lane: session.input.open_lane(false, |_| {}),
-            observe: false,
-            can_map: false,
-            bell: Doorbell::new(),
-            rows: Mutex::new(None),
-        };
-        session.join(Join { attachment: Arc::new(attachment), request, size: None });
+        session.join(Join { attachment: tie(&session, &own), request, size: None });
     };
     // What is asked for with something that it does not hold was overtaken by another request.
     ask(1001);

@@ -1,6 +1,6 @@
 //! Screens: published, rung for, scrolled, titled.
 
-use std::cell::Cell;
+use std::{cell::Cell, time::Instant};
 
 use scarab_protocol::{
     client::{self, AttachOptions, Client, ClientOptions},
@@ -9,7 +9,7 @@ use scarab_protocol::{
     surface::Modes,
 };
 
-use super::harness::{TestDaemon, command, text};
+use super::harness::{PATIENCE, TestDaemon, command, text};
 use crate::attach::history;
 
 #[test]
@@ -25,7 +25,8 @@ fn whoever_looks_at_lines_oftener_than_it_may_waits_and_gets_them() {
     let options = ClientOptions { wake: bell.wake(), ..ClientOptions::new(daemon.address.clone(), "test") };
     let client = Client::connect(options).expect("it is there");
     let attachment = client.attach(AttachOptions { target: Target::Id(info.id), size: None, observe: true });
-    bell.wait_for(None, || attachment.look(|state| state.info.is_some()).then_some(()));
+    let deadline = Some(Instant::now() + PATIENCE);
+    bell.wait_for(deadline, || attachment.look(|state| state.info.is_some()).then_some(())).expect("it joins");
     for _ in 0..LOOKS {
         let found = history::fetch(&client, info.id.number, 3..4).expect("no refusal");
         assert_eq!(found.lines.len(), 1);
